@@ -1,0 +1,1 @@
+"""Everything about money: contracts, invoices, payments, consents, ledger, and the gateway port."""

@@ -1,0 +1,1 @@
+"""What people touch: accounts, cabinet, staff desk, notifications, command line."""
