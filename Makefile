@@ -23,7 +23,7 @@ help: ## Print this list
 venv: $(DEV_STAMP) ## Make .venv with everything that demo, tests and checks need
 
 $(PY):
-	@tools/make_venv.sh "$(PYTHON)" "$(VENV)"
+	@bin/make-venv "$(PYTHON)" "$(VENV)"
 
 $(RUN_STAMP): $(PY) $(LOCKS_RUN) pyproject.toml
 	$(PY) -m pip install --quiet --require-hashes $(addprefix -r ,$(LOCKS_RUN))
@@ -36,4 +36,4 @@ $(DEV_STAMP): $(RUN_STAMP) $(LOCKS_DEV)
 
 .PHONY: lock
 lock: ## Renew requirements/*.txt (needs uv on the PATH)
-	@tools/lock.sh
+	@bin/lock
