@@ -1,1 +1,1 @@
-"""Everything about money: contracts, invoices, payments, consents, ledger, and the gateway port."""
+"""Everything about money: who owes what, who agreed to what, what was asked of the gateway and what came of it."""

@@ -1,0 +1,131 @@
+"""Time. Business time is the database's clock plus, in demo and tests, one shift shared by all processes.
+
+Business time decides due dates, notices and retries; leases, sessions and throttles run on real time.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+from sqlalchemy import Boolean, ColumnElement, Interval, Select, and_, func, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from kernel import log
+from kernel.db import Base, Session, read
+from kernel.settings import get_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_log = log.get(__name__)
+_CHANNEL = "clock"
+_shift = timedelta(0)
+
+
+class VirtualClock(Base):
+    """The product's copy of the sandbox clock's shift: one row, absent or zero in live mode."""
+
+    __tablename__ = "virtual_clock"
+    one: Mapped[bool] = mapped_column(Boolean, primary_key=True, default=True)
+    shift: Mapped[timedelta] = mapped_column(Interval)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Rows that wait for an instant: a nullable `at` column, and which of them still wait.
+
+    The same declaration drives the due query of the job that serves the rows and the next stop of the played clock.
+    """
+
+    name: str
+    at: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+    where: ColumnElement[bool]
+
+    def due(self) -> ColumnElement[bool]:
+        """True for rows whose instant has come."""
+        return and_(self.where, self.at <= func.business_now())
+
+
+def now() -> datetime:
+    """Business time as this process last heard of it, aware UTC. For pages and letters; money asks the database."""
+    return datetime.now(UTC) + _shift
+
+
+def real_now() -> datetime:
+    """The machine's own time, aware UTC: leases, sessions, tokens, throttles."""
+    return datetime.now(UTC)
+
+
+def business_now(session: Session) -> datetime:
+    """Business time of the session's transaction, aware UTC."""
+    found: datetime = session.execute(select(func.business_now())).scalar_one()
+    return found
+
+
+def business_date(at: datetime) -> date:
+    """The civil date of an instant in the business time zone."""
+    return at.astimezone(get_settings().zone).date()
+
+
+def start_of(day: date) -> datetime:
+    """The instant at which a business date begins, aware UTC."""
+    return datetime.combine(day, time.min, tzinfo=get_settings().zone).astimezone(UTC)
+
+
+def set_shift(session: Session, shift: timedelta) -> None:
+    """Store the sandbox clock's shift and wake every process that follows it."""
+    session.merge(VirtualClock(one=True, shift=shift))
+    session.execute(select(func.pg_notify(_CHANNEL, str(shift.total_seconds()))))
+    _remember(shift)
+
+
+def refresh() -> timedelta:
+    """Read the stored shift into this process and return it."""
+    with read() as session:
+        _remember(session.execute(select(VirtualClock.shift)).scalar_one_or_none() or timedelta(0))
+    return _shift
+
+
+def follow() -> None:
+    """Keep this process's shift fresh in the background. Live mode has no shift and starts no thread."""
+    if get_settings().mode != "live":
+        refresh()
+        threading.Thread(target=_listen_forever, name="clock", daemon=True).start()
+
+
+def next_instant(session: Session, waits: Iterable[Wait]) -> tuple[datetime, str] | None:
+    """The earliest instant that any row waits for, with the name of its wait; None when nothing waits at all."""
+    parts: list[Select[tuple[datetime | None, str]]] = [
+        select(func.min(wait.at).label("at"), literal(wait.name).label("name")).where(wait.where) for wait in waits
+    ]
+    earliest = union_all(*parts).subquery()
+    row = session.execute(
+        select(earliest.c.at, earliest.c.name).where(earliest.c.at.is_not(None)).order_by(earliest.c.at).limit(1)
+    ).first()
+    return (row.at, row.name) if row else None
+
+
+def _remember(shift: timedelta) -> None:
+    global _shift  # noqa: PLW0603  one clock per process
+    _shift = shift
+
+
+def _listen_forever() -> None:
+    # A connection of its own: LISTEN must not occupy the pool.
+    url = get_settings().database_url.replace("postgresql+psycopg://", "postgresql://")
+    pause = threading.Event()
+    while not pause.wait(0):
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(f"LISTEN {_CHANNEL}")
+                refresh()
+                for notice in connection.notifies():
+                    _remember(timedelta(seconds=float(notice.payload)))
+        except psycopg.OperationalError as error:
+            _log.warning("clock.listen_lost", error=type(error).__name__)
+            pause.wait(1)
+

@@ -1,0 +1,90 @@
+"""The one engine of a process, built on first use, and its two kinds of session."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from kernel.settings import get_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Engine
+
+__all__ = ["Base", "ReadSession", "Session", "begin", "dispose", "engine", "read", "size_pool"]
+
+# Statement, lock and idle limits of design.md's money rules: a stuck statement must never hold a lock for long.
+_CONNECT_OPTIONS = (
+    "-c timezone=UTC -c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
+)
+_lock = threading.Lock()
+_state: dict[str, Engine] = {}
+_pool_size = 16
+
+
+class Base(DeclarativeBase):
+    """The one metadata of all packages, with names that migrations can rely on."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class ReadSession(Session):
+    """A session that cannot write: its transaction is READ ONLY in the database itself."""
+
+
+def size_pool(connections: int) -> None:
+    """Say how many connections this process may hold; call before the first use of the engine."""
+    global _pool_size  # noqa: PLW0603  one number per process, set once by its composition root
+    _pool_size = connections
+
+
+def engine() -> Engine:
+    """The engine of this process. A request never waits for a connection: the gate admits no more than the pool."""
+    with _lock:
+        if "engine" not in _state:
+            _state["engine"] = create_engine(
+                get_settings().database_url,
+                pool_size=_pool_size,
+                max_overflow=2,
+                pool_pre_ping=True,
+                connect_args={"options": _CONNECT_OPTIONS, "connect_timeout": 5},
+            )
+        return _state["engine"]
+
+
+def dispose() -> None:
+    """Close all connections; the next use builds a new engine from the settings of that moment."""
+    with _lock:
+        found = _state.pop("engine", None)
+    if found is not None:
+        found.dispose()
+
+
+@contextmanager
+def begin() -> Iterator[Session]:
+    """One writing transaction: commits when the block ends, rolls back when it raises."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def read() -> Iterator[ReadSession]:
+    """One reading transaction with a single snapshot."""
+    with ReadSession(engine(), expire_on_commit=False, autoflush=False) as session:
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        yield session
+        session.rollback()
+

@@ -1,0 +1,75 @@
+"""Named fault points: places where a test kills, stops or fails the process to prove that nothing is lost.
+
+A point does nothing unless `KABINET_FAULTS` names it, and that variable is refused in live mode. Its form is
+`point=action[:n]` separated by commas; `n` is the hit at which it acts (1 by default). Actions: `kill` (SIGKILL to
+oneself), `raise` (InjectedFault), `sleep` (2 s, for races).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kernel.errors import ConfigurationError, KabinetError
+
+VARIABLE = "KABINET_FAULTS"
+_hits: dict[str, int] = {}
+_lock = threading.Lock()
+
+
+class InjectedFault(KabinetError):
+    """Raised at a fault point on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens at one point, and at which of its hits."""
+
+    action: str
+    at_hit: int
+
+
+@lru_cache(maxsize=1)
+def _plans() -> dict[str, Plan]:
+    text = os.environ.get(VARIABLE, "")
+    if text and os.environ.get("KABINET_MODE", "live") == "live":
+        raise ConfigurationError([f"{VARIABLE}: fault points are refused in live mode"])
+    plans = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        point, _, rest = item.partition("=")
+        action, _, hit = rest.partition(":")
+        if action not in _ACTIONS:
+            raise ConfigurationError([f"{VARIABLE}: unknown action in {item!r}"])
+        plans[point] = Plan(action, int(hit or 1))
+    return plans
+
+
+def fault(point: str) -> None:
+    """Act out the plan for this point, if there is one."""
+    plans = _plans()
+    if point not in plans:
+        return
+    with _lock:
+        _hits[point] = _hits.get(point, 0) + 1
+        due = _hits[point] == plans[point].at_hit
+    if due:
+        _ACTIONS[plans[point].action](point)
+
+
+def _kill(_point: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _raise(point: str) -> None:
+    raise InjectedFault(point)
+
+
+def _sleep(_point: str) -> None:
+    time.sleep(2)
+
+
+_ACTIONS = {"kill": _kill, "raise": _raise, "sleep": _sleep}

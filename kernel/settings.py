@@ -1,0 +1,133 @@
+"""Settings come from the environment (`KABINET_…`, or `KABINET_…_FILE` for secrets) and are checked once, at start."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from kernel.errors import ConfigurationError
+
+PREFIX = "KABINET_"
+# YooKassa's published notification sources; docs: developers/using-api/webhooks
+YOOKASSA_SOURCES = (
+    "185.71.76.0/27",
+    "185.71.77.0/27",
+    "77.75.153.0/25",
+    "77.75.154.128/25",
+    "77.75.156.11/32",
+    "77.75.156.35/32",
+    "2a02:5180::/32",
+)
+Mode = Literal["demo", "test", "live"]
+Networks = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Everything an operator sets. See docs/settings.md, which a test keeps complete."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
+
+    mode: Mode = "live"
+    database_url: str
+    redis_url: str
+    secret_key: str = Field(min_length=32)
+    base_url: str
+    yookassa_shop_id: str
+    yookassa_secret_key: str
+    yookassa_api_url: str = "https://api.yookassa.ru/v3"
+    yookassa_webhook_secret: str = ""
+    yookassa_webhook_ips: Networks = YOOKASSA_SOURCES
+    smtp_url: str
+    mail_from: str
+    business_tz: str = "Europe/Moscow"
+    trusted_proxies: Networks = ()
+    gateway_concurrency: int = Field(default=16, ge=1, le=512)
+    clock_url: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _psycopg_driver(cls, url: str) -> str:
+        for scheme in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        raise ValueError("must start with postgresql://")
+
+    @field_validator("base_url", "yookassa_api_url")
+    @classmethod
+    def _absolute_url(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must start with https:// or http://")
+        return url.rstrip("/")
+
+    @field_validator("business_tz")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError) as unknown:
+            raise ValueError(f"unknown time zone {name!r}") from unknown
+        return name
+
+    @field_validator("yookassa_webhook_ips", "trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        parts = value.replace(",", " ").split() if isinstance(value, str) else value
+        if isinstance(parts, (list, tuple)):
+            return tuple(str(ip_network(str(part), strict=False)) for part in parts)
+        return value
+
+    @model_validator(mode="after")
+    def _live_is_strict(self) -> Settings:
+        if self.mode != "live":
+            return self
+        if self.clock_url:
+            raise ValueError("KABINET_CLOCK_URL: a virtual clock is refused in live mode")
+        if not self.base_url.startswith("https://"):
+            raise ValueError("KABINET_BASE_URL: live mode needs https://")
+        if self.yookassa_secret_key.startswith("test_"):
+            raise ValueError("KABINET_YOOKASSA_SECRET_KEY: a test key is refused in live mode")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone: due dates are its civil dates."""
+        return ZoneInfo(self.business_tz)
+
+
+def _read_secret_files() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in Settings.model_fields:
+        path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
+        if not path:
+            continue
+        try:
+            found[name] = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError([f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {path}"]) from error
+    return found
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The checked settings of this process.
+
+    Raises:
+        ConfigurationError: naming every bad variable at once, never its value.
+    """
+    try:
+        return Settings(**_read_secret_files())  # type: ignore[arg-type]  # values are parsed by pydantic
+    except ValidationError as error:
+        raise ConfigurationError([_describe(item["loc"], item["msg"]) for item in error.errors()]) from error
+
+
+def _describe(location: tuple[int | str, ...], message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return f"{PREFIX}{str(location[0]).upper()}: {text}" if location else text

@@ -1,0 +1,1 @@
+"""Standing permissions to charge: methods, consents, notices, and every way to stop them."""

@@ -1,0 +1,107 @@
+"""Autopay and what it rests on: the saved method, the consent, the notice of each charge."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import INET, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base
+from payments.columns import At, ContractId, CreatedAt, CustomerId, Key, Kopecks, Serial, ShopId, Str
+
+
+class PaymentMethod(Base):
+    """A card or account that the gateway keeps for us: its token there, and a mask for people.
+
+    `unlinked_at` is set by the customer and never cleared; `disabled_reason` is set when the bank says that the method
+    will not work again.
+    """
+
+    __tablename__ = "payment_methods"
+    __table_args__ = (UniqueConstraint("shop_id", "gateway_id"),)
+    id: Mapped[Key]
+    customer_id: Mapped[CustomerId]
+    shop_id: Mapped[ShopId]
+    gateway_id: Mapped[Str]
+    kind: Mapped[Str]
+    title: Mapped[Str]
+    last4: Mapped[Str | None] = mapped_column(index=True)
+    card_type: Mapped[Str | None]
+    expiry_year: Mapped[int | None] = mapped_column(SmallInteger)
+    expiry_month: Mapped[int | None] = mapped_column(SmallInteger)
+    disabled_reason: Mapped[Str | None]
+    unlinked_at: Mapped[At | None]
+    created_at: Mapped[CreatedAt]
+
+
+class Autopay(Base):
+    """A contract's standing permission to be charged: the row that every barrier locks.
+
+    Status: pending (agreed, first payment not yet made), active, paused (by the customer or staff), suspended (the
+    method stopped working), withdrawn (consent taken back), ended (the contract ended).
+    """
+
+    __tablename__ = "autopays"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('pending', 'active', 'paused', 'suspended', 'withdrawn', 'ended')",
+            name="status",
+        ),
+        CheckConstraint("status <> 'active' OR method_id IS NOT NULL", name="active_has_a_method"),
+    )
+    id: Mapped[Key]
+    contract_id: Mapped[ContractId] = mapped_column(unique=True)
+    customer_id: Mapped[CustomerId]
+    consent_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("consents.id"))
+    method_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_methods.id"), index=True)
+    max_kopecks: Mapped[Kopecks]
+    status: Mapped[Str] = mapped_column(default="pending")
+    created_at: Mapped[CreatedAt]
+    changed_at: Mapped[CreatedAt]
+
+
+class Consent(Base):
+    """Evidence that cannot be changed: who agreed to what, or took it back, with the exact words they saw.
+
+    Kind: offer, personal_data, marketing, recurring. Action: given, withdrawn. `shown` holds the values in the text.
+    """
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        CheckConstraint("kind IN ('offer', 'personal_data', 'marketing', 'recurring')", name="kind"),
+        CheckConstraint("action IN ('given', 'withdrawn')", name="action"),
+    )
+    id: Mapped[Serial]
+    customer_id: Mapped[CustomerId]
+    contract_id: Mapped[UUID | None] = mapped_column(ForeignKey("contracts.id"), index=True)
+    kind: Mapped[Str]
+    action: Mapped[Str]
+    text_version: Mapped[Str]
+    text: Mapped[Str]
+    text_sha256: Mapped[Str]
+    shown: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    max_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    user_id: Mapped[UUID | None]
+    ip: Mapped[str | None] = mapped_column(INET)
+    user_agent: Mapped[Str | None]
+    at: Mapped[CreatedAt]
+
+
+class Notice(Base):
+    """The warning of one charge: its sum, its date and its card, and when the letter really left."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index("ix_notices_unsent", "installment_id", postgresql_where=text("sent_at IS NULL")),
+    )
+    id: Mapped[Key]
+    installment_id: Mapped[UUID] = mapped_column(ForeignKey("installments.id"), index=True)
+    method_id: Mapped[UUID] = mapped_column(ForeignKey("payment_methods.id"))
+    kopecks: Mapped[Kopecks]
+    charge_on: Mapped[date]
+    created_at: Mapped[CreatedAt]
+    sent_at: Mapped[At | None]

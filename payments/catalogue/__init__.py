@@ -1,0 +1,1 @@
+"""Products and prices: what self-service sells."""

@@ -1,0 +1,1 @@
+"""Payments: from the intent to collect to the recorded outcome."""

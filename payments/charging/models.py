@@ -1,0 +1,141 @@
+"""Payment: one attempt to collect, 1:1 with a payment at the gateway."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.clock import Wait
+from kernel.db import Base
+from payments.columns import At, ContractId, CreatedAt, CustomerId, Key, Kopecks, Serial, ShopId, Str
+
+CREATED = "created"
+SENDING = "sending"
+UNKNOWN = "unknown"
+PENDING = "pending"
+WAITING_FOR_CAPTURE = "waiting_for_capture"
+SUCCEEDED = "succeeded"
+CANCELED = "canceled"
+REJECTED = "rejected"
+FINAL = (SUCCEEDED, CANCELED, REJECTED)
+LIVE = (CREATED, SENDING, UNKNOWN, PENDING, WAITING_FOR_CAPTURE)
+_LIVE_SQL = text("status NOT IN ('succeeded', 'canceled', 'rejected')")
+
+
+class Payment(Base):
+    """One attempt to collect an invoice. `key` and `body` are written before the call and never change.
+
+    `rejected` means surely never executed. `initiator`: customer (on the gateway's page) or schedule (a saved method).
+    `lease_until` is real time; every other instant is business time.
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('created', 'sending', 'unknown', 'pending', 'waiting_for_capture',"
+            " 'succeeded', 'canceled', 'rejected')",
+            name="status",
+        ),
+        CheckConstraint("initiator IN ('customer', 'schedule')", name="initiator"),
+        CheckConstraint(
+            "(initiator = 'schedule') = (autopay_id IS NOT NULL AND method_id IS NOT NULL AND notice_id IS NOT NULL)",
+            name="schedule_needs_permission",
+        ),
+        CheckConstraint("kopecks >= 100", name="at_least_a_ruble"),
+        Index("uq_payments_one_live_per_invoice", "invoice_id", unique=True, postgresql_where=_LIVE_SQL),
+        Index("ix_payments_live", "status", "id", postgresql_where=_LIVE_SQL),
+        Index("ix_payments_next_check_at", "next_check_at", postgresql_where=_LIVE_SQL),
+        Index("ix_payments_customer_newest", "customer_id", "id"),
+        Index("ix_payments_method_live", "method_id", postgresql_where=_LIVE_SQL),
+    )
+    id: Mapped[Key]
+    number: Mapped[int] = mapped_column(BigInteger, server_default=text("nextval('payment_numbers')"), unique=True)
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"), index=True)
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"))
+    contract_id: Mapped[ContractId]
+    shop_id: Mapped[ShopId]
+    autopay_id: Mapped[UUID | None] = mapped_column(ForeignKey("autopays.id"), index=True)
+    method_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_methods.id"))
+    consent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("consents.id"))
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id"))
+    initiator: Mapped[Str]
+    kopecks: Mapped[Kopecks]
+    currency: Mapped[Str] = mapped_column(default="RUB")
+    status: Mapped[Str] = mapped_column(default=CREATED)
+    key: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
+    body: Mapped[Str]
+    gateway_id: Mapped[Str | None] = mapped_column(unique=True)
+    return_token: Mapped[Str | None] = mapped_column(unique=True)
+    confirmation_url: Mapped[Str | None]
+    saves_method: Mapped[bool] = mapped_column(default=False)
+    sends: Mapped[int] = mapped_column(default=0)
+    first_sent_at: Mapped[At | None]
+    permit_at: Mapped[At | None]
+    lease_until: Mapped[At | None]
+    worker: Mapped[Str | None]
+    next_check_at: Mapped[At | None]
+    checks: Mapped[int] = mapped_column(default=0)
+    party: Mapped[Str | None]
+    reason: Mapped[Str | None]
+    next_attempt_at: Mapped[At | None]
+    paid_with: Mapped[Str | None]
+    last4: Mapped[Str | None]
+    income_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[CreatedAt]
+    decided_at: Mapped[At | None]
+
+
+Index("ix_payments_last4", Payment.last4)
+TO_CHARGE = Wait("payments.created", Payment.created_at, (Payment.status == CREATED))
+IN_FLIGHT = Wait("payments.sending", Payment.permit_at, Payment.status == SENDING)
+TO_CHECK = Wait(
+    "payments.next_check_at",
+    Payment.next_check_at,
+    Payment.status.in_((UNKNOWN, PENDING, WAITING_FOR_CAPTURE)),
+)
+
+
+class Allocation(Base):
+    """How much of a payment counts towards which invoice."""
+
+    __tablename__ = "allocations"
+    __table_args__ = (UniqueConstraint("payment_id", "invoice_id"),)
+    id: Mapped[Serial]
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"), index=True)
+    kopecks: Mapped[Kopecks]
+    created_at: Mapped[CreatedAt]
+
+
+class GatewayExchange(Base):
+    """One call to the gateway about a payment, with what was answered, without tokens or personal data."""
+
+    __tablename__ = "gateway_exchanges"
+    id: Mapped[Serial]
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"), index=True)
+    verb: Mapped[Str]
+    outcome: Mapped[Str]
+    http_status: Mapped[int | None]
+    request_id: Mapped[Str | None]
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    millis: Mapped[int]
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.business_now())
+
+
+class StatusHistory(Base):
+    """Who changed the status of what, when, and on whose word."""
+
+    __tablename__ = "status_history"
+    __table_args__ = (Index("ix_status_history_object", "object_kind", "object_id"),)
+    id: Mapped[Serial]
+    object_kind: Mapped[Str]
+    object_id: Mapped[UUID]
+    old: Mapped[Str | None]
+    new: Mapped[Str]
+    source: Mapped[Str]
+    at: Mapped[CreatedAt]

@@ -1,0 +1,1 @@
+"""Contracts, their payment plans and the due lines that follow from them."""

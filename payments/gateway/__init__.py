@@ -1,0 +1,1 @@
+"""The port to the payment gateway and its YooKassa adapter."""

@@ -1,0 +1,1 @@
+"""Whose installation this is: the company, its legal entities, its gateway shops, its document numbers."""

@@ -1,0 +1,66 @@
+"""The installation row that every permit reads, and what belongs to the company rather than to a customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, SmallInteger
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base
+from payments.columns import At, CreatedAt, Key, LegalEntityId, Str
+
+
+class Installation(Base):
+    """One row. `charging_paused` stops every send at once; `fingerprint` tells a restored copy from the original."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("one = 1", name="single_row"),)
+    one: Mapped[int] = mapped_column(SmallInteger, primary_key=True, default=1)
+    id: Mapped[Str]
+    brand: Mapped[Str]
+    business_tz: Mapped[Str]
+    notice_hours: Mapped[int] = mapped_column(default=72)
+    charging_paused: Mapped[bool] = mapped_column(default=False)
+    pause_reason: Mapped[Str | None]
+    fingerprint: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    seeded_at: Mapped[At | None]
+    scheduler_beat_at: Mapped[At | None]
+    charger_ran_at: Mapped[At | None]
+    created_at: Mapped[CreatedAt]
+
+
+class LegalEntity(Base):
+    """A company of the owner in whose name contracts are made and invoices numbered."""
+
+    __tablename__ = "legal_entities"
+    id: Mapped[Key]
+    name: Mapped[Str]
+    inn: Mapped[Str] = mapped_column(unique=True)
+    kpp: Mapped[Str | None]
+    address: Mapped[Str | None]
+    phone: Mapped[Str | None]
+    email: Mapped[Str | None]
+    created_at: Mapped[CreatedAt]
+
+
+class Shop(Base):
+    """A shop at the gateway. A saved method belongs to the shop that saved it and is never sent to another."""
+
+    __tablename__ = "shops"
+    id: Mapped[Key]
+    legal_entity_id: Mapped[LegalEntityId]
+    account_id: Mapped[Str] = mapped_column(unique=True)
+    test: Mapped[bool]
+    created_at: Mapped[CreatedAt]
+
+
+class Counter(Base):
+    """The last number given out for one kind of document of one legal entity in one business year."""
+
+    __tablename__ = "counters"
+    legal_entity_id: Mapped[LegalEntityId] = mapped_column(primary_key=True)
+    kind: Mapped[Str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    n: Mapped[int] = mapped_column(BigInteger, default=0)

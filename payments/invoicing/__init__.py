@@ -1,0 +1,1 @@
+"""Invoices: what asks for money."""

@@ -1,0 +1,38 @@
+"""Invoice: what asks for money. Every payment pays an invoice."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base
+from payments.columns import At, ContractId, CreatedAt, CustomerId, Key, Kopecks, LegalEntityId, Str
+
+
+class Invoice(Base):
+    """A demand for money (счёт) with a gap-free number. Status: draft, open, paid, void, written_off."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        CheckConstraint("status IN ('draft', 'open', 'paid', 'void', 'written_off')", name="status"),
+        CheckConstraint("kopecks >= 100", name="at_least_a_ruble"),
+        Index("ix_invoices_open", "customer_id", "due_on", postgresql_where=text("status = 'open'")),
+    )
+    id: Mapped[Key]
+    number: Mapped[Str]
+    legal_entity_id: Mapped[LegalEntityId]
+    customer_id: Mapped[CustomerId]
+    contract_id: Mapped[ContractId]
+    installment_id: Mapped[UUID] = mapped_column(ForeignKey("installments.id"), unique=True)
+    kopecks: Mapped[Kopecks]
+    due_on: Mapped[date]
+    purpose: Mapped[Str]
+    status: Mapped[Str] = mapped_column(default="open")
+    created_at: Mapped[CreatedAt]
+    paid_at: Mapped[At | None]
+
+
+Index("uq_invoices_number", Invoice.legal_entity_id, Invoice.number, unique=True)

@@ -1,0 +1,1 @@
+"""Notifications of the gateway: stored first, believed never."""
