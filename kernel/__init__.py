@@ -1,1 +1,1 @@
-""""""
+"""The floor everything stands on: settings, time, money, database, events. Knows no business noun."""

@@ -71,7 +71,8 @@ class Jobs:
         """Make the jobs known to the broker, for a process that works them off."""
         found = broker()
         for job in self.by_name.values():
-            dramatiq.actor(job.run, actor_name=job.name, queue_name=job.queue, broker=found, max_retries=0)
+            make = dramatiq.actor(actor_name=job.name, queue_name=job.queue, broker=found, max_retries=0)
+            make(job.run)
         return found
 
 
@@ -83,7 +84,7 @@ def broker() -> RedisBroker:
     """
     with _lock:
         if "broker" not in _state:
-            _state["broker"] = RedisBroker(
+            _state["broker"] = RedisBroker(  # type: ignore[no-untyped-call]  # its __init__ is not annotated
                 url=get_settings().redis_url,
                 namespace=_NAMESPACE,
                 heartbeat_timeout=15_000,

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
-from sqlalchemy import Boolean, ColumnElement, Interval, Select, and_, func, literal, select, union_all
+from sqlalchemy import Boolean, ColumnElement, Interval, and_, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from kernel import log
@@ -99,7 +99,7 @@ def follow() -> None:
 
 def next_instant(session: Session, waits: Iterable[Wait]) -> tuple[datetime, str] | None:
     """The earliest instant that any row waits for, with the name of its wait; None when nothing waits at all."""
-    parts: list[Select[tuple[datetime | None, str]]] = [
+    parts = [
         select(func.min(wait.at).label("at"), literal(wait.name).label("name")).where(wait.where) for wait in waits
     ]
     earliest = union_all(*parts).subquery()
@@ -128,4 +128,3 @@ def _listen_forever() -> None:
         except psycopg.OperationalError as error:
             _log.warning("clock.listen_lost", error=type(error).__name__)
             pause.wait(1)
-

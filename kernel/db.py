@@ -87,4 +87,3 @@ def read() -> Iterator[ReadSession]:
         session.execute(text("SET TRANSACTION READ ONLY"))
         yield session
         session.rollback()
-

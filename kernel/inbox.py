@@ -49,7 +49,7 @@ class Handlers:
             with begin() as session:
                 self._deliver_once(session, delivery_id)
                 fault("inbox.before_commit")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one bad event must not stop the others; it is noted and retried
             _log.exception("inbox.handler_failed", delivery_id=delivery_id)
             _note_failure(delivery_id, error)
         fault("inbox.after_commit")
@@ -82,4 +82,3 @@ def _note_failure(delivery_id: int, error: Exception) -> None:
         else:
             delivery.dead_at = now
         delivery.tries += 1
-

@@ -24,7 +24,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """"Look at these rows": may be lost or doubled, because a sweep finds the same rows in PostgreSQL."""
+    """ "Look at these rows": may be lost or doubled, because a sweep finds the same rows in PostgreSQL."""
 
     job: str
     ids: tuple[UUID | int, ...]
@@ -34,9 +34,7 @@ class OutboxMessage(Base):
     """An event or a hint on its way from the transaction that wrote it."""
 
     __tablename__ = "outbox_messages"
-    __table_args__ = (
-        Index("ix_outbox_messages_undispatched", "id", postgresql_where="dispatched_at IS NULL"),
-    )
+    __table_args__ = (Index("ix_outbox_messages_undispatched", "id", postgresql_where="dispatched_at IS NULL"),)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     topic: Mapped[str] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -72,7 +70,10 @@ _hint_adapter = TypeAdapter(Hint)
 def record(session: Session, *events: Event) -> None:
     """Write events in the session's transaction; they leave if and only if it commits."""
     if events:
-        rows = [{"topic": event.topic, "payload": TypeAdapter(type(event)).dump_python(event, mode="json")} for event in events]
+        rows = [
+            {"topic": event.topic, "payload": TypeAdapter(type(event)).dump_python(event, mode="json")}
+            for event in events
+        ]
         session.execute(insert(OutboxMessage), rows)
 
 

@@ -95,9 +95,7 @@ class Notice(Base):
     """The warning of one charge: its sum, its date and its card, and when the letter really left."""
 
     __tablename__ = "notices"
-    __table_args__ = (
-        Index("ix_notices_unsent", "installment_id", postgresql_where=text("sent_at IS NULL")),
-    )
+    __table_args__ = (Index("ix_notices_unsent", "installment_id", postgresql_where=text("sent_at IS NULL")),)
     id: Mapped[Key]
     installment_id: Mapped[UUID] = mapped_column(ForeignKey("installments.id"), index=True)
     method_id: Mapped[UUID] = mapped_column(ForeignKey("payment_methods.id"))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Wait
 from kernel.db import Base
-from payments.columns import At, ContractId, CreatedAt, CustomerId, Key, Kopecks, Serial, ShopId, Str
+from payments.columns import At, ContractId, CreatedAt, Key, Kopecks, Serial, ShopId, Str
 
 CREATED = "created"
 SENDING = "sending"
@@ -125,17 +125,3 @@ class GatewayExchange(Base):
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     millis: Mapped[int]
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.business_now())
-
-
-class StatusHistory(Base):
-    """Who changed the status of what, when, and on whose word."""
-
-    __tablename__ = "status_history"
-    __table_args__ = (Index("ix_status_history_object", "object_kind", "object_id"),)
-    id: Mapped[Serial]
-    object_kind: Mapped[Str]
-    object_id: Mapped[UUID]
-    old: Mapped[Str | None]
-    new: Mapped[Str]
-    source: Mapped[Str]
-    at: Mapped[CreatedAt]

@@ -1,0 +1,53 @@
+"""Periods and due dates. A due date is anchor + n periods, so that the 31st stays the 31st after February."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from dateutil.relativedelta import relativedelta
+
+from kernel.clock import start_of
+from kernel.errors import Refused
+
+Unit = Literal["day", "week", "month", "year"]
+_DAYS = {"day": 1, "week": 7, "month": 28, "year": 365}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """`count` units between two due dates."""
+
+    unit: Unit
+    count: int = 1
+
+    def nth(self, anchor: date, n: int) -> date:
+        """The date `n` periods after the anchor; a missing day becomes the last of its month, for that month only."""
+        step = self.count * n
+        if self.unit == "day":
+            return anchor + timedelta(days=step)
+        if self.unit == "week":
+            return anchor + timedelta(weeks=step)
+        return anchor + (relativedelta(months=step) if self.unit == "month" else relativedelta(years=step))
+
+    @property
+    def shortest(self) -> timedelta:
+        """The least time between two due dates."""
+        return timedelta(days=_DAYS[self.unit] * self.count)
+
+
+def require_room_for_notice(period: Period, notice: timedelta) -> None:
+    """A charge must be announced before the next one falls due.
+
+    Raises:
+        Refused: the period is not longer than the notice.
+    """
+    if period.shortest <= notice:
+        days = notice.days
+        raise Refused(f"Период короче предупреждения: о списании предупреждаем за {days} дн.")
+
+
+def issue_instant(due_on: date, notice: timedelta) -> datetime:
+    """When a due line becomes an invoice: one notice before its date begins."""
+    return start_of(due_on) - notice

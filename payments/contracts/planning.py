@@ -1,0 +1,87 @@
+"""The next due line of a plan. There is at most one planned line ahead; later dates are computed, not stored."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from kernel.db import Session
+from kernel.ids import uuid7
+from payments.catalogue.models import RECURRING
+from payments.contracts.models import Contract, Installment, PaymentPlan
+from payments.contracts.periods import Period, Unit, issue_instant
+from payments.installation.models import Installation
+
+ONE_DAY = timedelta(days=1)
+
+
+def period_of(plan: PaymentPlan) -> Period | None:
+    """The plan's period; None for a one-off."""
+    if plan.period_unit is None or plan.period_count is None:
+        return None
+    unit: Unit = plan.period_unit  # type: ignore[assignment]  # a CHECK constraint holds the values
+    return Period(unit, plan.period_count)
+
+
+def due_date(plan: PaymentPlan, number: int) -> date:
+    """The due date of line `number`, counted from 1."""
+    period = period_of(plan)
+    return period.nth(plan.anchor_on, number - 1) if period else plan.anchor_on
+
+
+def notice_time(session: Session) -> timedelta:
+    """How long before a charge its notice must have left."""
+    hours = session.execute(select(Installation.notice_hours)).scalar_one()
+    return timedelta(hours=hours)
+
+
+def plan_line(session: Session, plan: PaymentPlan, number: int, notice: timedelta) -> None:
+    """Write line `number` unless it is there already: two schedulers, or two ways to get here, make one line."""
+    due_on = due_date(plan, number)
+    ends_on = due_date(plan, number + 1) if plan.kind == RECURRING else due_on + ONE_DAY
+    session.execute(
+        insert(Installment)
+        .values(
+            id=uuid7(),
+            contract_id=plan.contract_id,
+            plan_id=plan.id,
+            number=number,
+            due_on=due_on,
+            period_start=due_on,
+            period_end=ends_on,
+            kopecks=plan.kopecks,
+            status="planned",
+            issue_at=issue_instant(due_on, notice),
+        )
+        .on_conflict_do_nothing(index_elements=[Installment.plan_id, Installment.number])
+    )
+
+
+def plan_following(session: Session, installment_ids: list[UUID], *, advance: str) -> None:
+    """Plan the line after each of these, for open-ended plans of active contracts that advance in the given way."""
+    if not installment_ids:
+        return
+    rows = session.execute(
+        select(PaymentPlan, Installment.number)
+        .join(Installment, Installment.plan_id == PaymentPlan.id)
+        .join(Contract, Contract.id == PaymentPlan.contract_id)
+        .where(
+            Installment.id.in_(installment_ids),
+            PaymentPlan.kind == RECURRING,
+            Contract.advance == advance,
+            Contract.status == "active",
+        )
+    ).all()
+    notice = notice_time(session)
+    for plan, number in rows:
+        plan_line(session, plan, number + 1, notice)
+
+
+def upcoming_dates(plan: PaymentPlan, after_number: int, count: int) -> list[date]:
+    """The due dates that follow line `after_number`, for pages: nothing is stored."""
+    if plan.kind != RECURRING:
+        return []
+    return [due_date(plan, after_number + step) for step in range(1, count + 1)]

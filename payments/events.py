@@ -1,0 +1,100 @@
+"""What happened to money, as facts that other packages may listen to. Ids only: a handler reads the present state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from kernel.outbox import Event
+
+
+@dataclass(frozen=True)
+class CustomerCreated(Event):
+    """A customer exists."""
+
+    topic: ClassVar[str] = "payments.customer_created.v1"
+    customer_id: UUID
+
+
+@dataclass(frozen=True)
+class CustomerChanged(Event):
+    """A customer's own data changed."""
+
+    topic: ClassVar[str] = "payments.customer_changed.v1"
+    customer_id: UUID
+
+
+@dataclass(frozen=True)
+class ContractOpened(Event):
+    """A contract exists; a draft one waits for its first payment."""
+
+    topic: ClassVar[str] = "payments.contract_opened.v1"
+    contract_id: UUID
+
+
+@dataclass(frozen=True)
+class ContractStatusChanged(Event):
+    """A contract became active, suspended or ended."""
+
+    topic: ClassVar[str] = "payments.contract_status_changed.v1"
+    contract_id: UUID
+    status: str
+
+
+@dataclass(frozen=True)
+class InvoiceIssued(Event):
+    """An invoice is open and nothing will be charged for it by itself: the customer is asked to pay."""
+
+    topic: ClassVar[str] = "payments.invoice_issued.v1"
+    invoice_id: UUID
+
+
+@dataclass(frozen=True)
+class ChargeAnnounced(Event):
+    """A charge is coming; it waits until the letter of this notice has really left."""
+
+    topic: ClassVar[str] = "payments.charge_announced.v1"
+    notice_id: UUID
+
+
+@dataclass(frozen=True)
+class PaymentSucceeded(Event):
+    """Money came in."""
+
+    topic: ClassVar[str] = "payments.payment_succeeded.v1"
+    payment_id: UUID
+
+
+@dataclass(frozen=True)
+class PaymentDeclined(Event):
+    """A payment ended without money. `payments.next_attempt_at` says whether it is tried again."""
+
+    topic: ClassVar[str] = "payments.payment_declined.v1"
+    payment_id: UUID
+
+
+@dataclass(frozen=True)
+class AutopayActivated(Event):
+    """Automatic payments are on: the first payment succeeded and its method is saved."""
+
+    topic: ClassVar[str] = "payments.autopay_activated.v1"
+    autopay_id: UUID
+
+
+@dataclass(frozen=True)
+class AutopayStopped(Event):
+    """Automatic payments of one contract are off. `cause`: withdrawn, unlinked, suspended, ended."""
+
+    topic: ClassVar[str] = "payments.autopay_stopped.v1"
+    autopay_id: UUID
+    cause: str
+
+
+@dataclass(frozen=True)
+class MethodUnlinked(Event):
+    """The customer took a saved method away; `under_way` names payments that had left before."""
+
+    topic: ClassVar[str] = "payments.method_unlinked.v1"
+    method_id: UUID
+    under_way: tuple[UUID, ...] = ()

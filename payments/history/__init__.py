@@ -1,0 +1,1 @@
+"""The history of every status: who changed what, when, and on whose word."""

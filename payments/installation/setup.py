@@ -1,0 +1,78 @@
+"""The rows that must exist before the first customer, and the one switch that stops all charging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from kernel.db import ReadSession, Session
+from kernel.errors import ConfigurationError
+from kernel.settings import Settings
+from payments.installation.models import Installation, LegalEntity, Shop
+
+DEFAULT_BRAND = "Кабинет"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The company as its customers see it."""
+
+    brand: str
+    legal_name: str
+    inn: str
+    kpp: str | None = None
+    address: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+def ensure_installation(session: Session, settings: Settings) -> Installation:
+    """The installation row, made at the first start.
+
+    Raises:
+        ConfigurationError: the settings speak of another business time zone than the stored due dates were made in.
+    """
+    found = session.get(Installation, 1)
+    if found is None:
+        found = Installation(id=uuid4().hex[:12], brand=DEFAULT_BRAND, business_tz=settings.business_tz)
+        session.add(found)
+    elif found.business_tz != settings.business_tz:
+        raise ConfigurationError(
+            [
+                f"KABINET_BUSINESS_TZ: is {settings.business_tz}, but this database keeps its dates in {found.business_tz}"
+            ]
+        )
+    return found
+
+
+def name_company(session: Session, company: Company, settings: Settings) -> tuple[LegalEntity, Shop]:
+    """Store the company's names and its shop at the gateway; repeating it with the same ИНН updates them."""
+    ensure_installation(session, settings).brand = company.brand
+    entity = session.scalars(select(LegalEntity).where(LegalEntity.inn == company.inn)).one_or_none()
+    if entity is None:
+        entity = LegalEntity(inn=company.inn, name=company.legal_name)
+        session.add(entity)
+    entity.name, entity.kpp, entity.address = company.legal_name, company.kpp, company.address
+    entity.phone, entity.email = company.phone, company.email
+    session.flush()  # the shop needs the new entity's id
+    shop = session.scalars(select(Shop).where(Shop.account_id == settings.yookassa_shop_id)).one_or_none()
+    if shop is None:
+        test = settings.yookassa_secret_key.startswith("test_")
+        shop = Shop(account_id=settings.yookassa_shop_id, legal_entity_id=entity.id, test=test)
+        session.add(shop)
+    session.flush()
+    return entity, shop
+
+
+def current_shop(session: Session | ReadSession, settings: Settings) -> Shop:
+    """The shop that new contracts are made for.
+
+    Raises:
+        ConfigurationError: the company is not named yet.
+    """
+    shop = session.scalars(select(Shop).where(Shop.account_id == settings.yookassa_shop_id)).one_or_none()
+    if shop is None:
+        raise ConfigurationError(["no company yet: run `kabinet admin company`"])
+    return shop

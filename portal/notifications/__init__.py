@@ -1,0 +1,1 @@
+"""Letters to customers: written in a transaction, sent by a job, kept as they were sent."""
