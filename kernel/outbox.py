@@ -24,7 +24,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """ "Look at these rows": may be lost or doubled, because a sweep finds the same rows in PostgreSQL."""
+    """A wish that a job look at some rows. It may be lost or doubled: a sweep finds the same rows in PostgreSQL."""
 
     job: str
     ids: tuple[UUID | int, ...]

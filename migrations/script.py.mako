@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
-
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
@@ -13,4 +12,5 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
+    """Migrations only go forward; a mistake is corrected by the next one."""
     ${upgrades if upgrades else "pass"}

@@ -41,25 +41,24 @@ class PaymentMethod(Base):
 class Autopay(Base):
     """A contract's standing permission to be charged: the row that every barrier locks.
 
-    Status: pending (agreed, first payment not yet made), active, paused (by the customer or staff), suspended (the
-    method stopped working), withdrawn (consent taken back), ended (the contract ended).
+    It comes into being with the first successful payment that saved its method. Status: active, paused (by the customer
+    or staff), suspended (the method stopped working), withdrawn (consent taken back), ended (the contract ended).
     """
 
     __tablename__ = "autopays"
     __table_args__ = (
         CheckConstraint(
-            "status IN ('pending', 'active', 'paused', 'suspended', 'withdrawn', 'ended')",
+            "status IN ('active', 'paused', 'suspended', 'withdrawn', 'ended')",
             name="status",
         ),
-        CheckConstraint("status <> 'active' OR method_id IS NOT NULL", name="active_has_a_method"),
     )
     id: Mapped[Key]
     contract_id: Mapped[ContractId] = mapped_column(unique=True)
     customer_id: Mapped[CustomerId]
     consent_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("consents.id"))
-    method_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_methods.id"), index=True)
+    method_id: Mapped[UUID] = mapped_column(ForeignKey("payment_methods.id"), index=True)
     max_kopecks: Mapped[Kopecks]
-    status: Mapped[Str] = mapped_column(default="pending")
+    status: Mapped[Str] = mapped_column(default="active")
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, and_, select, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -101,4 +101,11 @@ class Installment(Base):
     created_at: Mapped[CreatedAt]
 
 
-TO_ISSUE = Wait("installments.issue_at", Installment.issue_at, Installment.status == "planned")
+TO_ISSUE = Wait(
+    "installments.issue_at",
+    Installment.issue_at,
+    and_(
+        Installment.status == "planned",
+        select(Contract.id).where(Contract.id == Installment.contract_id, Contract.status == "active").exists(),
+    ),
+)

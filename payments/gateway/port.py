@@ -1,0 +1,100 @@
+"""The gateway as the rest of the product sees it: a few verbs, our own dataclasses, and what may come of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from kernel.errors import KabinetError
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayMethod:
+    """A payment method as the gateway describes it. `saved` says whether we may charge it again."""
+
+    gateway_id: str
+    kind: str
+    saved: bool
+    title: str
+    last4: str | None = None
+    card_type: str | None = None
+    expiry_year: int | None = None
+    expiry_month: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPayment:
+    """A payment as the gateway describes it, at the moment it did."""
+
+    gateway_id: str
+    status: str
+    kopecks: int
+    currency: str
+    account_id: str
+    test: bool
+    created_at: datetime
+    payment_id: UUID | None = None
+    income_kopecks: int | None = None
+    confirmation_url: str | None = None
+    method: GatewayMethod | None = None
+    party: str | None = None
+    reason: str | None = None
+    sanitised: dict[str, Any] = field(default_factory=dict)
+
+
+class GatewayError(KabinetError):
+    """A call that did not bring an object. `http_status` and `request_id` are for support and the record."""
+
+    outcome = "unknown"
+
+    def __init__(self, message: str, *, http_status: int | None = None, request_id: str | None = None) -> None:
+        self.http_status = http_status
+        self.request_id = request_id
+        super().__init__(message)
+
+
+class OutcomeUnknown(GatewayError):
+    """Nobody can say yet whether it happened: timeout, reset, 5xx, 202, 429, a broken answer, 401, 403."""
+
+
+class NotExecuted(OutcomeUnknown):
+    """This call surely never reached the gateway; an earlier one with the same key may have."""
+
+    outcome = "not_executed"
+
+
+class CredentialsRefused(OutcomeUnknown):
+    """401: our shop id or key is wrong. Nothing was declined; nothing more should be sent until it is put right."""
+
+    outcome = "credentials_refused"
+
+
+class Rejected(GatewayError):
+    """A definite 4xx: this call was not performed. It ends an attempt only if no earlier send can have arrived."""
+
+    outcome = "rejected"
+
+
+class NoSuchPayment(GatewayError):
+    """404: the gateway knows no such payment of this shop."""
+
+    outcome = "not_found"
+
+
+class Gateway(Protocol):
+    """What we ask of a gateway. Every verb may raise `GatewayError`."""
+
+    def create_payment(self, body: str, key: UUID) -> GatewayPayment:
+        """Send a stored body under its stored key."""
+        ...
+
+    def get_payment(self, gateway_id: str) -> GatewayPayment:
+        """The payment in its present state."""
+        ...
+
+    def list_payments(self, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
+        """All payments created in [since, until), newest first; raises rather than breaking off silently."""
+        ...

@@ -1,0 +1,113 @@
+"""The YooKassa adapter (API v3): stored bytes out, our dataclasses or a typed outcome in.
+
+The official SDK stays out of the money path: no timeout, random keys, errors after money has moved (docs/adr/0006).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from kernel.settings import Settings
+from payments.gateway.parsing import parse_payment
+from payments.gateway.port import (
+    CredentialsRefused,
+    GatewayError,
+    GatewayPayment,
+    NoSuchPayment,
+    OutcomeUnknown,
+    Rejected,
+)
+from payments.gateway.transport import Answer, Deadlines, call
+
+_PAGE = 100
+_KINDS: dict[int, type[GatewayError]] = {
+    HTTPStatus.UNAUTHORIZED: CredentialsRefused,
+    HTTPStatus.NOT_FOUND: NoSuchPayment,
+}
+# These say nothing about an earlier send with the same key (design.md §3.3).
+_NEVER_FINAL = frozenset({403, 408, 425, 429})
+_DUPLICATED_KEY = "Idempotence-Key"
+
+
+class YooKassa:
+    """One shop at YooKassa; safe to share between threads, each of which has its own connection."""
+
+    def __init__(self, *, api_url: str, shop_id: str, secret_key: str, deadlines: Deadlines | None = None) -> None:
+        self._api_url = api_url
+        self._deadlines = deadlines or Deadlines()
+        credentials = base64.b64encode(f"{shop_id}:{secret_key}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {credentials}", "Accept-Encoding": "identity"}
+
+    @classmethod
+    def of(cls, settings: Settings, deadlines: Deadlines | None = None) -> YooKassa:
+        """The shop that the settings name."""
+        return cls(
+            api_url=settings.yookassa_api_url,
+            shop_id=settings.yookassa_shop_id,
+            secret_key=settings.yookassa_secret_key,
+            deadlines=deadlines,
+        )
+
+    def create_payment(self, body: str, key: UUID) -> GatewayPayment:
+        """POST /payments with exactly these bytes under this key.
+
+        Raises:
+            Rejected: a definite 4xx.
+            OutcomeUnknown: everything that is neither an object nor a definite 4xx.
+        """
+        headers = {**self._headers, "Content-Type": "application/json", "Idempotence-Key": str(key)}
+        request = httpx.Request("POST", f"{self._api_url}/payments", headers=headers, content=body.encode())
+        return parse_payment(_object(call(request, self._deadlines)))
+
+    def get_payment(self, gateway_id: str) -> GatewayPayment:
+        """GET /payments/{id}.
+
+        Raises:
+            NoSuchPayment: 404.
+            OutcomeUnknown: no readable answer.
+        """
+        request = httpx.Request("GET", f"{self._api_url}/payments/{gateway_id}", headers=self._headers)
+        return parse_payment(_object(call(request, self._deadlines)))
+
+    def list_payments(self, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
+        """GET /payments page by page; created_at is filtered half-open."""
+        query = {"limit": str(_PAGE), "created_at.gte": _stamp(since), "created_at.lt": _stamp(until)}
+        while True:
+            request = httpx.Request("GET", f"{self._api_url}/payments", headers=self._headers, params=query)
+            page = _object(call(request, self._deadlines))
+            items = page.get("items")
+            if not isinstance(items, list):
+                raise OutcomeUnknown("list without items")
+            yield from map(parse_payment, items)
+            if not page.get("next_cursor"):
+                return
+            query = {**query, "cursor": str(page["next_cursor"])}
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    if answer.status == HTTPStatus.OK and answer.body.get("type") not in ("error", "processing"):
+        return answer.body
+    raise _error(answer)
+
+
+def _error(answer: Answer) -> GatewayError:
+    key_clash = answer.body.get("parameter") == _DUPLICATED_KEY
+    definite = (
+        HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        and answer.status not in _NEVER_FINAL
+        and not key_clash
+    )
+    kind = _KINDS.get(answer.status) or (Rejected if definite else OutcomeUnknown)
+    text = f"{answer.body.get('code', '')}: {answer.body.get('description', '')}"
+    return kind(text, http_status=answer.status, request_id=str(answer.body.get("id") or "") or None)
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
