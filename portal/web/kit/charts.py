@@ -1,0 +1,134 @@
+"""Geometry of the bar chart that partials/kit/bar_chart.html draws: whole numbers in, coordinates out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from portal.web.kit.filters import day_and_month, money, number
+from portal.web.kit.i18n import gettext as _
+
+_WIDTH, _HEIGHT = 608, 232
+_LEFT, _TOP, _BASE = 38, 14, 204
+_GAP = 5
+_STEPS = 3
+_LABEL_EVERY = 5
+_THOUSAND = 100_000  # kopecks in a thousand rubles
+
+
+class DayAmount(NamedTuple):
+    """A day and its kopecks; `planned` money has not come yet."""
+
+    day: date
+    kopecks: int
+    planned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar where it is drawn."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    name: str
+    amount: int
+    planned: bool
+    label: str
+    strong: bool
+
+
+class GridLine(NamedTuple):
+    """A line across and what it stands for."""
+
+    y: float
+    value: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """A chart ready to be drawn."""
+
+    id: str
+    title: str
+    description: str
+    bars: tuple[Bar, ...]
+    grid: tuple[GridLine, ...]
+    unit: str
+    made_word: str
+    plan_word: str
+    width: int = _WIDTH
+    height: int = _HEIGHT
+    left: int = _LEFT
+    base: int = _BASE
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether any bar is still to come."""
+        return any(bar.planned for bar in self.bars)
+
+
+def bar_chart(id_: str, title: str, amounts: Sequence[DayAmount], *, today: date) -> BarChart:
+    """Bars of money by day. The axis ends at a round figure just above the highest bar."""
+    top = _round_top(max((item.kopecks for item in amounts), default=0))
+    in_thousands = top >= _THOUSAND * _STEPS
+    unit = _THOUSAND if in_thousands else 100
+    width = (_WIDTH - _LEFT) / max(len(amounts), 1)
+    return BarChart(
+        id=id_,
+        title=title,
+        description=_describe(amounts),
+        bars=tuple(_bar(index, item, width, top, today) for index, item in enumerate(amounts)),
+        grid=tuple(_grid_line(step, top, unit) for step in range(_STEPS + 1)),
+        unit=_("тыс. ₽") if in_thousands else "₽",
+        made_word=_("Получено"),
+        plan_word=_("По графику"),
+    )
+
+
+def _bar(index: int, item: DayAmount, width: float, top: int, today: date) -> Bar:
+    height = round((_BASE - _TOP) * item.kopecks / top, 1)
+    name = day_and_month(item.day)
+    is_today = item.day == today
+    # The neighbours of today's label give way to it.
+    labelled = is_today or (
+        (item.day.day == 1 or item.day.day % _LABEL_EVERY == 0) and abs((item.day - today).days) > 1
+    )
+    return Bar(
+        x=round(_LEFT + index * width + _GAP / 2, 1),
+        y=round(_BASE - height, 1),
+        width=round(width - _GAP, 1),
+        height=height,
+        name=_("%(day)s, по графику") % {"day": name} if item.planned else name,
+        amount=item.kopecks,
+        planned=item.planned,
+        label=str(item.day.day) if labelled else "",
+        strong=is_today,
+    )
+
+
+def _grid_line(step: int, top: int, unit: int) -> GridLine:
+    value = top * step // _STEPS
+    return GridLine(round(_BASE - (_BASE - _TOP) * step / _STEPS, 1), value, number(value // unit))
+
+
+def _round_top(highest: int) -> int:
+    """The least of 3, 6, 9, 15, 30, 60, 90, 150 … rubles that is not below the highest bar: its thirds are round."""
+    power = 100
+    while True:
+        for step in (3, 6, 9, 15):
+            if highest <= step * power:
+                return step * power
+        power *= 10
+
+
+def _describe(amounts: Sequence[DayAmount]) -> str:
+    made = [item for item in amounts if not item.planned and item.kopecks]
+    if not made:
+        return _("Пока ничего не получено.")
+    best = max(made, key=lambda item: item.kopecks)
+    return _("Больше всего пришло %(day)s: %(sum)s.") % {"day": day_and_month(best.day), "sum": money(best.kopecks)}

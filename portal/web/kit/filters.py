@@ -1,0 +1,168 @@
+"""How money, dates, phones and cards are written: one filter for each, the same on pages and in letters."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import phonenumbers
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from markupsafe import Markup, escape
+
+from kernel.money import Money
+from kernel.settings import get_settings
+from portal.web.kit.i18n import language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+_SIGNS = {"RUB": "₽"}
+_FRACTION = re.compile(r"[,.]\d{2}\D+$")
+
+
+def money(amount: Money | int) -> str:
+    """«1 234,56 ₽» from `Money` or kopecks, with no-break spaces and a true minus."""
+    return _money(amount if isinstance(amount, Money) else Money(amount), language())
+
+
+@lru_cache(maxsize=4096)
+def _money(amount: Money, locale: str) -> str:
+    number = format_decimal(Decimal(amount.value), "#,##0.00", locale=locale)
+    return f"{number.replace('-', MINUS)}{NBSP}{_SIGNS.get(amount.currency, amount.currency)}"
+
+
+def money_parts(amount: Money | int) -> Markup:
+    """The same for a large `.sum`: kopecks and the sign in `<small>`."""
+    text = money(amount)
+    cut = _FRACTION.search(text)
+    whole, rest = (text[: cut.start()], text[cut.start() :]) if cut else (text, "")
+    return Markup("{}<small>{}</small>").format(whole, rest)
+
+
+def number(value: int) -> str:
+    """«1 248»."""
+    return format_decimal(value, locale=language())
+
+
+def date_text(day: date) -> str:
+    """«21 ноября 2026»; an instant gives its business date."""
+    return format_date(_business_day(day), "d MMMM yyyy", locale=language())
+
+
+def month_text(day: date) -> str:
+    """«Ноябрь 2026»."""
+    text = format_date(day, "LLLL yyyy", locale=language())
+    return text[:1].upper() + text[1:]
+
+
+def day_and_month(day: date) -> str:
+    """«21 ноября»."""
+    return format_date(_business_day(day), "d MMMM", locale=language())
+
+
+def short_month(day: date) -> str:
+    """«дек»: the lower line of a calendar day."""
+    return format_date(day, "LLL", locale=language()).rstrip(".")[:4]
+
+
+def datetime_text(at: datetime) -> str:
+    """«21 ноября 2026, 15:00» in the business time zone."""
+    return format_datetime(_business_time(at), "d MMMM yyyy, HH:mm", locale=language())
+
+
+def zoned_text(at: datetime) -> str:
+    """«21 ноября 2026, 15:00 (UTC+3)»: where the reader may live in another zone."""
+    local = _business_time(at)
+    offset = format_datetime(local, "O", locale="en").replace("GMT", "UTC")
+    return f"{datetime_text(local)} ({offset})"
+
+
+def time_text(at: datetime) -> str:
+    """«15:00» in the business time zone."""
+    return format_datetime(_business_time(at), "HH:mm", locale=language())
+
+
+def date_tag(day: date) -> Markup:
+    """`<time>` with «21 ноября 2026»."""
+    return _tag(_business_day(day).isoformat(), date_text(day))
+
+
+def datetime_tag(at: datetime) -> Markup:
+    """`<time>` with «21 ноября 2026, 15:00»."""
+    return _tag(_business_time(at).isoformat(timespec="minutes"), datetime_text(at))
+
+
+def zoned_tag(at: datetime) -> Markup:
+    """`<time>` with «21 ноября 2026, 15:00 (UTC+3)»."""
+    return _tag(_business_time(at).isoformat(timespec="minutes"), zoned_text(at))
+
+
+def time_tag(at: datetime) -> Markup:
+    """`<time>` with «15:00»."""
+    return _tag(_business_time(at).isoformat(timespec="minutes"), time_text(at))
+
+
+def phone(e164: str) -> str:
+    """«+7 916 123-45-67» from E.164; anything else as it is."""
+    try:
+        return phonenumbers.format_number(
+            phonenumbers.parse(e164, None), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        ).replace(" ", NBSP)
+    except phonenumbers.NumberParseException:
+        return e164
+
+
+def card(last4: str) -> str:
+    """«·· 4477»."""
+    return f"··{NBSP}{last4}"
+
+
+def initials(name: str) -> str:
+    """«АК» from «Анна Ковалёва»: first letters of the first two words."""
+    return "".join(word[0] for word in re.findall(r"\w+", name)[:2]).upper()
+
+
+def lines(text: str) -> Markup:
+    """The text with its line breaks kept."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+def _business_time(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError(f"naive datetime {at!r}: instants are aware UTC")
+    return at.astimezone(get_settings().zone)
+
+
+def _business_day(day: date) -> date:
+    return _business_time(day).date() if isinstance(day, datetime) else day
+
+
+def _tag(machine: str, text: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(machine, text)
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "money": money,
+    "money_parts": money_parts,
+    "number": number,
+    "date": date_tag,
+    "date_text": date_text,
+    "month": month_text,
+    "day_and_month": day_and_month,
+    "short_month": short_month,
+    "datetime": datetime_tag,
+    "datetime_text": datetime_text,
+    "zoned": zoned_tag,
+    "time": time_tag,
+    "time_text": time_text,
+    "phone": phone,
+    "card": card,
+    "initials": initials,
+    "lines": lines,
+}

@@ -1,0 +1,155 @@
+"""What surrounds every page: whose product, who looks, where one can go. Templates see it as `frame`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from kernel.settings import Mode, Settings
+from portal.web.kit import flash
+from portal.web.kit.i18n import Language, language
+from portal.web.kit.i18n import lazy_gettext as _
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+Theme = Literal["light", "dark"]
+THEME_COOKIE = "theme"
+LANGUAGE_COOKIE = "lang"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link whose text is already in the reader's language."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """The company as its customers know it; `links` are the footer's legal pages."""
+
+    name: str
+    legal_name: str
+    inn: str
+    phone: str = ""
+    email: str = ""
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at the page. `note` is the second line under the name: a role, a company."""
+
+    name: str
+    note: str = ""
+    unread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Whether charges are being made, as the rail says it."""
+
+    text: str
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the navigation; a page is in it when its template sets `section` to the key."""
+
+    key: str
+    url: str
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionGroup:
+    """Entries of the staff rail under one title; the first group needs none."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+
+CUSTOMER_SECTIONS = (
+    Section("home", "/", "house", _("Главная")),
+    Section("payments", "/payments", "receipt-text", _("Платежи")),
+    Section("products", "/products", "shopping-bag", _("Услуги")),
+    Section("autopay", "/autopay", "repeat", _("Автоплатёж")),
+    Section("profile", "/settings/profile", "user", _("Профиль")),
+)
+STAFF_SECTIONS = (
+    SectionGroup("", (Section("desk", "/staff", "layout-dashboard", _("Сводка")),)),
+    SectionGroup(
+        _("Клиенты"),
+        (
+            Section("customers", "/staff/customers", "users", _("Клиенты")),
+            Section("contracts", "/staff/contracts", "file-text", _("Договоры")),
+        ),
+    ),
+    SectionGroup(_("Деньги"), (Section("payments", "/staff/payments", "banknote", _("Платежи")),)),
+    SectionGroup(_("Работа"), (Section("messages", "/staff/messages", "mail", _("Письма")),)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What the composition root tells the web kit; kept as `app.state.kit`.
+
+    `brand` and `beat` are asked for each page, so they should answer from memory.
+    """
+
+    settings: Settings
+    brand: Callable[[], Brand]
+    beat: Callable[[], Beat | None]
+    customer_sections: tuple[Section, ...] = CUSTOMER_SECTIONS
+    staff_sections: tuple[SectionGroup, ...] = STAFF_SECTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One page's surroundings."""
+
+    brand: Brand
+    viewer: Viewer | None
+    mode: Mode
+    language: Language
+    theme: Theme | None
+    path: str
+    request_id: str
+    customer_sections: tuple[Section, ...]
+    staff_sections: tuple[SectionGroup, ...]
+    beat: Callable[[], Beat | None] = field(repr=False)
+    toasts: tuple[flash.Toast, ...] = ()
+
+
+def frame_for(request: Request) -> Frame:
+    """The surroundings of the page that answers this request. Guards put the `Viewer` into `request.state.viewer`."""
+    kit: Kit = request.app.state.kit
+    return Frame(
+        brand=kit.brand(),
+        viewer=getattr(request.state, "viewer", None),
+        mode=kit.settings.mode,
+        language=language(),
+        theme=_theme(request.cookies.get(THEME_COOKIE)),
+        path=_path_and_query(request),
+        request_id=getattr(request.state, "request_id", ""),
+        customer_sections=kit.customer_sections,
+        staff_sections=kit.staff_sections,
+        beat=kit.beat,
+        toasts=flash.waiting(request, kit.settings.secret_key),
+    )
+
+
+def _theme(name: str | None) -> Theme | None:
+    if name == "light":
+        return "light"
+    return "dark" if name == "dark" else None
+
+
+def _path_and_query(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
