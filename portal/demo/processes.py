@@ -1,0 +1,114 @@
+"""Processes and ports of this machine: who is still running, who holds a port, how to end somebody."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from kernel.errors import KabinetError
+
+LOOPBACK = "127.0.0.1"
+
+
+class PortBusy(KabinetError):
+    """Another program listens on a port that we need; the text names it."""
+
+
+class Server(subprocess.Popen[bytes]):
+    """A program that may outlive us: to be forgotten while it runs is no mistake, as Popen would warn."""
+
+    def __del__(self) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process by its id and start time: the pair is never given to another one."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> Running | None:
+        """The process that has this id now; None when there is none."""
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.Error:
+            return None
+
+    def process(self) -> psutil.Process | None:
+        """The very same process, or None when it has ended."""
+        try:
+            found = psutil.Process(self.pid)
+            alive = found.create_time() == self.started and found.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return None
+        return found if alive else None
+
+    def end(self, sign: signal.Signals, patience: float) -> None:
+        """Send the signal to the process, wait up to `patience` seconds, then kill its whole group."""
+        process = self.process()
+        if process is None:
+            return
+        try:
+            process.send_signal(sign)
+            process.wait(patience)
+        except psutil.TimeoutExpired:
+            _kill_group(self.pid)
+            process.wait(5)
+        except psutil.NoSuchProcess:
+            return
+
+
+def running_from(pidfile: Path, program: str) -> Running | None:
+    """The process whose id stands on the first line of `pidfile`, if it still runs and is `program`."""
+    try:
+        pid = int(pidfile.read_text(encoding="utf-8").split("\n", 1)[0])
+        name = psutil.Process(pid).name()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return Running.of(pid) if name.startswith(program[:15]) else None
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_free(port: int, purpose: str) -> None:
+    """Check that we can listen on a port.
+
+    Raises:
+        PortBusy: naming the port, what it is for and who holds it.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise PortBusy(f"port {port} ({purpose}) cannot be used: {_owner(port) or error.strerror}") from error
+
+
+def _owner(port: int) -> str | None:
+    try:
+        held = [item for item in psutil.net_connections("tcp") if item.laddr and item.laddr.port == port and item.pid]
+        process = psutil.Process(held[0].pid)
+        return f"held by {process.name()}, process {process.pid}"
+    except (psutil.Error, IndexError):
+        return None
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(pid, signal.SIGKILL)
