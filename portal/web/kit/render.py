@@ -27,7 +27,8 @@ UNPROCESSABLE = 422
 class Macros:
     """Every macro of `partials/kit/*.html` under its own name: templates write `kit.button(…)` without imports."""
 
-    def __init__(self, environment: Environment) -> None:
+    def load(self, environment: Environment) -> None:
+        """Take over the macros of every file. The environment must know this object already: macros call each other."""
         for name in environment.list_templates(filter_func=lambda path: path.startswith("partials/kit/")):
             for macro, value in vars(environment.get_template(name).module).items():
                 if callable(value):
@@ -55,7 +56,8 @@ def environment() -> Environment:
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(FILTERS)
     env.globals.update(asset=asset_url, word=word, language=language, field_aria=_field_aria)
-    env.globals["kit"] = Macros(env)
+    env.globals["kit"] = macros = Macros()
+    macros.load(env)
     return env
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
 from kernel import log
 from kernel.ids import uuid7
-from portal.web.kit.errors import ErrorPage
+from portal.web.kit.errors import error_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,7 +55,7 @@ class RequestLog:
                 _log.exception("request.crashed", method=scope["method"], route=_route(scope))
                 if status:
                     raise
-                await ErrorPage(500)(scope, receive, send_with_id)
+                await _crash_page(scope, receive, send_with_id)
             finally:
                 duration_ms = round((time.perf_counter() - started_at) * 1000, 1)
                 if not scope["path"].startswith("/static/"):
@@ -64,6 +66,16 @@ class RequestLog:
                         status=status,
                         duration_ms=duration_ms,
                     )
+
+
+async def _crash_page(scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        page: ASGIApp = error_response(Request(scope), 500)
+    except Exception:
+        # The page itself needs a working template and a brand; when these are what broke, words must do.
+        _log.exception("request.crash_page_failed")
+        page = PlainTextResponse("500 Internal Server Error\n", 500)
+    await page(scope, receive, send)
 
 
 def _given_id(scope: Scope) -> str | None:
