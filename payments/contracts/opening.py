@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import update
@@ -15,9 +17,9 @@ from kernel.errors import NotFound, Refused
 from payments.catalogue.models import ONE_OFF, RECURRING
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, require_room_for_notice
-from payments.contracts.planning import notice_time, plan_line
+from payments.contracts.planning import notice_time, plan_lines
 from payments.events import ContractOpened, ContractStatusChanged
-from payments.history.noting import note_status
+from payments.history.noting import note_status, note_statuses
 from payments.installation.numbering import document_number, take_numbers
 
 MINIMUM_KOPECKS = 100
@@ -49,20 +51,40 @@ def open_contract(session: Session, terms: Terms, *, now: datetime, draft: bool 
     Raises:
         Refused: a sum under a ruble, a first date in the past, or a period that leaves no room for the notice.
     """
+    return open_contracts(session, [terms], now=now, draft=draft)[0]
+
+
+def open_contracts(session: Session, agreed: Sequence[Terms], *, now: datetime, draft: bool = False) -> list[Contract]:
+    """Store many contracts in one batch, in the order given, all or none.
+
+    Raises:
+        Refused: what `open_contract` refuses, for any of them.
+    """
     today = business_date(now)
+    notice = notice_time(session)
+    for terms in agreed:
+        require_fair_terms(terms, today, notice)
+    contracts = _write_contracts(session, agreed, today, status="draft" if draft else "active")
+    plans = _write_plans(session, agreed, contracts)
+    plan_lines(session, [(plan, 1) for plan in plans], notice)
+    opened = [("contract", contract.id, None, contract.status) for contract in contracts]
+    note_statuses(session, opened, source="opened")
+    outbox.record(session, *(ContractOpened(contract.id) for contract in contracts))
+    return contracts
+
+
+def require_fair_terms(terms: Terms, today: date, notice: timedelta) -> None:
+    """What every new contract must keep; `today` is the business date.
+
+    Raises:
+        Refused: a sum under a ruble, a first date in the past, or a period that leaves no room for the notice.
+    """
     if terms.kopecks < MINIMUM_KOPECKS:
         raise Refused("Сумма меньше одного рубля")
     if terms.first_due_on < today:
         raise Refused("Первая дата уже прошла")
-    notice = notice_time(session)
     if terms.period:
         require_room_for_notice(terms.period, notice)
-    contract = _write_contract(session, terms, today, status="draft" if draft else "active")
-    plan = _write_plan(session, terms, contract.id)
-    plan_line(session, plan, 1, notice)
-    note_status(session, "contract", contract.id, old=None, new=contract.status, source="opened")
-    outbox.record(session, ContractOpened(contract.id))
-    return contract
 
 
 def change_contract_status(session: Session, contract_id: UUID, status: str, *, now: datetime, source: str) -> None:
@@ -91,36 +113,50 @@ def change_contract_status(session: Session, contract_id: UUID, status: str, *, 
     outbox.record(session, ContractStatusChanged(contract_id, status))
 
 
-def _write_contract(session: Session, terms: Terms, today: date, *, status: str) -> Contract:
-    number = terms.number
-    if number is None:
-        taken = take_numbers(session, legal_entity_id=terms.legal_entity_id, kind="contract", year=today.year, count=1)
-        number = document_number(today.year, taken[0])
-    contract = Contract(
-        number=number,
-        title=terms.title,
-        customer_id=terms.customer_id,
-        legal_entity_id=terms.legal_entity_id,
-        shop_id=terms.shop_id,
-        price_id=terms.price_id,
-        status=status,
-        advance=terms.advance,
-        external_id=terms.external_id,
-    )
-    session.add(contract)
-    session.flush()  # the plan and the event need the id
-    return contract
+def _write_contracts(session: Session, agreed: Sequence[Terms], today: date, *, status: str) -> list[Contract]:
+    contracts = [
+        Contract(
+            number=number,
+            title=terms.title,
+            customer_id=terms.customer_id,
+            legal_entity_id=terms.legal_entity_id,
+            shop_id=terms.shop_id,
+            price_id=terms.price_id,
+            status=status,
+            advance=terms.advance,
+            external_id=terms.external_id,
+        )
+        for terms, number in zip(agreed, _numbers(session, agreed, today.year), strict=True)
+    ]
+    session.add_all(contracts)
+    session.flush()  # the plans and the events need the ids
+    return contracts
 
 
-def _write_plan(session: Session, terms: Terms, contract_id: UUID) -> PaymentPlan:
-    plan = PaymentPlan(
-        contract_id=contract_id,
-        kind=RECURRING if terms.period else ONE_OFF,
-        kopecks=terms.kopecks,
-        period_unit=terms.period.unit if terms.period else None,
-        period_count=terms.period.count if terms.period else None,
-        anchor_on=terms.first_due_on,
-    )
-    session.add(plan)
-    session.flush()  # the first line needs the id
-    return plan
+def _numbers(session: Session, agreed: Sequence[Terms], year: int) -> list[str]:
+    wanted = Counter(terms.legal_entity_id for terms in agreed if terms.number is None)
+    free = {
+        entity_id: iter(take_numbers(session, legal_entity_id=entity_id, kind="contract", year=year, count=count))
+        for entity_id, count in sorted(wanted.items())
+    }
+    return [
+        document_number(year, next(free[terms.legal_entity_id])) if terms.number is None else terms.number
+        for terms in agreed
+    ]
+
+
+def _write_plans(session: Session, agreed: Sequence[Terms], contracts: Sequence[Contract]) -> list[PaymentPlan]:
+    plans = [
+        PaymentPlan(
+            contract_id=contract.id,
+            kind=RECURRING if terms.period else ONE_OFF,
+            kopecks=terms.kopecks,
+            period_unit=terms.period.unit if terms.period else None,
+            period_count=terms.period.count if terms.period else None,
+            anchor_on=terms.first_due_on,
+        )
+        for terms, contract in zip(agreed, contracts, strict=True)
+    ]
+    session.add_all(plans)
+    session.flush()  # the first lines need the ids
+    return plans

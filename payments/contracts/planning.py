@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -40,24 +41,32 @@ def notice_time(session: Session) -> timedelta:
 
 def plan_line(session: Session, plan: PaymentPlan, number: int, notice: timedelta) -> None:
     """Write line `number` unless it is there already: two schedulers, or two ways to get here, make one line."""
-    due_on = due_date(plan, number)
-    ends_on = due_date(plan, number + 1) if plan.kind == RECURRING else due_on + ONE_DAY
-    session.execute(
-        insert(Installment)
-        .values(
-            id=uuid7(),
-            contract_id=plan.contract_id,
-            plan_id=plan.id,
-            number=number,
-            due_on=due_on,
-            period_start=due_on,
-            period_end=ends_on,
-            kopecks=plan.kopecks,
-            status="planned",
-            issue_at=issue_instant(due_on, notice),
+    plan_lines(session, [(plan, number)], notice)
+
+
+def plan_lines(session: Session, lines: Sequence[tuple[PaymentPlan, int]], notice: timedelta) -> None:
+    """Write many lines in one batch, each a plan and the number of its line; those already there stay as they are."""
+    if lines:
+        session.execute(
+            insert(Installment).on_conflict_do_nothing(index_elements=[Installment.plan_id, Installment.number]),
+            [_line(plan, number, notice) for plan, number in lines],
         )
-        .on_conflict_do_nothing(index_elements=[Installment.plan_id, Installment.number])
-    )
+
+
+def _line(plan: PaymentPlan, number: int, notice: timedelta) -> dict[str, object]:
+    due_on = due_date(plan, number)
+    return {
+        "id": uuid7(),
+        "contract_id": plan.contract_id,
+        "plan_id": plan.id,
+        "number": number,
+        "due_on": due_on,
+        "period_start": due_on,
+        "period_end": due_date(plan, number + 1) if plan.kind == RECURRING else due_on + ONE_DAY,
+        "kopecks": plan.kopecks,
+        "status": "planned",
+        "issue_at": issue_instant(due_on, notice),
+    }
 
 
 def plan_following(session: Session, installment_ids: list[UUID], *, advance: str) -> None:
@@ -75,9 +84,7 @@ def plan_following(session: Session, installment_ids: list[UUID], *, advance: st
             Contract.status == "active",
         )
     ).all()
-    notice = notice_time(session)
-    for plan, number in rows:
-        plan_line(session, plan, number + 1, notice)
+    plan_lines(session, [(plan, number + 1) for plan, number in rows], notice_time(session))
 
 
 def upcoming_dates(plan: PaymentPlan, after_number: int, count: int) -> list[date]:
