@@ -50,8 +50,8 @@ def relay_once(handlers: Handlers, send: Send) -> int:
     for message in messages:
         if message.topic == HINT_TOPIC:
             hint = read_hint(message)
-            _try_send(send, hint.job, hint.ids)
-    _send_deliveries(send, deliveries)
+            send_in_parts(send, hint.job, hint.ids, len(hint.ids))
+    send_in_parts(send, DELIVER, deliveries, _HINT_SIZE)
     return len(messages)
 
 
@@ -73,17 +73,15 @@ def rehint_deliveries(send: Send) -> int:
                 .returning(Delivery.id)
             ).all()
         )
-    _send_deliveries(send, ids)
+    send_in_parts(send, DELIVER, ids, _HINT_SIZE)
     return len(ids)
 
 
-def _send_deliveries(send: Send, ids: Sequence[int]) -> None:
-    for start in range(0, len(ids), _HINT_SIZE):
-        _try_send(send, DELIVER, ids[start : start + _HINT_SIZE])
-
-
-def _try_send(send: Send, job: str, ids: Sequence[UUID | int]) -> None:
-    try:
-        send(job, ids)
-    except RedisAway as error:
-        _log.warning("relay.redis_away", job=job, error=str(error))
+def send_in_parts(send: Send, job: str, ids: Sequence[UUID | int], size: int) -> None:
+    """Send hints of at most `size` ids; what Redis does not take is found again by the sweep that calls this."""
+    for start in range(0, len(ids), size):
+        try:
+            send(job, ids[start : start + size])
+        except RedisAway as error:
+            _log.warning("relay.redis_away", job=job, error=str(error))
+            return

@@ -16,6 +16,7 @@ from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.contracts.models import Installment
 from payments.contracts.planning import notice_time
 from payments.events import ChargeAnnounced
+from payments.invoicing.models import Invoice
 
 
 def announce(session: Session, installment_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
@@ -52,6 +53,12 @@ def announce(session: Session, installment_ids: Sequence[UUID], *, now: datetime
     session.execute(insert(Notice), notices)
     outbox.record(session, *(ChargeAnnounced(notice_id) for notice_id in ids))
     return {installment.id for installment, _ in rows}
+
+
+def announce_invoices(session: Session, invoice_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
+    """Announce the charge of these invoices afresh, where an autopay still allows it; return their lines."""
+    lines = session.scalars(select(Invoice.installment_id).where(Invoice.id.in_(invoice_ids))).all()
+    return announce(session, lines, now=now)
 
 
 def mark_notice_sent(session: Session, notice_id: UUID, *, now: datetime) -> None:

@@ -33,6 +33,7 @@ class InboundWebhook(Base):
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[CreatedAt]
+    hinted_until: Mapped[At | None]
     created_at: Mapped[CreatedAt]
     processed_at: Mapped[At | None]
 

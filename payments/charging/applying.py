@@ -1,0 +1,162 @@
+"""apply(): the only way in which the gateway's objects change our rows, whoever brings them.
+
+It is monotonic and idempotent: an object that is not news changes nothing. Locks are taken in one order everywhere:
+autopay, method, payment, invoice, installment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from kernel import log
+from kernel.db import Session
+from payments.autopay.models import Autopay
+from payments.charging.declining import settle_declined
+from payments.charging.models import CANCELED, PENDING, REJECTED, SUCCEEDED, WAITING_FOR_CAPTURE, Payment
+from payments.charging.pace import next_check
+from payments.charging.succeeding import settle_succeeded
+from payments.charging.twins import adopt_twin
+from payments.gateway.port import GatewayPayment
+from payments.history.noting import note_statuses
+from payments.installation.models import Shop
+
+_log = log.get(__name__)
+_RANK = {
+    "created": 0,
+    "sending": 1,
+    "unknown": 1,
+    PENDING: 2,
+    WAITING_FOR_CAPTURE: 3,
+    SUCCEEDED: 4,
+    CANCELED: 4,
+    REJECTED: 4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of the objects: payments that are ours, and objects that we refuse to believe are."""
+
+    payment_ids: tuple[UUID, ...]
+    quarantined: tuple[GatewayPayment, ...]
+
+
+def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, now: datetime) -> Applied:
+    """Bring our rows up to what the gateway says. `source`: answer, webhook, poller, reconcile or return.
+
+    Objects that belong to none of our payments are left out of the result: foreign. An object of another shop, mode or
+    currency is quarantined: logged, not applied.
+    """
+    found = _match(session, objects)
+    _lock_autopays(session, found)
+    locked = _lock_payments(session, [payment_id for payment_id, _ in found])
+    pairs = [(_own_or_twin(session, locked[payment_id], item), item) for payment_id, item in found]
+    accounts = {shop.id: shop for shop in session.scalars(select(Shop)).all()}
+    believed = [(payment, item) for payment, item in pairs if _is_ours(accounts[payment.shop_id], payment, item)]
+    news = [(payment, item) for payment, item in believed if _is_news(payment, item)]
+    note_statuses(session, [("payment", p.id, p.status, item.status) for p, item in news], source=source)
+    settle_succeeded(session, [pair for pair in news if pair[1].status == SUCCEEDED], now=now)
+    settle_declined(session, [pair for pair in news if pair[1].status == CANCELED], now=now)
+    for payment, item in news:
+        if item.status in (PENDING, WAITING_FOR_CAPTURE):
+            _keep_waiting(payment, item, now)
+    believed_items = [item for _, item in believed]
+    return Applied(
+        tuple(payment.id for payment, _ in believed),
+        tuple(item for _, item in pairs if item not in believed_items),
+    )
+
+
+def _match(session: Session, objects: Sequence[GatewayPayment]) -> list[tuple[UUID, GatewayPayment]]:
+    rows = session.execute(
+        select(Payment.id, Payment.gateway_id).where(
+            or_(
+                Payment.gateway_id.in_([item.gateway_id for item in objects]),
+                Payment.id.in_([item.payment_id for item in objects if item.payment_id]),
+            )
+        )
+    ).all()
+    by_gateway_id = {row.gateway_id: row.id for row in rows}
+    known = {row.id for row in rows}
+    found: dict[tuple[UUID, str], GatewayPayment] = {}
+    for item in objects:
+        payment_id = by_gateway_id.get(item.gateway_id) or (item.payment_id if item.payment_id in known else None)
+        if payment_id:
+            # Of several objects for one payment the furthest counts.
+            earlier = found.get((payment_id, item.gateway_id))
+            if earlier is None or _RANK[item.status] >= _RANK[earlier.status]:
+                found[payment_id, item.gateway_id] = item
+    return sorted(((key[0], item) for key, item in found.items()), key=lambda pair: (pair[0], pair[1].gateway_id))
+
+
+def _lock_autopays(session: Session, found: Sequence[tuple[UUID, GatewayPayment]]) -> None:
+    # Only where the outcome may change the permission: a first success grants it, a hard refusal suspends it.
+    paid = [payment_id for payment_id, item in found if item.status == SUCCEEDED]
+    declined = [payment_id for payment_id, item in found if item.status == CANCELED]
+    granting = select(Payment.contract_id).where(Payment.id.in_(paid), Payment.saves_method)
+    refused = select(Payment.method_id).where(Payment.id.in_(declined), Payment.method_id.is_not(None))
+    session.execute(
+        select(Autopay.id)
+        .where(or_(Autopay.contract_id.in_(granting), Autopay.method_id.in_(refused)))
+        .order_by(Autopay.id)
+        .with_for_update()
+    ).all()
+
+
+def _lock_payments(session: Session, ids: Sequence[UUID]) -> dict[UUID, Payment]:
+    rows = session.scalars(
+        select(Payment)
+        .where(Payment.id.in_(ids))
+        .order_by(Payment.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    return {payment.id: payment for payment in rows}
+
+
+def _own_or_twin(session: Session, payment: Payment, item: GatewayPayment) -> Payment:
+    if payment.gateway_id in (None, item.gateway_id):
+        return payment
+    return adopt_twin(session, payment, item)
+
+
+def _is_ours(shop: Shop, payment: Payment, item: GatewayPayment) -> bool:
+    wrong = [
+        name
+        for name, ours, theirs in (
+            ("shop", shop.account_id, item.account_id),
+            ("mode", shop.test, item.test),
+            ("currency", payment.currency, item.currency),
+        )
+        if ours != theirs
+    ]
+    if wrong:
+        _log.error("payment.quarantined", payment_id=str(payment.id), gateway_id=item.gateway_id, wrong=wrong)
+    return not wrong
+
+
+def _is_news(payment: Payment, item: GatewayPayment) -> bool:
+    if payment.status == REJECTED:
+        # We thought that it never happened; money that did come in counts all the same.
+        return item.status == SUCCEEDED
+    if _RANK[payment.status] == _RANK[SUCCEEDED]:
+        if payment.status != item.status:
+            _log.error("payment.contradiction", payment_id=str(payment.id), ours=payment.status, theirs=item.status)
+        return False
+    return _RANK[item.status] > _RANK[payment.status]
+
+
+def _keep_waiting(payment: Payment, item: GatewayPayment, now: datetime) -> None:
+    if item.status == WAITING_FOR_CAPTURE:
+        _log.error("payment.not_captured", payment_id=str(payment.id))
+    payment.status = item.status
+    payment.gateway_id = item.gateway_id
+    payment.confirmation_url = item.confirmation_url or payment.confirmation_url
+    payment.lease_until = None
+    payment.checks = 0
+    payment.next_check_at = next_check(now, checks=0)

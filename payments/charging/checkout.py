@@ -1,0 +1,149 @@
+"""A payment that the customer makes on the gateway's page: the intent first, then the call, then the redirect."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kernel import outbox
+from kernel.db import Session, begin
+from kernel.errors import NotFound, Refused
+from kernel.fault import fault
+from kernel.ids import uuid7
+from kernel.money import Money
+from kernel.settings import get_settings
+from payments.charging.bodies import Subject, hosted_body
+from payments.charging.models import CREATED, LIVE, UNKNOWN, Payment
+from payments.charging.permits import permit_customer
+from payments.charging.recording import SEND, Outcome, record
+from payments.charging.sending import WORKER, send_once
+from payments.contracts.models import Contract
+from payments.gateway.transport import Deadlines
+from payments.gateway.yookassa import YooKassa
+from payments.invoicing.models import Invoice
+
+_TOKEN_BYTES = 24
+# A person waits at most this long; then the page polls and a worker finishes with the same key.
+_DEADLINES = Deadlines(connect=3, read=8, total=10)
+_CALLS = threading.BoundedSemaphore(6)
+
+
+class PaymentUnderWay(Refused):
+    """Another payment of this invoice is not finished yet; `payment_id` is the one to look at."""
+
+    def __init__(self, payment_id: UUID, return_token: str | None) -> None:
+        self.payment_id = payment_id
+        self.return_token = return_token
+        super().__init__("По этому счёту уже идёт платёж")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A payment to be made: its id, and the token of its return page."""
+
+    payment_id: UUID
+    return_token: str
+
+
+def prepare_checkout(
+    session: Session, invoice_id: UUID, *, customer_id: UUID, consent_id: int | None, now: datetime
+) -> Checkout:
+    """Write the intent to pay an invoice on the gateway's page. With a consent the method is saved, without it never.
+
+    A second click or tab gets the payment that is already there.
+
+    Raises:
+        NotFound: no such invoice of this customer.
+        Refused: it is not open.
+        PaymentUnderWay: another kind of payment of this invoice is not finished.
+    """
+    invoice = session.scalars(
+        select(Invoice).where(Invoice.id == invoice_id, Invoice.customer_id == customer_id).with_for_update()
+    ).one_or_none()
+    if invoice is None:
+        raise NotFound
+    if invoice.status != "open":
+        raise Refused("Счёт уже оплачен или закрыт")
+    live = session.scalars(select(Payment).where(Payment.invoice_id == invoice_id, Payment.status.in_(LIVE))).first()
+    if live is None:
+        return _write(session, invoice, consent_id, now)
+    same_kind = live.initiator == "customer" and live.saves_method == (consent_id is not None)
+    if not same_kind or live.return_token is None:
+        raise PaymentUnderWay(live.id, live.return_token)
+    return Checkout(live.id, live.return_token)
+
+
+def send_checkout(payment_id: UUID) -> str | None:
+    """Call the gateway for one prepared payment, outside any transaction, and return its page's address.
+
+    None means that nobody knows yet: the return page polls, a worker repeats the call with the same key.
+    """
+    with begin() as session:
+        found = session.execute(select(Payment.status, Payment.confirmation_url).where(Payment.id == payment_id)).one()
+    if found.status != CREATED:
+        return found.confirmation_url
+    if not _CALLS.acquire(timeout=1):
+        _leave_to_worker(payment_id)
+        return None
+    try:
+        _send(payment_id)
+    finally:
+        _CALLS.release()
+    with begin() as session:
+        return session.execute(select(Payment.confirmation_url).where(Payment.id == payment_id)).scalar_one()
+
+
+def _send(payment_id: UUID) -> None:
+    granted = time.monotonic()
+    with begin() as session:
+        permits = permit_customer(session, [payment_id], worker=WORKER)
+    fault("checkout.after_permit")
+    for permit in permits:
+        started = time.monotonic()
+        result = send_once(YooKassa.of(get_settings(), _DEADLINES), permit, granted=granted)
+        fault("checkout.after_answer")
+        with begin() as session:
+            millis = int((time.monotonic() - started) * 1000)
+            record(session, [Outcome(payment_id, SEND, result, millis)], source="answer")
+        fault("checkout.after_commit")
+
+
+def _leave_to_worker(payment_id: UUID) -> None:
+    # Six calls are under way already: this one is not lost, the poller sends it with its own key.
+    with begin() as session:
+        payment = session.get(Payment, payment_id, with_for_update=True)
+        if payment is not None and payment.status == CREATED:
+            payment.status = UNKNOWN
+            payment.next_check_at = payment.created_at
+            outbox.hint(session, outbox.Hint("check", (payment_id,)))
+
+
+def _write(session: Session, invoice: Invoice, consent_id: int | None, now: datetime) -> Checkout:
+    payment_id, token = uuid7(), secrets.token_urlsafe(_TOKEN_BYTES)
+    subject = Subject(payment_id, invoice.id, invoice.purpose, Money(invoice.kopecks))
+    return_url = f"{get_settings().base_url}/payments/{token}/return"
+    shop_id = session.execute(select(Contract.shop_id).where(Contract.id == invoice.contract_id)).scalar_one()
+    session.add(
+        Payment(
+            id=payment_id,
+            invoice_id=invoice.id,
+            customer_id=invoice.customer_id,
+            contract_id=invoice.contract_id,
+            shop_id=shop_id,
+            consent_id=consent_id,
+            initiator="customer",
+            kopecks=invoice.kopecks,
+            body=hosted_body(subject, return_url=return_url, saves_method=consent_id is not None),
+            return_token=token,
+            saves_method=consent_id is not None,
+            created_at=now,
+        )
+    )
+    session.flush()  # a second tab must meet the live row, not a later error
+    return Checkout(payment_id, token)

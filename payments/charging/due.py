@@ -1,0 +1,173 @@
+"""Due lines become payments: the intent, its key and its exact bytes are committed before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, Select, and_, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from kernel import outbox
+from kernel.clock import Wait, business_date, start_of
+from kernel.db import Session
+from kernel.ids import uuid7
+from kernel.money import Money
+from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.autopay.notices import announce
+from payments.charging.bodies import Subject, saved_method_body
+from payments.charging.charging import BATCH, CHARGE
+from payments.charging.models import LIVE, Payment
+from payments.contracts.models import Installment
+from payments.installation.models import Installation
+from payments.invoicing.models import Invoice
+
+SCAN = 500
+# Later than this a charge would come out of the blue: it is announced again first (design.md §4).
+_STALE_AFTER = timedelta(days=3)
+_ONE_DAY = timedelta(days=1)
+_HINT_LEASE = text("clock_timestamp() + interval '30 seconds'")
+
+_no_live_payment = ~exists().where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE))
+_running = ~exists().where(Installation.charging_paused)
+TO_CHARGE = Wait(
+    "installments.charge_at",
+    Installment.charge_at,
+    and_(
+        Installment.status == "invoiced",
+        Installment.charge_at.is_not(None),
+        _running,
+        exists().where(Invoice.installment_id == Installment.id, _no_live_payment),
+    ),
+)
+
+
+def create_due_payments(session: Session, *, now: datetime) -> int:
+    """Turn one batch of due lines into payments with a hint for the workers; return how many lines were looked at.
+
+    A line more than three days late is announced afresh; of several due lines of one contract the oldest goes today
+    and each other waits for a day of its own.
+    """
+    rows = session.execute(_due_lines()).all()
+    stale = [row.Installment for row in rows if row.Installment.charge_at < now - _STALE_AFTER]
+    _announce_again(session, stale, now)
+    fresh = [row for row in rows if row.Installment not in stale]
+    today, later = _one_a_day(session, fresh, now)
+    _postpone(session, [row.Installment.id for row in later], now)
+    _write_payments(session, today)
+    return len(rows)
+
+
+def _due_lines() -> Select[Any]:
+    newest = (
+        select(Notice.id)
+        .where(Notice.installment_id == Installment.id, Notice.sent_at.is_not(None))
+        .order_by(Notice.sent_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Installment,
+            Invoice,
+            Autopay.id.label("autopay_id"),
+            Autopay.consent_id,
+            PaymentMethod.id.label("method_id"),
+            PaymentMethod.gateway_id.label("token"),
+            PaymentMethod.shop_id,
+            newest.label("notice_id"),
+        )
+        .join(Invoice, Invoice.installment_id == Installment.id)
+        .join(Autopay, Autopay.contract_id == Installment.contract_id)
+        .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
+        .where(TO_CHARGE.due(), Invoice.status == "open", Autopay.status == "active", _no_live_payment)
+        .order_by(Installment.charge_at, Installment.due_on, Installment.id)
+        .limit(SCAN)
+        .with_for_update(of=Installment, skip_locked=True)
+    )
+
+
+def _announce_again(session: Session, lines: Sequence[Installment], now: datetime) -> None:
+    ids = [line.id for line in lines]
+    if ids:
+        session.execute(update(Installment).where(Installment.id.in_(ids)).values(charge_at=None))
+        announce(session, ids, now=now)
+
+
+def _one_a_day(session: Session, rows: Sequence[Row[Any]], now: datetime) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    charged = aliased(Payment)
+    contracts = [row.Installment.contract_id for row in rows]
+    since = start_of(business_date(now))
+    served: dict[UUID, UUID] = dict(
+        session.execute(
+            select(charged.contract_id, charged.invoice_id).where(
+                charged.contract_id.in_(contracts), charged.initiator == "schedule", charged.created_at >= since
+            )
+        )
+        .tuples()
+        .all()
+    )
+    today: list[Row[Any]] = []
+    later: list[Row[Any]] = []
+    for row in sorted(rows, key=lambda item: (item.Installment.due_on, item.Installment.number)):
+        mine = served.setdefault(row.Installment.contract_id, row.Invoice.id)
+        (today if mine == row.Invoice.id else later).append(row)
+    return today, later
+
+
+def _postpone(session: Session, ids: Sequence[UUID], now: datetime) -> None:
+    if ids:
+        tomorrow = start_of(business_date(now) + _ONE_DAY)
+        session.execute(update(Installment).where(Installment.id.in_(ids)).values(charge_at=tomorrow))
+
+
+def _write_payments(session: Session, rows: Sequence[Row[Any]]) -> None:
+    if not rows:
+        return
+    values = [_payment(row) for row in rows]
+    created = (
+        session.execute(
+            insert(Payment)
+            .values(values)
+            .on_conflict_do_nothing(
+                index_elements=[Payment.invoice_id],
+                index_where=text("status NOT IN ('succeeded', 'canceled', 'rejected')"),
+            )
+            .returning(Payment.id)
+        )
+        .scalars()
+        .all()
+    )
+    lines = [row.Installment.id for row in rows]
+    session.execute(update(Installment).where(Installment.id.in_(lines)).values(charge_at=None))
+    outbox.hint(
+        session,
+        *(outbox.Hint(CHARGE, tuple(created[start : start + BATCH])) for start in range(0, len(created), BATCH)),
+    )
+    session.execute(update(Installation).values(charger_ran_at=func.business_now()))
+
+
+def _payment(row: Row[Any]) -> dict[str, object]:
+    invoice: Invoice = row.Invoice
+    payment_id = uuid7()
+    subject = Subject(payment_id, invoice.id, invoice.purpose, Money(invoice.kopecks))
+    return {
+        "id": payment_id,
+        "invoice_id": invoice.id,
+        "customer_id": invoice.customer_id,
+        "contract_id": invoice.contract_id,
+        "shop_id": row.shop_id,
+        "autopay_id": row.autopay_id,
+        "method_id": row.method_id,
+        "consent_id": row.consent_id,
+        "notice_id": row.notice_id,
+        "initiator": "schedule",
+        "kopecks": invoice.kopecks,
+        "status": "created",
+        "key": uuid4(),
+        "body": saved_method_body(subject, gateway_method_id=row.token),
+        "lease_until": _HINT_LEASE,
+    }

@@ -1,0 +1,119 @@
+"""The permit: the one statement without which nothing is sent.
+
+It takes FOR SHARE on the autopay and the method, which every way to stop updates under FOR UPDATE: a stop either waits
+for the permit's commit or is seen by it. FOR KEY SHARE, or a mere EXISTS, lets a charge through after an unlink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text, Uuid
+
+from kernel.db import Session
+from payments.charging.models import CREATED, UNKNOWN
+from payments.history.noting import note_statuses
+
+# One key goes with one body for this long; YooKassa forgets a key after 24 h and would make a second payment.
+KEY_LIFE = "20 hours"
+# Longer than 2 s to start, 60 s for a call and the recorder together: mechanics of a send.
+LEASE = "150 seconds"
+
+_TAKE = f"""
+    SET status = 'sending', sends = p.sends + 1, permit_at = business_now(),
+        first_sent_at = coalesce(p.first_sent_at, business_now()),
+        lease_until = clock_timestamp() + interval '{LEASE}', worker = :worker
+"""
+_FRESH = f"coalesce(p.first_sent_at, business_now()) > business_now() - interval '{KEY_LIFE}'"
+_RETURNING = "RETURNING p.id, p.body, p.key"
+_IDS = (bindparam("ids", type_=ARRAY(Uuid)), bindparam("from_statuses", type_=ARRAY(Text)))
+
+_PERMIT_SCHEDULED = text(f"""
+    WITH c AS (
+        SELECT p.id
+        FROM payments p
+        JOIN autopays a ON a.id = p.autopay_id
+        JOIN payment_methods m ON m.id = p.method_id AND m.id = a.method_id
+        JOIN invoices i ON i.id = p.invoice_id
+        JOIN notices n ON n.id = p.notice_id
+        CROSS JOIN installation z
+        WHERE p.id = ANY(:ids) AND p.status = ANY(:from_statuses) AND p.initiator = 'schedule'
+          AND a.status = 'active' AND p.kopecks <= a.max_kopecks
+          AND m.unlinked_at IS NULL AND m.disabled_reason IS NULL AND m.shop_id = p.shop_id
+          AND i.status = 'open' AND n.kopecks = p.kopecks
+          AND n.sent_at <= business_now() - make_interval(hours => z.notice_hours)
+          AND {_FRESH} AND NOT z.charging_paused
+        ORDER BY p.id
+        FOR NO KEY UPDATE OF p SKIP LOCKED
+        FOR SHARE OF a, m SKIP LOCKED
+    )
+    UPDATE payments p {_TAKE} FROM c WHERE p.id = c.id {_RETURNING}
+""").bindparams(*_IDS)  # noqa: S608
+
+_PERMIT_CUSTOMER = text(f"""
+    UPDATE payments p {_TAKE}
+    FROM invoices i
+    WHERE p.id = ANY(:ids) AND p.status = ANY(:from_statuses) AND p.initiator = 'customer'
+      AND i.id = p.invoice_id AND i.status = 'open' AND {_FRESH}
+    {_RETURNING}
+""").bindparams(*_IDS)
+
+_REFUSE = text("""
+    WITH r AS (
+        SELECT p.id, p.invoice_id,
+               CASE WHEN i.status <> 'open' THEN 'invoice_closed'
+                    WHEN a.status <> 'active' OR m.unlinked_at IS NOT NULL OR a.method_id <> m.id THEN 'withdrawn'
+                    WHEN m.disabled_reason IS NOT NULL THEN 'method_disabled'
+                    WHEN p.kopecks > a.max_kopecks THEN 'over_limit'
+                    WHEN m.shop_id <> p.shop_id THEN 'other_shop'
+                    WHEN n.sent_at IS NULL OR n.kopecks <> p.kopecks THEN 'no_notice' END AS reason
+        FROM payments p
+        JOIN autopays a ON a.id = p.autopay_id
+        JOIN payment_methods m ON m.id = p.method_id
+        JOIN invoices i ON i.id = p.invoice_id
+        JOIN notices n ON n.id = p.notice_id
+        WHERE p.id = ANY(:ids) AND p.status = 'created'
+        ORDER BY p.id
+        FOR NO KEY UPDATE OF p SKIP LOCKED
+        FOR SHARE OF a, m SKIP LOCKED
+    )
+    UPDATE payments p SET status = 'rejected', reason = r.reason, decided_at = business_now()
+    FROM r WHERE p.id = r.id AND r.reason IS NOT NULL
+    RETURNING p.id, p.reason
+""").bindparams(_IDS[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to send these stored bytes under this stored key, once, within two seconds."""
+
+    payment_id: UUID
+    body: str
+    key: UUID
+
+
+def permit_scheduled(session: Session, ids: Sequence[UUID], *, worker: str, again: bool = False) -> list[Permit]:
+    """Permits for charges of saved methods; `again` is for a repeat with the same key after an unknown outcome."""
+    return _permit(session, _PERMIT_SCHEDULED, ids, worker, again=again)
+
+
+def permit_customer(session: Session, ids: Sequence[UUID], *, worker: str, again: bool = False) -> list[Permit]:
+    """Permits for payments on the gateway's page: the customer acts, so only the open invoice is asked for."""
+    return _permit(session, _PERMIT_CUSTOMER, ids, worker, again=again)
+
+
+def _permit(session: Session, statement: object, ids: Sequence[UUID], worker: str, *, again: bool) -> list[Permit]:
+    parameters = {"ids": list(ids), "from_statuses": [UNKNOWN if again else CREATED], "worker": worker}
+    rows = session.execute(statement, parameters).all()  # type: ignore[call-overload]  # one of the two texts above
+    return [Permit(row.id, row.body, row.key) for row in rows]
+
+
+def refuse(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """End the payments among these that can never be permitted, and say why; the rest stay for the next sweep."""
+    rows = session.execute(_REFUSE, {"ids": list(ids)}).all()
+    note_statuses(session, [("payment", row.id, CREATED, "rejected") for row in rows], source="permit")
+    return {row.id: row.reason for row in rows}

@@ -1,0 +1,144 @@
+"""Outcomes of calls are recorded in bulk: the exchange, and what it changes. No call is made from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from kernel import log
+from kernel.clock import business_now
+from kernel.db import Session
+from kernel.fault import fault
+from payments.autopay.notices import announce_invoices
+from payments.charging.applying import apply
+from payments.charging.models import FINAL, REJECTED, SENDING, UNKNOWN, GatewayExchange, Payment
+from payments.charging.pace import next_check
+from payments.gateway.port import CredentialsRefused, GatewayError, GatewayPayment, Rejected
+from payments.history.noting import note_status
+from payments.installation.models import Installation
+
+_log = log.get(__name__)
+SEND = "send"
+LOOK = "look"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one call about one payment."""
+
+    payment_id: UUID
+    verb: str
+    result: GatewayPayment | GatewayError
+    millis: int
+
+
+def record(session: Session, outcomes: Sequence[Outcome], *, source: str) -> None:
+    """Write what the calls brought; repeating it changes nothing more than another line in the exchanges."""
+    now = business_now(session)
+    session.execute(insert(GatewayExchange), [_exchange(outcome) for outcome in outcomes])
+    objects = [outcome.result for outcome in outcomes if isinstance(outcome.result, GatewayPayment)]
+    applied = apply(session, objects, source=source, now=now)
+    fault("record.after_apply")
+    refused = {item.gateway_id for item in applied.quarantined}
+    for outcome in sorted(outcomes, key=lambda item: item.payment_id):
+        if isinstance(outcome.result, GatewayError):
+            _settle_error(session, outcome, outcome.result, now)
+        elif outcome.verb == LOOK or outcome.result.gateway_id in refused:
+            _look_again_later(session, outcome.payment_id, now)
+
+
+def _exchange(outcome: Outcome) -> dict[str, object]:
+    result = outcome.result
+    _log.info(
+        "gateway.answered",
+        payment_id=str(outcome.payment_id),
+        verb=outcome.verb,
+        outcome=result.status if isinstance(result, GatewayPayment) else result.outcome,
+        millis=outcome.millis,
+    )
+    if isinstance(result, GatewayPayment):
+        facts: dict[str, object] = {"outcome": result.status, "http_status": 200, "answer": result.sanitised}
+    else:
+        facts = {"outcome": result.outcome, "http_status": result.http_status, "request_id": result.request_id}
+        facts["answer"] = {"error": log.redact_text(str(result))[:500]}
+    return {
+        "payment_id": outcome.payment_id,
+        "verb": outcome.verb,
+        "millis": outcome.millis,
+        "request_id": None,
+        **facts,
+    }
+
+
+def _settle_error(session: Session, outcome: Outcome, error: GatewayError, now: datetime) -> None:
+    payment = session.get(Payment, outcome.payment_id, with_for_update=True, populate_existing=True)
+    if payment is None or payment.status in FINAL:
+        return
+    if isinstance(error, CredentialsRefused):
+        _pause_charging(session)
+    if outcome.verb == SEND and isinstance(error, Rejected) and payment.sends == 1:
+        _reject(session, payment, error, now)
+        return
+    if payment.status == SENDING:
+        note_status(session, "payment", payment.id, old=SENDING, new=UNKNOWN, source="answer")
+        payment.status = UNKNOWN
+    _set_next_check(payment, now)
+
+
+def _reject(session: Session, payment: Payment, error: Rejected, now: datetime) -> None:
+    # The first and only send was refused for certain: nothing happened, nothing will.
+    _log.error("payment.rejected", payment_id=str(payment.id), request_id=error.request_id)
+    note_status(session, "payment", payment.id, old=payment.status, new=REJECTED, source="answer")
+    payment.status, payment.reason, payment.decided_at = REJECTED, "gateway_rejected", now
+    payment.lease_until = payment.next_check_at = None
+
+
+def _look_again_later(session: Session, payment_id: UUID, now: datetime) -> None:
+    payment = session.get(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment is None or payment.status in FINAL:
+        return
+    if payment.status == SENDING:
+        payment.status = UNKNOWN
+    _set_next_check(payment, now)
+
+
+def _set_next_check(payment: Payment, now: datetime) -> None:
+    payment.lease_until = None
+    payment.next_check_at = next_check(now, checks=payment.checks)
+    payment.checks += 1
+
+
+def _pause_charging(session: Session) -> None:
+    paused = session.scalars(
+        update(Installation)
+        .where(Installation.charging_paused.is_(False))
+        .values(charging_paused=True, pause_reason="credentials_refused")
+        .returning(Installation.id)
+    ).all()
+    if paused:
+        _log.error("charging.paused", why="the gateway refuses our shop id or key")
+
+
+def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) -> bool:
+    """A list read at `listed_at` did not hold this payment: it never was, if a day has passed since the last send.
+
+    YooKassa keeps a key for 24 h; until then its absence proves nothing.
+    """
+    payment = session.execute(
+        select(Payment).where(Payment.id == payment_id, Payment.status == UNKNOWN).with_for_update()
+    ).scalar_one_or_none()
+    if payment is None or payment.permit_at is None:
+        return False
+    if listed_at < payment.permit_at + timedelta(hours=24):
+        _set_next_check(payment, listed_at)
+        return False
+    note_status(session, "payment", payment.id, old=UNKNOWN, new=REJECTED, source="list")
+    payment.status, payment.reason, payment.decided_at = REJECTED, "not_created", listed_at
+    payment.lease_until = payment.next_check_at = None
+    if payment.initiator == "schedule":
+        announce_invoices(session, [payment.invoice_id], now=listed_at)
+    return True

@@ -1,0 +1,188 @@
+"""Sender threads call the gateway, one recorder thread writes down what came of it. Senders never touch the database.
+
+A permit is good for two seconds, so permits are only asked for as many threads as are idle. When the database is away
+the recorder keeps outcomes in memory and no further permits are given; rows it never gets to write are found by lease.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy.exc import DBAPIError
+
+from kernel import log
+from kernel.db import begin
+from kernel.fault import fault
+from kernel.settings import get_settings
+from payments.charging.permits import Permit
+from payments.charging.recording import SEND, Outcome, record
+from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NotExecuted, OutcomeUnknown
+from payments.gateway.yookassa import YooKassa
+
+_log = log.get(__name__)
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
+_PERMIT_LIFE_S = 2.0
+_BATCH = 25
+_LINGER_S = 0.004
+_TOO_MANY_REQUESTS = 429
+_RECOVER_AFTER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    permit: Permit
+    granted: float
+
+
+class Sender:
+    """T threads, each with its own connection to the gateway, and the recorder behind them."""
+
+    def __init__(self, gateway: Gateway, threads: int) -> None:
+        self._gateway = gateway
+        self._threads = threads
+        self._limit = threads
+        self._calm = 0
+        self._busy = 0
+        self._unrecorded = 0
+        self._changed = threading.Condition()
+        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
+        self._senders = [
+            threading.Thread(target=self._send_forever, name=f"sender-{n}", daemon=True) for n in range(threads)
+        ]
+        self._recorder = threading.Thread(target=self._record_forever, name="recorder", daemon=True)
+        for thread in (*self._senders, self._recorder):
+            thread.start()
+
+    def take_slots(self, wanted: int, timeout: float) -> int:
+        """Reserve between one and `wanted` idle threads; 0 when none came free in `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free() > 0, timeout)
+            taken = max(0, min(wanted, self._free()))
+            self._busy += taken
+            return taken
+
+    def give_back(self, slots: int) -> None:
+        """Return reserved threads for which no permit was given."""
+        with self._changed:
+            self._busy -= slots
+            self._changed.notify_all()
+
+    def send(self, permits: list[Permit], granted: float) -> None:
+        """Hand permits to reserved threads at once; `granted` is `time.monotonic()` from before the statement."""
+        for permit in permits:
+            self._work.put(_Work(permit, granted))
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until nothing is being called or recorded; False when `timeout` seconds were not enough."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._busy == 0 and self._unrecorded == 0, timeout)
+
+    def stop(self, timeout: float) -> bool:
+        """Let calls under way finish and be recorded, then end the threads."""
+        idle = self.wait_idle(timeout)
+        for _ in self._senders:
+            self._work.put(None)
+        self._outcomes.put(None)
+        return idle
+
+    def _free(self) -> int:
+        return 0 if self._unrecorded > 2 * self._threads else self._limit - self._busy
+
+    def _send_forever(self) -> None:
+        while (work := self._work.get()) is not None:
+            outcome = self._call(work)
+            with self._changed:
+                self._busy -= 1
+                self._unrecorded += 1
+                self._adapt(outcome)
+                self._changed.notify_all()
+            self._outcomes.put(outcome)
+
+    def _call(self, work: _Work) -> Outcome:
+        started = time.monotonic()
+        result = send_once(self._gateway, work.permit, granted=work.granted)
+        return Outcome(work.permit.payment_id, SEND, result, int((time.monotonic() - started) * 1000))
+
+    def _adapt(self, outcome: Outcome) -> None:
+        # 429 halves the number of calls in flight, ten calm answers give one back.
+        if isinstance(outcome.result, GatewayError) and outcome.result.http_status == _TOO_MANY_REQUESTS:
+            self._limit, self._calm = max(1, self._limit // 2), 0
+            return
+        self._calm += 1
+        if self._calm >= _RECOVER_AFTER:
+            self._limit, self._calm = min(self._threads, self._limit + 1), 0
+
+    def _record_forever(self) -> None:
+        while (first := self._outcomes.get()) is not None:
+            batch = self._gather(first)
+            while not _record_batch(batch):
+                time.sleep(1)
+            with self._changed:
+                self._unrecorded -= len(batch)
+                self._changed.notify_all()
+
+    def _gather(self, first: Outcome) -> list[Outcome]:
+        batch = [first]
+        until = time.monotonic() + _LINGER_S
+        while len(batch) < _BATCH and (left := until - time.monotonic()) > 0:
+            try:
+                more = self._outcomes.get(timeout=left)
+            except queue.Empty:
+                break
+            if more is None:
+                self._outcomes.put(None)
+                break
+            batch.append(more)
+        return batch
+
+
+def send_once(gateway: Gateway, permit: Permit, *, granted: float) -> GatewayPayment | GatewayError:
+    """Call the gateway under one permit and return its object or a `GatewayError`; never raises.
+
+    A permit older than two seconds is not used: what it checked may no longer hold.
+    """
+    if time.monotonic() - granted > _PERMIT_LIFE_S:
+        return NotExecuted("permit too old")
+    fault("charge.before_send")
+    try:
+        result: GatewayPayment | GatewayError = gateway.create_payment(permit.body, permit.key)
+    except GatewayError as error:
+        result = error
+    except Exception as error:  # noqa: BLE001  whatever broke here, the call may have arrived
+        _log.exception("sender.broke", payment_id=str(permit.payment_id))
+        result = OutcomeUnknown(type(error).__name__)
+    fault("charge.after_answer")
+    return result
+
+
+def _record_batch(batch: list[Outcome]) -> bool:
+    try:
+        with begin() as session:
+            record(session, batch, source="answer")
+            fault("charge.before_record_commit")
+    except DBAPIError as error:
+        _log.warning("recorder.waits", error=type(error).__name__, outcomes=len(batch))
+        return False
+    except Exception:  # noqa: BLE001
+        # One unreadable outcome must not take the others with it: each is tried alone, and what still fails keeps its
+        # lease, expires into `unknown` and is asked about again.
+        _log.exception("recorder.broke", outcomes=len(batch))
+        if len(batch) == 1:
+            return True
+        return all(_record_batch([outcome]) for outcome in batch)
+    fault("charge.after_record_commit")
+    return True
+
+
+@lru_cache(maxsize=1)
+def sender() -> Sender:
+    """The one sender of this process, started on first use."""
+    settings = get_settings()
+    return Sender(YooKassa.of(settings), settings.gateway_concurrency)

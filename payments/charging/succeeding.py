@@ -1,0 +1,128 @@
+"""What a succeeded payment changes: books, invoice, due line, contract, and the permission it may have brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+
+from kernel import log, outbox
+from kernel.db import Session
+from payments.autopay.activating import activate_autopays
+from payments.charging.models import SUCCEEDED, Allocation, Payment
+from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Contract, Installment
+from payments.contracts.planning import plan_following
+from payments.events import ContractStatusChanged, PaymentSucceeded
+from payments.gateway.port import GatewayPayment
+from payments.history.noting import note_statuses
+from payments.invoicing.models import Invoice
+from payments.ledger.posting import payment_succeeded, post
+
+_log = log.get(__name__)
+Pair = tuple[Payment, GatewayPayment]
+
+
+def settle_succeeded(session: Session, pairs: Sequence[Pair], *, now: datetime) -> None:
+    """Book payments that the gateway reports as succeeded; the rows are locked by `apply`."""
+    if not pairs:
+        return
+    for payment, item in pairs:
+        _mark(payment, item, now)
+    session.flush()  # the statements below read these rows
+    paid = _allocate(session, [payment for payment, _ in pairs], now)
+    _mark_lines_paid(session, paid)
+    activated = _activate_contracts(session, [payment.contract_id for payment, _ in pairs])
+    activate_autopays(session, [pair for pair in pairs if pair[0].saves_method], now=now)
+    plan_following(session, [invoice.installment_id for invoice in paid], advance=ON_PAYMENT)
+    plan_following(
+        session,
+        [invoice.installment_id for invoice in paid if invoice.contract_id in activated],
+        advance=BY_CALENDAR,
+    )
+    outbox.record(session, *(PaymentSucceeded(payment.id) for payment, _ in pairs))
+
+
+def _mark(payment: Payment, item: GatewayPayment, now: datetime) -> None:
+    if payment.kopecks != item.kopecks:
+        _log.error("payment.other_amount", payment_id=str(payment.id), asked=payment.kopecks, came=item.kopecks)
+        payment.kopecks = item.kopecks
+    payment.status = SUCCEEDED
+    payment.gateway_id = item.gateway_id
+    payment.decided_at = now
+    payment.income_kopecks = item.income_kopecks
+    payment.lease_until = payment.next_check_at = None
+    if item.method:
+        payment.paid_with, payment.last4 = item.method.kind, item.method.last4
+
+
+def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> list[Invoice]:
+    invoices = _lock_invoices(session, [payment.invoice_id for payment in payments])
+    left = _left_to_pay(session, invoices)
+    allocations, postings, paid = [], [], []
+    for payment in payments:
+        invoice = invoices[payment.invoice_id]
+        counted = min(payment.kopecks, left[invoice.id])
+        left[invoice.id] -= counted
+        if counted:
+            allocations.append({"payment_id": payment.id, "invoice_id": invoice.id, "kopecks": counted})
+        if counted and left[invoice.id] == 0:
+            invoice.status, invoice.paid_at = "paid", now
+            paid.append(invoice)
+        postings.append(
+            payment_succeeded(
+                payment.id,
+                payment.customer_id,
+                payment.contract_id,
+                kopecks=payment.kopecks,
+                allocated_kopecks=counted,
+            )
+        )
+    if allocations:
+        session.execute(insert(Allocation), allocations)
+    post(session, postings)
+    note_statuses(session, [("invoice", invoice.id, "open", "paid") for invoice in paid], source="payment")
+    return paid
+
+
+def _lock_invoices(session: Session, ids: Sequence[UUID]) -> dict[UUID, Invoice]:
+    rows = session.scalars(
+        select(Invoice).where(Invoice.id.in_(ids)).order_by(Invoice.id).with_for_update(key_share=True)
+    ).all()
+    return {invoice.id: invoice for invoice in rows}
+
+
+def _left_to_pay(session: Session, invoices: dict[UUID, Invoice]) -> dict[UUID, int]:
+    counted = dict(
+        session.execute(
+            select(Allocation.invoice_id, func.sum(Allocation.kopecks))
+            .where(Allocation.invoice_id.in_(list(invoices)))
+            .group_by(Allocation.invoice_id)
+        )
+        .tuples()
+        .all()
+    )
+    return {
+        invoice.id: invoice.kopecks - int(counted.get(invoice.id, 0)) if invoice.status == "open" else 0
+        for invoice in invoices.values()
+    }
+
+
+def _mark_lines_paid(session: Session, paid: Sequence[Invoice]) -> None:
+    ids = [invoice.installment_id for invoice in paid]
+    if ids:
+        session.flush()  # the invoices' new status, before the lines: the order of locks
+        session.execute(update(Installment).where(Installment.id.in_(ids)).values(status="paid", charge_at=None))
+
+
+def _activate_contracts(session: Session, contract_ids: Sequence[UUID]) -> set[UUID]:
+    changed = session.scalars(
+        update(Contract)
+        .where(Contract.id.in_(contract_ids), Contract.status == "draft")
+        .values(status="active")
+        .returning(Contract.id)
+    ).all()
+    note_statuses(session, [("contract", key, "draft", "active") for key in changed], source="payment")
+    outbox.record(session, *(ContractStatusChanged(key, "active") for key in changed))
+    return set(changed)

@@ -1,0 +1,70 @@
+"""Sweeps: PostgreSQL is asked again and again for rows that nobody is working on, and Redis gets a new hint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, text, update
+
+from kernel import log
+from kernel.db import Session, begin
+from kernel.relay import Send, send_in_parts
+from payments.charging.charging import BATCH, CHARGE
+from payments.charging.checking import CHECK
+from payments.charging.models import CREATED, SENDING, TO_CHECK, UNKNOWN, Payment
+from payments.history.noting import note_statuses
+
+_log = log.get(__name__)
+_SCAN = 1000
+# A hint is trusted for this long (real time) before the row is hinted at again.
+_HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
+_not_hinted = or_(Payment.lease_until.is_(None), Payment.lease_until < func.clock_timestamp())
+
+
+def expire_leases() -> int:
+    """A payment whose sender never came back is unknown from the end of its lease, and looked at at once."""
+    with begin() as session:
+        expired = session.scalars(
+            update(Payment)
+            .where(Payment.status == SENDING, Payment.lease_until < func.clock_timestamp())
+            .values(status=UNKNOWN, next_check_at=func.business_now(), lease_until=None)
+            .returning(Payment.id)
+        ).all()
+        note_statuses(session, [("payment", key, SENDING, UNKNOWN) for key in expired], source="lease")
+    for key in expired:
+        _log.warning("payment.lease_expired", payment_id=str(key))
+    return len(expired)
+
+
+def hint_created(send: Send) -> int:
+    """Hint at payments that wait to be sent and whose hint is old or was lost."""
+    return _hint(send, CHARGE, Payment.status == CREATED, Payment.initiator == "schedule")
+
+
+def hint_due_checks(send: Send) -> int:
+    """Hint at payments that are due for a look."""
+    return _hint(send, CHECK, TO_CHECK.due())
+
+
+def _hint(send: Send, job: str, *conditions: ColumnElement[bool]) -> int:
+    with begin() as session:
+        ids = _claim(session, *conditions)
+    send_in_parts(send, job, ids, BATCH)
+    return len(ids)
+
+
+def _claim(session: Session, *conditions: ColumnElement[bool]) -> Sequence[UUID]:
+    waiting = (
+        select(Payment.id)
+        .where(*conditions, _not_hinted)
+        .order_by(Payment.id)
+        .limit(_SCAN)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(
+        update(Payment)
+        .where(Payment.id.in_(waiting.scalar_subquery()))
+        .values(lease_until=_HINT_LIFE)
+        .returning(Payment.id)
+    ).all()

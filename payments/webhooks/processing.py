@@ -1,0 +1,151 @@
+"""Stored notifications are worked off: the gateway is asked for the object, and the verdict is kept for staff."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, text, update
+
+from kernel import log
+from kernel.clock import business_now
+from kernel.db import Session, begin, read
+from kernel.fault import fault
+from kernel.relay import Send, send_in_parts
+from kernel.settings import get_settings
+from payments.charging.applying import apply
+from payments.charging.models import FINAL, GatewayExchange, Payment
+from payments.charging.recording import LOOK
+from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment
+from payments.gateway.yookassa import YooKassa
+from payments.webhooks.models import TO_PROCESS, InboundWebhook
+
+_log = log.get(__name__)
+WEBHOOK = "webhook"
+_PAYMENT_EVENTS = ("payment.succeeded", "payment.canceled", "payment.waiting_for_capture")
+_RETRY_MINUTES = (1, 1, 2, 3, 5, 8, 13, 21, 34, 55)
+_HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
+_SCAN = 200
+_HINT_SIZE = 20
+
+
+def process(ids: list[str]) -> None:
+    """Work off these notifications; what is done already is passed over."""
+    gateway = YooKassa.of(get_settings())
+    for item in ids:
+        process_one(gateway, UUID(item))
+
+
+def process_one(gateway: Gateway, webhook_id: UUID) -> None:
+    """Ask the gateway for the object of one notification and apply what it says, in a transaction of its own."""
+    with read() as session:
+        webhook = session.get(InboundWebhook, webhook_id)
+        if webhook is None or webhook.status != "new":
+            return None
+        settled = _settled_payment(session, webhook)
+    if webhook.event not in _PAYMENT_EVENTS:
+        return _close(webhook_id, "ignored", "событие не о платеже")
+    if settled:
+        return _close(webhook_id, "done", "уже учтено", payment_id=settled)
+    started = time.monotonic()
+    try:
+        item = gateway.get_payment(webhook.object_id)
+    except NoSuchPayment:
+        return _close(webhook_id, "forged", "касса не знает такого платежа")
+    except GatewayError as error:
+        return _try_later(webhook_id, error)
+    fault("webhook.after_answer")
+    _apply(webhook, item, int((time.monotonic() - started) * 1000))
+    fault("webhook.after_commit")
+    return None
+
+
+def hint_due_webhooks(send: Send) -> int:
+    """Hint at notifications whose hint was lost or whose retry is due."""
+    with begin() as session:
+        waiting = (
+            select(InboundWebhook.id)
+            .where(
+                TO_PROCESS.due(),
+                or_(InboundWebhook.hinted_until.is_(None), InboundWebhook.hinted_until < func.clock_timestamp()),
+            )
+            .order_by(InboundWebhook.id)
+            .limit(_SCAN)
+            .with_for_update(skip_locked=True)
+        )
+        ids = session.scalars(
+            update(InboundWebhook)
+            .where(InboundWebhook.id.in_(waiting.scalar_subquery()))
+            .values(hinted_until=_HINT_LIFE)
+            .returning(InboundWebhook.id)
+        ).all()
+    send_in_parts(send, WEBHOOK, ids, _HINT_SIZE)
+    return len(ids)
+
+
+def _settled_payment(session: Session, webhook: InboundWebhook) -> UUID | None:
+    return session.execute(
+        select(Payment.id).where(
+            Payment.gateway_id == webhook.object_id,
+            Payment.status.in_(FINAL),
+            Payment.status == webhook.object_status,
+        )
+    ).scalar_one_or_none()
+
+
+def _apply(webhook: InboundWebhook, item: GatewayPayment, millis: int) -> None:
+    with begin() as session:
+        applied = apply(session, [item], source="webhook", now=business_now(session))
+        payment_id = next(iter(applied.payment_ids), None)
+        if payment_id:
+            session.add(
+                GatewayExchange(
+                    payment_id=payment_id,
+                    verb=LOOK,
+                    outcome=item.status,
+                    http_status=200,
+                    answer=item.sanitised,
+                    millis=millis,
+                )
+            )
+        status, verdict = _verdict(webhook, item, ours=payment_id is not None, quarantined=bool(applied.quarantined))
+        _write_verdict(session, webhook.id, status, verdict, payment_id)
+
+
+def _verdict(webhook: InboundWebhook, item: GatewayPayment, *, ours: bool, quarantined: bool) -> tuple[str, str]:
+    if item.status in FINAL and webhook.object_status in FINAL and item.status != webhook.object_status:
+        return "forged", f"касса говорит: {item.status}"
+    if webhook.object_status in FINAL and item.status not in FINAL:
+        return "forged", f"касса говорит: {item.status}"
+    if quarantined:
+        return "ignored", "платёж другого магазина, режима или валюты"
+    return ("done", "учтено") if ours else ("ignored", "платёж не из кабинета")
+
+
+def _close(webhook_id: UUID, status: str, verdict: str, *, payment_id: UUID | None = None) -> None:
+    with begin() as session:
+        _write_verdict(session, webhook_id, status, verdict, payment_id)
+
+
+def _write_verdict(session: Session, webhook_id: UUID, status: str, verdict: str, payment_id: UUID | None) -> None:
+    if status == "forged":
+        _log.warning("webhook.forged", webhook_id=str(webhook_id))
+    session.execute(
+        update(InboundWebhook)
+        .where(InboundWebhook.id == webhook_id)
+        .values(status=status, verdict=verdict, payment_id=payment_id, processed_at=func.business_now())
+    )
+
+
+def _try_later(webhook_id: UUID, error: GatewayError) -> None:
+    with begin() as session:
+        webhook = session.get(InboundWebhook, webhook_id, with_for_update=True)
+        if webhook is None or webhook.status != "new":
+            return
+        now: datetime = business_now(session)
+        pause = _RETRY_MINUTES[min(webhook.tries, len(_RETRY_MINUTES) - 1)]
+        webhook.tries += 1
+        webhook.next_try_at = now + timedelta(minutes=pause)
+        webhook.hinted_until = None
+        webhook.verdict = f"касса не ответила: {error.outcome}"
