@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -67,12 +68,17 @@ HINT_TOPIC = "hint"
 _hint_adapter = TypeAdapter(Hint)
 
 
+@cache
+def _adapter(kind: type[Event]) -> TypeAdapter[Event]:
+    # Building one takes half a millisecond, as long as the insert itself.
+    return TypeAdapter(kind)
+
+
 def record(session: Session, *events: Event) -> None:
     """Write events in the session's transaction; they leave if and only if it commits."""
     if events:
         rows = [
-            {"topic": event.topic, "payload": TypeAdapter(type(event)).dump_python(event, mode="json")}
-            for event in events
+            {"topic": event.topic, "payload": _adapter(type(event)).dump_python(event, mode="json")} for event in events
         ]
         session.execute(insert(OutboxMessage), rows)
 
