@@ -1,0 +1,81 @@
+"""The sandbox as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sandbox.clock.playing import Player
+from sandbox.clock.timeline import ClockRefusalError
+from sandbox.documentation import ENDPOINTS
+from sandbox.faults import FaultRuleError
+from sandbox.mail.sink import listen
+from sandbox.requests import RefusalError
+from sandbox.web import PAGES
+from sandbox.world import World
+from sandbox.yookassa.delivering import Courier
+from sandbox.yookassa.endpoint import PREFIX, gateway
+from sandbox.yookassa.settling import settle_due
+from sandbox.yookassa.shops import ShopError, ensure_demo_shop
+
+_HERE = Path(__file__).parent
+_SHARED_LOOK = _HERE.parent / "static"
+_TICK_S = 0.2
+
+
+def create_app(world: World, smtp: tuple[str, int] | None = None) -> Starlette:
+    """Everything over HTTP, and the mail server beside it when an address is given."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        ensure_demo_shop(world.store)
+        mail = await listen(world, *smtp) if smtp else None
+        courier = Courier(world)
+        timekeeper = asyncio.create_task(_keep_time(world, courier, app.state.player))
+        yield
+        timekeeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await timekeeper
+        await courier.close()
+        if mail is not None:
+            mail.close()
+        world.store.close()
+
+    refusals = (RefusalError, ClockRefusalError, FaultRuleError, ShopError)
+    app = Starlette(routes=_routes(), lifespan=lifespan, exception_handlers=dict.fromkeys(refusals, _refuse))
+    app.state.world = world
+    app.state.player = Player(world)
+    return app
+
+
+async def _keep_time(world: World, courier: Courier, player: Player) -> None:
+    """Let happen what is due: expiries, notifications, the clock's next step."""
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(world.work.wait(), _TICK_S)
+        world.work.clear()
+        with world.store.transaction():
+            settle_due(world)
+        courier.send_due()
+        player.watch()
+
+
+def _routes() -> list[BaseRoute]:
+    api = Route(PREFIX + "/{rest:path}", gateway, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    controls = [Route(endpoint.path, endpoint.handler, methods=[endpoint.method]) for endpoint in ENDPOINTS]
+    files: list[BaseRoute] = [Mount("/sandbox-static", StaticFiles(directory=_HERE / "static"))]
+    if _SHARED_LOOK.is_dir():
+        files.append(Mount("/static", StaticFiles(directory=_SHARED_LOOK)))
+    return [api, *controls, *PAGES, *files]
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, getattr(error, "status", 400))

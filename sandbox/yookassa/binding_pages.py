@@ -1,0 +1,101 @@
+"""The hosted page on which a payer binds a card or an SBP account without paying."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.pages import leave_to, page
+from sandbox.requests import read_form
+from sandbox.world import World
+from sandbox.yookassa import shops
+from sandbox.yookassa.bindings import activate, deactivate, describe_account, describe_card
+from sandbox.yookassa.cards import CardForm, listed, read_form as read_card
+from sandbox.yookassa.reasons import WORDS
+from sandbox.yookassa.records import Method
+from sandbox.yookassa.settling import settle_due
+from sandbox.yookassa.shops import Shop
+
+_EMPTY = CardForm("", "", "", {})
+
+
+async def show(request: Request) -> Response:
+    """The form, or what became of the binding."""
+    _, method, shop = _open(request)
+    if method is None or shop is None:
+        return page("missing.html", 404)
+    return _form(method, shop) if method.status == "pending" else _closed(method, shop)
+
+
+async def bind(request: Request) -> Response:
+    """The payer's card, or the answer of the bank's application."""
+    world, method, shop = _open(request)
+    if method is None or shop is None:
+        return page("missing.html", 404)
+    if method.status != "pending":
+        return _back(method, shop)
+    fields = await read_form(request)
+    if method.type == "sbp":
+        return _answer_sbp(world, method, shop, confirmed=fields.get("answer") == "confirm")
+    card = read_card(fields, world.now())
+    if card.errors:
+        return _form(method, shop, card, 422)
+    return _try_card(world, method, shop, card)
+
+
+def _try_card(world: World, method: Method, shop: Shop, card: CardForm) -> Response:
+    reason = card.card.reason
+    with world.store.transaction():
+        if reason is None:
+            activate(world, shop, method, describe_card(card))
+        elif not shop.form_retries:
+            deactivate(world, method)
+    if reason is not None and shop.form_retries:
+        return _form(method, shop, card, 422, WORDS.get(reason, reason))
+    return _back(method, shop)
+
+
+def _answer_sbp(world: World, method: Method, shop: Shop, *, confirmed: bool) -> Response:
+    with world.store.transaction():
+        if confirmed:
+            activate(world, shop, method, describe_account())
+        else:
+            deactivate(world, method)
+    return _back(method, shop)
+
+
+def _open(request: Request) -> tuple[World, Method | None, Shop | None]:
+    world: World = request.app.state.world
+    with world.store.transaction():
+        settle_due(world)
+    method = Method.find(world.store, request.path_params["method_id"])
+    if method is None or not method.binding:
+        return world, None, None
+    return world, method, shops.find(world.store, method.shop_id)
+
+
+def _form(method: Method, shop: Shop, card: CardForm = _EMPTY, status: int = 200, declined: str = "") -> Response:
+    url = _return_url(method)
+    context = {"method": method, "shop": shop, "card": card, "declined": declined}
+    return page("bind.html", status, url, cards=listed(), return_url=url, **context)
+
+
+def _closed(method: Method, shop: Shop) -> Response:
+    return page("bound.html", method=method, shop=shop, return_url=_return_url(method))
+
+
+def _back(method: Method, shop: Shop) -> Response:
+    url = _return_url(method)
+    return leave_to(url) if url else _closed(method, shop)
+
+
+def _return_url(method: Method) -> str | None:
+    url = method.details["confirmation"].get("return_url")
+    return str(url) if url else None
+
+
+ROUTES = [
+    Route("/yookassa/bind/{method_id}", show, methods=["GET"]),
+    Route("/yookassa/bind/{method_id}", bind, methods=["POST"]),
+]
