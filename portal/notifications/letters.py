@@ -106,12 +106,12 @@ def render_letter(kind: str, facts: Mapping[str, Any], *, language: Language) ->
     """
     templates = environment()
     with use_language(language):
-        subject, plain, html = (
-            templates.get_template(f"emails/{kind}/{name}").render(facts)
-            for name in ("subject.txt", "body.txt", "body.html")
+        subject = templates.get_template(f"emails/{kind}/subject.txt").render(facts).strip()
+        _refuse_control_characters(subject)
+        plain, html = (
+            templates.get_template(f"emails/{kind}/{name}").render({**facts, "subject": subject})
+            for name in ("body.txt", "body.html")
         )
-    subject = subject.strip()
-    _refuse_control_characters(subject)
     return Letter(subject, plain.strip() + "\n", _inliner().inline(html))
 
 

@@ -1,0 +1,88 @@
+"""A Message as the bytes that SMTP carries: the same bytes, with the same Message-ID, at every repeat."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from kernel.errors import KabinetError
+from kernel.settings import get_settings
+
+_DOT_AT_LINE_START = re.compile(rb"(?m)^\.")
+
+
+class BadAddress(KabinetError):
+    """No letter can be addressed so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a letter is made of. `tries` tells one claim of the row from the next."""
+
+    id: UUID
+    kind: str
+    recipient: str
+    subject: str
+    text_body: str
+    html_body: str
+    created_at: datetime
+    notice_id: UUID | None
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who sends, who receives, and the text as it follows DATA, its closing dot included."""
+
+    sender: str
+    recipient: str
+    data: bytes
+
+
+def seal(letter: Outgoing) -> Envelope:
+    """The letter in its envelope.
+
+    Raises:
+        BadAddress: the recipient is not an address that plain SMTP can carry.
+    """
+    settings = get_settings()
+    sender = _address(settings.mail_from)
+    recipient = _address(letter.recipient)
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = recipient
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(letter.created_at)
+    message["Message-ID"] = f"<{letter.id}@{own_host()}>"
+    message["Auto-Submitted"] = "auto-generated"
+    # base64 keeps Russian short and every line within the 998 characters that SMTP allows.
+    message.set_content(letter.text_body, cte="base64")
+    message.add_alternative(letter.html_body, subtype="html", cte="base64")
+    message.set_boundary(f"kabinet-{letter.id}")
+    data = _DOT_AT_LINE_START.sub(b"..", message.as_bytes())
+    return Envelope(sender.addr_spec, recipient.addr_spec, data + b".\r\n")
+
+
+def own_host() -> str:
+    """The host name that this installation is known by."""
+    return urlsplit(get_settings().base_url).hostname or "localhost"
+
+
+def _address(written: str) -> Address:
+    name, spec = parseaddr(written)
+    user, at, domain = spec.rpartition("@")
+    try:
+        address = Address(name, user, domain.encode("idna").decode("ascii"))
+        address.addr_spec.encode("ascii")
+    except (ValueError, IndexError) as error:
+        raise BadAddress("адрес записан неверно") from error
+    if not (user and at and domain):
+        raise BadAddress("адрес записан неверно")
+    return address

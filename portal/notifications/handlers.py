@@ -1,0 +1,184 @@
+"""Which letter each event about money brings. A handler only writes the letter; the mail job sends it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kernel.db import Session
+from kernel.inbox import Handler
+from payments.events import (
+    AutopayActivated,
+    AutopayStopped,
+    ChargeAnnounced,
+    CustomerChanged,
+    InvoiceIssued,
+    MethodUnlinked,
+    PaymentDeclined,
+    PaymentSucceeded,
+)
+from portal.notifications import links, reading
+from portal.notifications.facts import DecidedPayment
+from portal.notifications.letters import queue_letter
+from portal.notifications.period_words import period_words
+from portal.notifications.reasons import HELD_BACK, reason_words
+from portal.notifications.unheard import announce_unheard
+
+
+def charge_announced(session: Session, event: ChargeAnnounced, _now: datetime) -> None:
+    """The warning of a charge. The charge waits until this very letter has been accepted."""
+    charge = reading.coming_charge(session, event.notice_id)
+    queue_letter(
+        session,
+        "charge_announced",
+        charge.agreement.email,
+        {
+            "charge": charge,
+            "stop_url": links.stop_autopay(charge.agreement.contract_id),
+            "unlink_url": links.unlink_method(charge.method_id),
+        },
+        dedupe_key=f"charge_announced:{event.notice_id}",
+        customer_id=charge.agreement.customer_id,
+        notice_id=event.notice_id,
+    )
+
+
+def invoice_issued(session: Session, event: InvoiceIssued, _now: datetime) -> None:
+    """The request to pay by hand; not for an invoice that was paid or voided before the letter was written."""
+    invoice = reading.open_invoice(session, event.invoice_id)
+    if invoice is None:
+        return
+    queue_letter(
+        session,
+        "invoice_issued",
+        invoice.agreement.email,
+        {"invoice": invoice, "pay_url": links.pay_invoice(invoice.invoice_id)},
+        dedupe_key=f"invoice_issued:{event.invoice_id}",
+        customer_id=invoice.agreement.customer_id,
+    )
+
+
+def payment_succeeded(session: Session, event: PaymentSucceeded, _now: datetime) -> None:
+    """The confirmation that money came, with the next charge when there will be one."""
+    payment = reading.decided_payment(session, event.payment_id)
+    queue_letter(
+        session,
+        "payment_succeeded",
+        payment.agreement.email,
+        {
+            "payment": payment,
+            "next": reading.next_charge(session, payment.agreement.contract_id),
+            "payment_url": links.payment(payment.payment_id),
+        },
+        dedupe_key=f"payment_succeeded:{event.payment_id}",
+        customer_id=payment.agreement.customer_id,
+        payment_id=event.payment_id,
+    )
+
+
+def payment_declined(session: Session, event: PaymentDeclined, _now: datetime) -> None:
+    """What happened, that nothing was taken, and what comes next; silent about what we held back ourselves."""
+    payment = reading.decided_payment(session, event.payment_id)
+    if payment.status == "rejected" and payment.reason in HELD_BACK:
+        return
+    queue_letter(
+        session,
+        "payment_declined",
+        payment.agreement.email,
+        {
+            "payment": payment,
+            "story": _story(payment),
+            "reason": reason_words(payment.reason),
+            "pay_url": links.pay_invoice(payment.invoice_id),
+            "stop_url": links.stop_autopay(payment.agreement.contract_id),
+        },
+        dedupe_key=f"payment_declined:{event.payment_id}",
+        customer_id=payment.agreement.customer_id,
+        payment_id=event.payment_id,
+    )
+
+
+def autopay_activated(session: Session, event: AutopayActivated, _now: datetime) -> None:
+    """What the customer agreed to, when it happens first, and how to stop it."""
+    autopay = reading.permission(session, event.autopay_id)
+    if autopay.status != "active":
+        return
+    period = period_words(autopay.period_unit, autopay.period_count or 1) if autopay.period_unit else None
+    queue_letter(
+        session,
+        "autopay_activated",
+        autopay.agreement.email,
+        {
+            "autopay": autopay,
+            "period": period,
+            "next": reading.next_charge(session, autopay.agreement.contract_id),
+            "stop_url": links.stop_autopay(autopay.agreement.contract_id),
+            "unlink_url": links.unlink_method(autopay.method_id),
+        },
+        dedupe_key=f"autopay_activated:{event.autopay_id}:{autopay.consent_id}",
+        customer_id=autopay.agreement.customer_id,
+    )
+
+
+def autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> None:
+    """That nothing more is charged, and what happens next. One occasion, one letter: see the two exceptions."""
+    autopay = reading.permission(session, event.autopay_id)
+    if autopay.status == "active" or event.cause == "unlinked":  # the letter about the method tells of its contracts
+        return
+    if event.cause == "suspended" and reading.told_by_a_decline(session, autopay):
+        return
+    queue_letter(
+        session,
+        "autopay_stopped",
+        autopay.agreement.email,
+        {
+            "autopay": autopay,
+            "cause": event.cause,
+            "under_way": reading.charges_under_way(session, autopay_id=event.autopay_id),
+            "contracts_url": links.autopay(),
+        },
+        dedupe_key=f"autopay_stopped:{event.autopay_id}:{autopay.consent_id}:{event.cause}",
+        customer_id=autopay.agreement.customer_id,
+    )
+
+
+def method_unlinked(session: Session, event: MethodUnlinked, _now: datetime) -> None:
+    """That the card is gone, which contracts lose it, and any charge that had left before."""
+    gone = reading.gone_method(session, event.method_id)
+    queue_letter(
+        session,
+        "method_unlinked",
+        gone.email,
+        {
+            "gone": gone,
+            "under_way": reading.charges_under_way(session, method_id=event.method_id),
+            "contracts_url": links.autopay(),
+        },
+        dedupe_key=f"method_unlinked:{event.method_id}",
+        customer_id=gone.customer_id,
+    )
+
+
+def customer_changed(session: Session, event: CustomerChanged, now: datetime) -> None:
+    """A new address: what could not be announced to the old one is announced again."""
+    announce_unheard(session, event.customer_id, now=now)
+
+
+def _story(payment: DecidedPayment) -> str:
+    # The text follows the true cause: a page left open is not a refusal, and our own mistake is not the bank's.
+    if payment.status == "rejected":
+        return "ours"
+    if payment.reason == "expired_on_confirmation":
+        return "unfinished"
+    return "declined"
+
+
+HANDLERS = (
+    Handler("notifications.charge_announced", ChargeAnnounced, charge_announced),
+    Handler("notifications.invoice_issued", InvoiceIssued, invoice_issued),
+    Handler("notifications.payment_succeeded", PaymentSucceeded, payment_succeeded),
+    Handler("notifications.payment_declined", PaymentDeclined, payment_declined),
+    Handler("notifications.autopay_activated", AutopayActivated, autopay_activated),
+    Handler("notifications.autopay_stopped", AutopayStopped, autopay_stopped),
+    Handler("notifications.method_unlinked", MethodUnlinked, method_unlinked),
+    Handler("notifications.customer_changed", CustomerChanged, customer_changed),
+)

@@ -1,0 +1,232 @@
+"""The facts of each kind of letter, one query for each."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from kernel.clock import business_date
+from kernel.db import Session
+from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.charging.models import PENDING, SENDING, UNKNOWN, Payment
+from payments.contracts.models import Contract, Installment, PaymentPlan
+from payments.customers.models import Customer
+from payments.invoicing.models import Invoice
+from portal.notifications.facts import (
+    Agreement,
+    ChargeUnderWay,
+    ComingCharge,
+    DecidedPayment,
+    GoneMethod,
+    LostContract,
+    NextCharge,
+    OpenInvoice,
+    Permission,
+)
+from portal.notifications.method_words import Method
+
+_AGREEMENT = (
+    Customer.id.label("customer_id"),
+    Customer.email,
+    Contract.id.label("contract_id"),
+    Contract.number.label("contract_number"),
+    Contract.title,
+)
+
+
+def coming_charge(session: Session, notice_id: UUID) -> ComingCharge:
+    """The charge that a notice announces."""
+    row = session.execute(
+        select(
+            *_AGREEMENT,
+            Notice.kopecks,
+            Notice.charge_on,
+            PaymentMethod.id.label("method_id"),
+            PaymentMethod.kind,
+            PaymentMethod.last4,
+        )
+        .select_from(Notice)
+        .join(Installment, Installment.id == Notice.installment_id)
+        .join(Contract, Contract.id == Installment.contract_id)
+        .join(Customer, Customer.id == Contract.customer_id)
+        .join(PaymentMethod, PaymentMethod.id == Notice.method_id)
+        .where(Notice.id == notice_id)
+    ).one()
+    return ComingCharge(_agreement(row), row.kopecks, row.charge_on, row.method_id, Method(row.kind, row.last4))
+
+
+def open_invoice(session: Session, invoice_id: UUID) -> OpenInvoice | None:
+    """The invoice, or None when it has been paid or voided since."""
+    row = session.execute(
+        select(*_AGREEMENT, Invoice.number, Invoice.kopecks, Invoice.due_on)
+        .select_from(Invoice)
+        .join(Contract, Contract.id == Invoice.contract_id)
+        .join(Customer, Customer.id == Invoice.customer_id)
+        .where(Invoice.id == invoice_id, Invoice.status == "open")
+    ).one_or_none()
+    return OpenInvoice(_agreement(row), invoice_id, row.number, row.kopecks, row.due_on) if row else None
+
+
+def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
+    """The payment with what a letter about its end needs."""
+    row = session.execute(
+        select(
+            *_AGREEMENT,
+            Payment.number,
+            Payment.kopecks,
+            Payment.status,
+            Payment.reason,
+            Payment.initiator,
+            Payment.decided_at,
+            Payment.next_attempt_at,
+            Invoice.id.label("invoice_id"),
+            Invoice.number.label("invoice_number"),
+            Invoice.status.label("invoice_status"),
+            Invoice.purpose,
+            Autopay.status.label("autopay_status"),
+            func.coalesce(Payment.paid_with, PaymentMethod.kind).label("method_kind"),
+            func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
+        )
+        .select_from(Payment)
+        .join(Invoice, Invoice.id == Payment.invoice_id)
+        .join(Contract, Contract.id == Payment.contract_id)
+        .join(Customer, Customer.id == Payment.customer_id)
+        .outerjoin(Autopay, Autopay.contract_id == Contract.id)
+        .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
+        .where(Payment.id == payment_id)
+    ).one()
+    return DecidedPayment(
+        agreement=_agreement(row),
+        payment_id=payment_id,
+        number=row.number,
+        invoice_id=row.invoice_id,
+        invoice_number=row.invoice_number,
+        invoice_is_open=row.invoice_status == "open",
+        purpose=row.purpose,
+        kopecks=row.kopecks,
+        status=row.status,
+        reason=row.reason,
+        scheduled=row.initiator == "schedule",
+        decided_at=row.decided_at,
+        next_attempt_at=row.next_attempt_at,
+        autopay_status=row.autopay_status,
+        method=Method(row.method_kind, row.last4) if row.method_kind else None,
+    )
+
+
+def next_charge(session: Session, contract_id: UUID) -> NextCharge | None:
+    """The next charge that will happen by itself; None when autopay is off or nothing is planned."""
+    row = session.execute(
+        select(Installment.due_on, Installment.charge_at, Installment.kopecks)
+        .join(Autopay, Autopay.contract_id == Installment.contract_id)
+        .where(
+            Installment.contract_id == contract_id,
+            Installment.status.in_(("planned", "invoiced")),
+            Autopay.status == "active",
+        )
+        .order_by(Installment.due_on)
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return NextCharge(max(row.due_on, business_date(row.charge_at)) if row.charge_at else row.due_on, row.kopecks)
+
+
+def permission(session: Session, autopay_id: UUID) -> Permission:
+    """An autopay with its contract, its plan and its method."""
+    row = session.execute(
+        select(
+            *_AGREEMENT,
+            Autopay.status,
+            Autopay.changed_at,
+            Autopay.consent_id,
+            Contract.status.label("contract_status"),
+            PaymentPlan.kopecks,
+            PaymentPlan.period_unit,
+            PaymentPlan.period_count,
+            PaymentMethod.id.label("method_id"),
+            PaymentMethod.kind,
+            PaymentMethod.last4,
+        )
+        .select_from(Autopay)
+        .join(Contract, Contract.id == Autopay.contract_id)
+        .join(Customer, Customer.id == Autopay.customer_id)
+        .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
+        .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
+        .where(Autopay.id == autopay_id)
+    ).one()
+    return Permission(
+        agreement=_agreement(row),
+        autopay_id=autopay_id,
+        status=row.status,
+        changed_at=row.changed_at,
+        consent_id=row.consent_id,
+        contract_status=row.contract_status,
+        kopecks=row.kopecks,
+        period_unit=row.period_unit,
+        period_count=row.period_count,
+        method_id=row.method_id,
+        method=Method(row.kind, row.last4),
+    )
+
+
+def gone_method(session: Session, method_id: UUID) -> GoneMethod:
+    """An unlinked method and the contracts that lost it in that act."""
+    lost = (Autopay.method_id == PaymentMethod.id) & (Autopay.changed_at >= PaymentMethod.unlinked_at)
+    rows = session.execute(
+        select(
+            Customer.id.label("customer_id"),
+            Customer.email,
+            PaymentMethod.kind,
+            PaymentMethod.last4,
+            PaymentMethod.unlinked_at,
+            Contract.number,
+            Contract.title,
+        )
+        .select_from(PaymentMethod)
+        .join(Customer, Customer.id == PaymentMethod.customer_id)
+        .outerjoin(Autopay, lost)
+        .outerjoin(Contract, Contract.id == Autopay.contract_id)
+        .where(PaymentMethod.id == method_id)
+        .order_by(Contract.number)
+    ).all()
+    first = rows[0]
+    return GoneMethod(
+        customer_id=first.customer_id,
+        email=first.email or "",
+        method=Method(first.kind, first.last4),
+        unlinked_at=first.unlinked_at,
+        contracts=tuple(LostContract(row.number, row.title) for row in rows if row.number is not None),
+    )
+
+
+def charges_under_way(
+    session: Session, *, method_id: UUID | None = None, autopay_id: UUID | None = None
+) -> list[ChargeUnderWay]:
+    """Charges of this method or autopay that had left, and whose outcome nobody knows yet."""
+    whose = Payment.method_id == method_id if method_id else Payment.autopay_id == autopay_id
+    rows = session.execute(
+        select(Payment.number, Payment.kopecks)
+        .where(whose, Payment.initiator == "schedule", Payment.status.in_((SENDING, UNKNOWN, PENDING)))
+        .order_by(Payment.number)
+    ).all()
+    return [ChargeUnderWay(row.number, row.kopecks) for row in rows]
+
+
+def told_by_a_decline(session: Session, it: Permission) -> bool:
+    """True when the payment whose decline suspended this autopay has a letter of its own."""
+    return (
+        session.execute(
+            select(Payment.id)
+            .where(Payment.autopay_id == it.autopay_id, Payment.status == "canceled")
+            .where(Payment.decided_at >= it.changed_at)
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def _agreement(row: Any) -> Agreement:
+    return Agreement(row.customer_id, row.email or "", row.contract_id, row.contract_number, row.title)
