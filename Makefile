@@ -10,30 +10,72 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+MADE := $(VENV)/.made
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 LOCKS_RUN := requirements/runtime.txt requirements/demo.txt
 LOCKS_DEV := requirements/dev.txt
+PIP := $(PY) -m pip --quiet --disable-pip-version-check install
+
+# make demo
+PORT ?= 8000
+SANDBOX_PORT ?= 8100
+SMTP_PORT ?= $(shell expr $(SANDBOX_PORT) + 25)
+RESET ?=
+
+# make test: TESTS="tests/kernel -k money", JOBS=4
+TESTS ?= tests
+JOBS ?= 2
 
 .PHONY: help
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: $(RUN_STAMP) ## Start everything on this machine and run until Ctrl-C (PORT= SANDBOX_PORT= SMTP_PORT= RESET=1)
+	@exec $(PY) -m portal.cli demo --port $(PORT) --sandbox-port $(SANDBOX_PORT) --smtp-port $(SMTP_PORT) $(if $(RESET),--reset)
+
+.PHONY: test
+test: $(DEV_STAMP) ## Run all tests, browser tests included, on servers of their own (TESTS= JOBS=)
+	@bin/need-chromium
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+.PHONY: check
+check: $(DEV_STAMP) ## Check style, types, imports, templates, architecture, migrations, secrets
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) -m djlint --lint --quiet templates
+	$(PY) -m pytest -q tests/architecture
+
+.PHONY: format
+format: $(DEV_STAMP) ## Rewrite the Python files in the project's format
+	$(PY) -m ruff check --fix --quiet . || true
+	$(PY) -m ruff format .
 
 .PHONY: venv
 venv: $(DEV_STAMP) ## Make .venv with everything that demo, tests and checks need
 
-$(PY):
-	@bin/make-venv "$(PYTHON)" "$(VENV)"
-
-$(RUN_STAMP): $(PY) $(LOCKS_RUN) pyproject.toml
-	$(PY) -m pip install --quiet --require-hashes $(addprefix -r ,$(LOCKS_RUN))
-	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
-
-$(DEV_STAMP): $(RUN_STAMP) $(LOCKS_DEV)
-	$(PY) -m pip install --quiet --require-hashes $(addprefix -r ,$(LOCKS_DEV))
-	@touch $@
-
 .PHONY: lock
 lock: ## Renew requirements/*.txt (needs uv on the PATH)
 	@bin/lock
+
+.PHONY: clean
+clean: ## Remove .venv and caches; the demo's data stays (make demo RESET=1 removes that)
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(MADE): bin/make-venv
+	@bin/make-venv "$(PYTHON)" $(VENV)
+	@touch $@
+
+$(RUN_STAMP): $(MADE) $(LOCKS_RUN) pyproject.toml
+	@echo "Installing what Kabinet runs on …"
+	@$(PIP) --require-hashes $(addprefix -r ,$(LOCKS_RUN))
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_STAMP): $(RUN_STAMP) $(LOCKS_DEV)
+	@echo "Installing what its tests and checks need …"
+	@$(PIP) --require-hashes $(addprefix -r ,$(LOCKS_DEV))
+	@touch $@
