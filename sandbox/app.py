@@ -18,7 +18,8 @@ from sandbox.clock.timeline import ClockRefusalError
 from sandbox.documentation import ENDPOINTS
 from sandbox.faults import FaultRuleError
 from sandbox.mail.sink import listen
-from sandbox.requests import RefusalError
+from sandbox.pages import page
+from sandbox.requests import MissingError, RefusalError
 from sandbox.web import PAGES
 from sandbox.world import World
 from sandbox.yookassa.delivering import Courier
@@ -50,7 +51,8 @@ def create_app(world: World, smtp: tuple[str, int] | None = None) -> Starlette:
         world.store.close()
 
     refusals = (RefusalError, ClockRefusalError, FaultRuleError, ShopError)
-    app = Starlette(routes=_routes(), lifespan=lifespan, exception_handlers=dict.fromkeys(refusals, _refuse))
+    handlers = {**dict.fromkeys(refusals, _refuse), MissingError: _missing}
+    app = Starlette(routes=_routes(), lifespan=lifespan, exception_handlers=handlers)
     app.state.world = world
     app.state.player = Player(world)
     return app
@@ -79,3 +81,7 @@ def _routes() -> list[BaseRoute]:
 
 async def _refuse(_request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, getattr(error, "status", 400))
+
+
+async def _missing(_request: Request, _error: Exception) -> Response:
+    return page("missing.html", 404)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,8 +21,8 @@ class DroppableProtocol(HttpToolsProtocol):
 class Dropped(Response):
     """No answer: the connection is aborted."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Abort, and wait until the server has noticed, so that it does not answer for us."""
         scope["extensions"][_EXTENSION]["abort"]()
         while (await receive())["type"] != "http.disconnect":
-            await asyncio.sleep(0)
+            pass

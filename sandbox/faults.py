@@ -57,8 +57,11 @@ class FaultRuleError(ValueError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One rule. `match` holds glob patterns; all must fit. `times` fires on the first so many fitting calls,
-    `rate` on a share of them chosen by hash(seed, key, number of the call); neither: on all."""
+    """One rule. `match` holds glob patterns; all must fit.
+
+    `times` fires on the first so many fitting calls, `rate` on a share of them chosen by hash(seed, key, number of
+    the call); neither: on all.
+    """
 
     id: int
     system: str

@@ -17,6 +17,10 @@ class RefusalError(Exception):
         self.status = status
 
 
+class MissingError(Exception):
+    """No such payment, letter or part: the page says so."""
+
+
 async def read_json(request: Request) -> dict[str, Any]:
     """The JSON object of the body; an empty body is an empty object.
 

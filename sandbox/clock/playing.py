@@ -116,7 +116,9 @@ class Player:
             self._world.clock.give_up([why, *self._waiting()])
 
     def _waiting(self) -> list[str]:
-        ours = [f"уведомление {row['event']} → {row['url']}, попыток: {row['attempts']}" for row in due(self._world, 10)]
+        ours = [
+            f"уведомление {row['event']} → {row['url']}, попыток: {row['attempts']}" for row in due(self._world, 10)
+        ]
         theirs = self._report.waiting if self._report and not self._report.rest else ()
         return [*theirs, *ours]
 
@@ -134,5 +136,3 @@ def own_next(world: World) -> int | None:
 def seconds_to_shift(seconds: float) -> int:
     """A reported shift in milliseconds."""
     return round(seconds * SECOND)
-
-

@@ -55,7 +55,9 @@ def cards(world: World, _player: Player) -> dict[str, Any]:
             }
             for method in saved
         ],
-        "choices": [(outcome, outcome_words(outcome)) for outcome in (outcomes.SUCCEEDED, outcomes.PENDING, *CHARGE_REASONS)],
+        "choices": [
+            (outcome, outcome_words(outcome)) for outcome in (outcomes.SUCCEEDED, outcomes.PENDING, *CHARGE_REASONS)
+        ],
     }
 
 
@@ -91,7 +93,11 @@ def payments(world: World, _player: Player) -> dict[str, Any]:
 def entries(world: World, _player: Player) -> dict[str, Any]:
     """The newest entries of the journal."""
     rows = journal.latest(world.store, tuple(SYSTEM_WORDS), _ENTRIES)
-    return {"entries": [{**dict(row), "where": SYSTEM_WORDS[row["system"]], "words": _entry_words(dict(row))} for row in rows]}
+    return {
+        "entries": [
+            {**dict(row), "where": SYSTEM_WORDS[row["system"]], "words": _entry_words(dict(row))} for row in rows
+        ]
+    }
 
 
 def aside(world: World) -> dict[str, Any]:
@@ -116,7 +122,7 @@ def _title(method: Method) -> str:
 
 
 def _reason(payment: Payment) -> str:
-    reason = payment.details.get("cancellation_details", {}).get("reason", "")
+    reason = str(payment.details.get("cancellation_details", {}).get("reason", ""))
     return WORDS.get(reason, reason)
 
 

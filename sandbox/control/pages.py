@@ -14,7 +14,7 @@ from sandbox.control import overview
 from sandbox.control.clock import order
 from sandbox.faults import FaultRuleError
 from sandbox.pages import fragment, page
-from sandbox.requests import RefusalError, read_form
+from sandbox.requests import MissingError, RefusalError, read_form
 from sandbox.world import World
 from sandbox.yookassa import outcomes
 
@@ -30,7 +30,7 @@ async def part(request: Request) -> Response:
     """One part of the page anew; 204 when it still is what the browser has."""
     name = request.path_params["part"]
     if name not in overview.PARTS:
-        return page("missing.html", 404)
+        raise MissingError
     html = fragment(f"control/{name}.html", **_seen(request, name))
     if f'data-seen="{request.query_params.get("seen")}"' in html:
         return Response(None, _NOT_CHANGED)
@@ -56,7 +56,9 @@ async def script(request: Request) -> Response:
     if outcome not in outcomes.FOR_CHARGES:
         return _page(request, {"cards": "Такого исхода нет. Выберите его из списка."})
     with world.store.transaction():
-        outcomes.script(world.store, form.get("payment_method_id", ""), [] if outcome == outcomes.SUCCEEDED else [outcome])
+        outcomes.script(
+            world.store, form.get("payment_method_id", ""), [] if outcome == outcomes.SUCCEEDED else [outcome]
+        )
     return RedirectResponse("/control/#cards", 303)
 
 
@@ -85,9 +87,7 @@ async def mend(request: Request) -> Response:
 def _page(request: Request, errors: dict[str, str] | None = None) -> Response:
     parts = {name: _seen(request, name) for name in overview.PARTS}
     world: World = request.app.state.world
-    return page(
-        "control.html", 422 if errors else 200, parts=parts, errors=errors or {}, aside=overview.aside(world)
-    )
+    return page("control.html", 422 if errors else 200, parts=parts, errors=errors or {}, aside=overview.aside(world))
 
 
 def _seen(request: Request, name: str) -> dict[str, Any]:

@@ -16,7 +16,10 @@ async def list_messages(request: Request) -> Response:
     query = request.query_params
     try:
         items = messages.read(
-            request.app.state.world.store, query.get("to"), query.get("since"), read_number(request, "limit", 1000, _MOST)
+            request.app.state.world.store,
+            query.get("to"),
+            query.get("since"),
+            read_number(request, "limit", 1000, _MOST),
         )
     except ValueError:
         raise RefusalError("since: an id or an ISO 8601 datetime") from None

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from sandbox.mail import messages
 from sandbox.moments import parse_iso
 from sandbox.pages import page
+from sandbox.requests import MissingError
 
 _SHOWN = 100
 _LETTER_POLICY = (
@@ -28,7 +29,7 @@ async def letter(request: Request) -> Response:
     """One letter: as a mail program shows it, as text, and its headers."""
     found = messages.find(request.app.state.world.store, request.path_params["mail_id"])
     if found is None:
-        return page("missing.html", 404)
+        raise MissingError
     return page("letter.html", letter=found, at=parse_iso(found["at"]))
 
 
@@ -36,7 +37,7 @@ async def letter_body(request: Request) -> Response:
     """The letter's HTML alone, for a frame: it may run nothing and load nothing."""
     found = messages.find(request.app.state.world.store, request.path_params["mail_id"])
     if found is None:
-        return page("missing.html", 404)
+        raise MissingError
     headers = {"Content-Security-Policy": _LETTER_POLICY, "X-Content-Type-Options": "nosniff"}
     return HTMLResponse('<base target="_blank">' + found["html"], headers=headers)
 

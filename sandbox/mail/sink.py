@@ -21,7 +21,7 @@ class Sink:
         self._world = world
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
     ) -> str:
         """Accept a recipient, unless a fault rejects it for now or for good."""
         for kind, reply in (("reject_4xx", "451 4.7.1 Try again later"), ("reject_5xx", "550 5.1.1 No such mailbox")):
@@ -32,18 +32,16 @@ class Sink:
         envelope.rcpt_options.extend(rcpt_options)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - likewise
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - likewise
         """Store the letter; a fault may then break the connection before the client hears of it."""
         world = self._world
         raw = envelope.original_content or b""
         with world.store.transaction():
-            message_id = keep(
-                world.store, raw, envelope.mail_from or "", envelope.rcpt_tos, world.now(), real_now()
-            )
+            message_id = keep(world.store, raw, envelope.mail_from or "", envelope.rcpt_tos, world.now(), real_now())
             dropped = self._strike("drop_after_data", ",".join(envelope.rcpt_tos))
             for recipient in envelope.rcpt_tos:
                 self._note(recipient, None if dropped else 250, "drop_after_data" if dropped else None, message_id)
-        if dropped:
+        if dropped and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return "250 OK, kept"
 

@@ -7,11 +7,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.pages import leave_to, page
-from sandbox.requests import read_form
+from sandbox.requests import MissingError, read_form
 from sandbox.world import World
 from sandbox.yookassa import shops
 from sandbox.yookassa.bindings import activate, deactivate, describe_account, describe_card
-from sandbox.yookassa.cards import CardForm, listed, read_form as read_card
+from sandbox.yookassa.cards import CardForm, listed
+from sandbox.yookassa.cards import read_form as read_card
 from sandbox.yookassa.reasons import WORDS
 from sandbox.yookassa.records import Method
 from sandbox.yookassa.settling import settle_due
@@ -23,16 +24,12 @@ _EMPTY = CardForm("", "", "", {})
 async def show(request: Request) -> Response:
     """The form, or what became of the binding."""
     _, method, shop = _open(request)
-    if method is None or shop is None:
-        return page("missing.html", 404)
     return _form(method, shop) if method.status == "pending" else _closed(method, shop)
 
 
 async def bind(request: Request) -> Response:
     """The payer's card, or the answer of the bank's application."""
     world, method, shop = _open(request)
-    if method is None or shop is None:
-        return page("missing.html", 404)
     if method.status != "pending":
         return _back(method, shop)
     fields = await read_form(request)
@@ -65,14 +62,15 @@ def _answer_sbp(world: World, method: Method, shop: Shop, *, confirmed: bool) ->
     return _back(method, shop)
 
 
-def _open(request: Request) -> tuple[World, Method | None, Shop | None]:
+def _open(request: Request) -> tuple[World, Method, Shop]:
     world: World = request.app.state.world
     with world.store.transaction():
         settle_due(world)
     method = Method.find(world.store, request.path_params["method_id"])
-    if method is None or not method.binding:
-        return world, None, None
-    return world, method, shops.find(world.store, method.shop_id)
+    shop = shops.find(world.store, method.shop_id) if method else None
+    if method is None or shop is None or not method.binding:
+        raise MissingError
+    return world, method, shop
 
 
 def _form(method: Method, shop: Shop, card: CardForm = _EMPTY, status: int = 200, declined: str = "") -> Response:

@@ -32,7 +32,9 @@ def create_payment(world: World, call: Call) -> Payment:
         charging.check(world.store, shop, body)
         charging.charge(world, shop, payment, body["payment_method_id"], call.forced_reason)
         return payment
-    payment.details["confirmation"] = _confirmation(fields.confirmation(body, _CONFIRMATIONS), payment.id, call.base_url)
+    payment.details["confirmation"] = _confirmation(
+        fields.confirmation(body, _CONFIRMATIONS), payment.id, call.base_url
+    )
     payment.due_at = now + CONFIRMATION_LIFE
     payment.save(world.store)
     if call.forced_reason:

@@ -43,9 +43,7 @@ def list_refunds(store: Store, call: Call) -> tuple[list[Refund], str | None]:
     return _page(Refund.where(store, *_query(call, conditions, limit)), limit)
 
 
-def _read(
-    call: Call, dates: Sequence[str], statuses: Sequence[str], plain: dict[str, str]
-) -> tuple[Conditions, int]:
+def _read(call: Call, dates: Sequence[str], statuses: Sequence[str], plain: dict[str, str]) -> tuple[Conditions, int]:
     conditions: Conditions = []
     limit = _LIMIT
     for name, value in call.query:

@@ -58,7 +58,11 @@ def spoil(fault: Fault, answer: Answer) -> Sent:
         return plain(_refusal(ApiError(429, "too_many_requests", "Too many requests", None, fault.retry_after)))
     if kind == "processing_202":
         retry_after = 1800 if fault.retry_after is None else fault.retry_after
-        body = {"type": "processing", "description": "Request accepted, but not processed yet", "retry_after": retry_after}
+        body = {
+            "type": "processing",
+            "description": "Request accepted, but not processed yet",
+            "retry_after": retry_after,
+        }
         return plain(Answer(202, body))
     if kind == "html_502":
         return Sent(502, _BAD_GATEWAY.encode(), "text/html")

@@ -11,10 +11,11 @@ from starlette.routing import Route
 from sandbox import journal
 from sandbox.moments import real_now
 from sandbox.pages import leave_to, page
-from sandbox.requests import read_form
+from sandbox.requests import MissingError, read_form
 from sandbox.world import World
 from sandbox.yookassa import shops
-from sandbox.yookassa.cards import CardForm, listed, read_form as read_card
+from sandbox.yookassa.cards import CardForm, listed
+from sandbox.yookassa.cards import read_form as read_card
 from sandbox.yookassa.paying import decline, pay_with_card
 from sandbox.yookassa.reasons import WORDS
 from sandbox.yookassa.records import Payment
@@ -26,17 +27,13 @@ _EMPTY = CardForm("", "", "", {})
 
 async def show(request: Request) -> Response:
     """The form, or what became of the payment."""
-    world, payment, shop = _open(request)
-    if payment is None or shop is None:
-        return page("missing.html", 404)
+    _, payment, shop = _open(request)
     return _form(payment, shop) if payment.awaits_payer else _closed(payment, shop)
 
 
 async def pay(request: Request) -> Response:
     """The payer's card; a card that wants 3-D Secure goes to the bank's page first."""
     world, payment, shop = _open(request)
-    if payment is None or shop is None:
-        return page("missing.html", 404)
     if not payment.awaits_payer:
         return _back(payment, shop)
     fields = await read_form(request)
@@ -53,9 +50,7 @@ async def pay(request: Request) -> Response:
 
 async def show_bank(request: Request) -> Response:
     """The bank asks whether it is really you."""
-    world, payment, shop = _open(request)
-    if payment is None or shop is None:
-        return page("missing.html", 404)
+    _, payment, shop = _open(request)
     if not payment.awaits_payer or "three_ds" not in payment.details:
         return RedirectResponse(f"/yookassa/pay/{payment.id}", 303)
     last4 = payment.details["three_ds"]["number"][-4:]
@@ -65,8 +60,6 @@ async def show_bank(request: Request) -> Response:
 async def answer_bank(request: Request) -> Response:
     """The payer confirms or refuses."""
     world, payment, shop = _open(request)
-    if payment is None or shop is None:
-        return page("missing.html", 404)
     if not payment.awaits_payer or "three_ds" not in payment.details:
         return _back(payment, shop)
     confirmed = (await read_form(request)).get("answer") == "confirm"
@@ -95,26 +88,29 @@ def _declined(payment: Payment, shop: Shop, card: CardForm, words: str, *, save:
     return _back(payment, shop)
 
 
-def _open(request: Request) -> tuple[World, Payment | None, Shop | None]:
+def _open(request: Request) -> tuple[World, Payment, Shop]:
     world: World = request.app.state.world
     with world.store.transaction():
         settle_due(world)
     payment = Payment.find(world.store, request.path_params["payment_id"])
-    if payment is None or "confirmation" not in payment.details:
-        return world, None, None
-    return world, payment, shops.find(world.store, payment.shop_id)
+    shop = shops.find(world.store, payment.shop_id) if payment else None
+    if payment is None or shop is None or "confirmation" not in payment.details:
+        raise MissingError
+    return world, payment, shop
 
 
-def _form(payment: Payment, shop: Shop, card: CardForm = _EMPTY, *, save: bool = False, status: int = 200, declined: str = "") -> Response:
+def _form(
+    payment: Payment, shop: Shop, card: CardForm = _EMPTY, *, save: bool = False, status: int = 200, declined: str = ""
+) -> Response:
     context: dict[str, Any] = {"payment": payment, "shop": shop, "card": card, "save": save, "declined": declined}
-    return page(
-        "pay.html", status, _return_url(payment), cards=listed(), return_url=_return_url(payment), **context
-    )
+    return page("pay.html", status, _return_url(payment), cards=listed(), return_url=_return_url(payment), **context)
 
 
 def _closed(payment: Payment, shop: Shop) -> Response:
     reason = payment.details.get("cancellation_details", {}).get("reason", "")
-    return page("closed.html", payment=payment, shop=shop, words=WORDS.get(reason, reason), return_url=_return_url(payment))
+    return page(
+        "closed.html", payment=payment, shop=shop, words=WORDS.get(reason, reason), return_url=_return_url(payment)
+    )
 
 
 def _back(payment: Payment, shop: Shop) -> Response:

@@ -11,7 +11,9 @@ from sandbox.yookassa.records import Method, Payment
 from sandbox.yookassa.shops import Shop
 
 
-def pay_with_card(world: World, shop: Shop, payment: Payment, form: CardForm, *, save: bool, confirmed: bool) -> str | None:
+def pay_with_card(
+    world: World, shop: Shop, payment: Payment, form: CardForm, *, save: bool, confirmed: bool
+) -> str | None:
     """Try the card: None when the money is taken or held, else the decline in Russian words.
 
     `save`: the payer's own choice, which counts only where the shop left it open. `confirmed`: by 3-D Secure.
@@ -26,9 +28,7 @@ def pay_with_card(world: World, shop: Shop, payment: Payment, form: CardForm, *,
     return None
 
 
-def decline(
-    world: World, shop: Shop, payment: Payment, form: CardForm, reason: str, party: str | None = None
-) -> str:
+def decline(world: World, shop: Shop, payment: Payment, form: CardForm, reason: str, party: str | None = None) -> str:
     """The bank says no: the payer may try again, or, where the shop wants so, the payment is canceled."""
     if not shop.form_retries:
         _attach(world, payment, form, saved=False)

@@ -35,7 +35,13 @@ PARTIES = (
     | {"canceled_by_merchant": "merchant"}
 )
 
-CHARGE_REASONS = (*_BY_NETWORK, "country_forbidden", "identification_required", "internal_timeout", "rejected_by_timeout")
+CHARGE_REASONS = (
+    *_BY_NETWORK,
+    "country_forbidden",
+    "identification_required",
+    "internal_timeout",
+    "rejected_by_timeout",
+)
 
 REFUND_REASONS = (
     "general_decline",
