@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
+_RUSSIA = 7
+_NO_PARENTHESES = str.maketrans("", "", "()")
 _SIGNS = {"RUB": "₽"}
 _FRACTION = re.compile(r"[,.]\d{2}\D+$")
 
@@ -109,13 +111,15 @@ def time_tag(at: datetime) -> Markup:
 
 
 def phone(e164: str) -> str:
-    """«+7 916 123-45-67» from E.164; anything else as it is."""
+    """«+7 916 123-45-67» from E.164, «8 800 555-35-35» if the call is free; anything else as it is."""
     try:
-        return phonenumbers.format_number(
-            phonenumbers.parse(e164, None), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-        ).replace(" ", NBSP)
+        number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
         return e164
+    form = phonenumbers.PhoneNumberFormat
+    toll_free = number.country_code == _RUSSIA and str(number.national_number).startswith("800")
+    text = phonenumbers.format_number(number, form.NATIONAL if toll_free else form.INTERNATIONAL)
+    return str(text).translate(_NO_PARENTHESES).replace(" ", NBSP)
 
 
 def card(last4: str) -> str:

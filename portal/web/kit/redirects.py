@@ -31,7 +31,7 @@ def go_to(request: Request, url: str, *, say: str | None = None, tone: Tone = "o
 
 
 def leave_to(request: Request, url: str) -> Response:
-    """A page of ours that leads to a foreign address by a link and, after a second, by itself.
+    """A page of ours that leads to a foreign address by itself, and by a link if it must.
 
     A form may not be answered with a redirect to the gateway: under `form-action 'self'` Chromium blocks it.
     So the form goes to a page of ours by 303, and that page is this one.
