@@ -1,0 +1,1 @@
+"""Legal texts by edition: what people agree to, word for word, and proof of the words."""
