@@ -1,0 +1,66 @@
+"""The one switch that stops all charging, and who turned it. Every permit reads it, so it works at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kernel import log
+from kernel.db import Session
+from kernel.errors import NotFound, Refused
+from payments.history.noting import note_status
+from payments.installation.models import Installation
+
+RUNNING = "running"
+PAUSED = "paused"
+# The installation is one row without a UUID of its own; its history is kept under this one.
+HISTORY_ID = UUID(int=1)
+_log = log.get(__name__)
+
+
+def pause_charging(session: Session, reason: str, *, now: datetime, by: UUID | None) -> bool:
+    """Stop every charge of a saved method until somebody resumes; says whether charging was running.
+
+    `reason` is shown to staff. `by` is the user who did it, None for the system. A pause that is already there keeps
+    its first reason. Payments that customers make on the gateway's page go on.
+
+    Raises:
+        NotFound: there is no installation yet.
+    """
+    installation = _lock(session)
+    if installation.charging_paused:
+        return False
+    installation.charging_paused, installation.pause_reason = True, reason
+    _note(session, RUNNING, PAUSED, now, by)
+    return True
+
+
+def resume_charging(session: Session, *, now: datetime, by: UUID) -> None:
+    """Let charges go on: what fell due meanwhile is charged by the catch-up rule, three days late at most.
+
+    Raises:
+        NotFound: there is no installation yet.
+        Refused: charging is running.
+    """
+    installation = _lock(session)
+    if not installation.charging_paused:
+        raise Refused("Списания и так идут")
+    installation.charging_paused, installation.pause_reason = False, None
+    _note(session, PAUSED, RUNNING, now, by)
+
+
+def _lock(session: Session) -> Installation:
+    found = session.scalars(
+        select(Installation).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _note(session: Session, old: str, new: str, now: datetime, by: UUID | None) -> None:
+    session.flush()
+    note_status(session, "installation", HISTORY_ID, old=old, new=new, source=f"staff:{by}" if by else "system")
+    _log.warning("charging." + new, at=now.isoformat(), user_id=str(by) if by else None)
