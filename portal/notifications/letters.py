@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ NO_ADDRESS = "нет адреса"
 PRIVATE_KINDS = ("confirm_email", "reset_password", "confirm_new_email")
 # A new row has its hint in the outbox; the sweep leaves it alone for so long.
 HINT_LASTS = "30 seconds"
+_MANY_EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 class UnsafeHeader(KabinetError):
@@ -112,7 +114,7 @@ def render_letter(kind: str, facts: Mapping[str, Any], *, language: Language) ->
             templates.get_template(f"emails/{kind}/{name}").render({**facts, "subject": subject})
             for name in ("body.txt", "body.html")
         )
-    return Letter(subject, plain.strip() + "\n", _inliner().inline(html))
+    return Letter(subject, _MANY_EMPTY_LINES.sub("\n\n", plain).strip() + "\n", _inliner().inline(html))
 
 
 def brand(session: Session | ReadSession) -> Brand:
