@@ -43,15 +43,23 @@ class Engines:
             ServerFailed: a server of ours did not start, or a given one is unreachable or too old.
         """
         started: dict[str, Running] = {}
-        if self.given_database:
-            require_version(plain(self.given_database))
-        else:
+        if not self.given_database:
             started["postgres"] = self.postgres.start()
-            if not database_exists(self.server_url, DATABASE):
-                create_database(self.server_url, DATABASE)
         if not self.given_redis:
             started["valkey"] = self.valkey.start()
+        self.prepare_database()
         return started
+
+    def prepare_database(self) -> None:
+        """Make the product's database on our server, or check the given one.
+
+        Raises:
+            ServerFailed: the given one is unreachable or too old.
+        """
+        if self.given_database:
+            require_version(plain(self.given_database))
+        elif not database_exists(self.server_url, DATABASE):
+            create_database(self.server_url, DATABASE)
 
     def close(self) -> None:
         """Stop what is ours; given servers are left alone."""

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import subprocess
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,24 +48,34 @@ class Running:
         """The very same process, or None when it has ended."""
         try:
             found = psutil.Process(self.pid)
-            alive = found.create_time() == self.started and found.status() != psutil.STATUS_ZOMBIE
+            if found.create_time() != self.started:
+                return None
+            if found.status() == psutil.STATUS_ZOMBIE:
+                _reap(self.pid)
+                return None
         except psutil.Error:
             return None
-        return found if alive else None
+        return found
 
     def end(self, sign: signal.Signals, patience: float) -> None:
-        """Send the signal to the process, wait up to `patience` seconds, then kill its whole group."""
+        """Send the signal, wait up to `patience` seconds, then kill the whole group."""
+        process = self.process()
+        if process is not None:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(sign)
+            self.end_by(time.monotonic() + patience)
+
+    def end_by(self, deadline: float) -> None:
+        """Wait for its end until `deadline` of the monotonic clock, then kill it with its whole group."""
         process = self.process()
         if process is None:
             return
         try:
-            process.send_signal(sign)
-            process.wait(patience)
+            process.wait(max(0.0, deadline - time.monotonic()))
         except psutil.TimeoutExpired:
             _kill_group(self.pid)
-            process.wait(5)
-        except psutil.NoSuchProcess:
-            return
+            with suppress(psutil.TimeoutExpired):
+                process.wait(5)
 
 
 def running_from(pidfile: Path, program: str) -> Running | None:
@@ -108,7 +120,10 @@ def _owner(port: int) -> str | None:
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        os.kill(pid, signal.SIGKILL)
+
+
+def _reap(pid: int) -> None:
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)

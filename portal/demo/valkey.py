@@ -38,7 +38,7 @@ class ValkeyServer:
             ServerFailed: it ended, or did not answer within 20 seconds.
         """
         self.stop()
-        self.place.mkdir(parents=True, exist_ok=True)
+        self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._process = self._spawn()
         self._wait_until_ready()
         started = Running.of(self._process.pid)
@@ -106,7 +106,7 @@ class ValkeyServer:
     def _password(self) -> str:
         file = self.place / "password"
         if not file.exists():
-            self.place.mkdir(parents=True, exist_ok=True)
+            self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.touch(mode=0o600)
             file.write_text(secrets.token_urlsafe(18), encoding="utf-8")
         return file.read_text(encoding="utf-8")
