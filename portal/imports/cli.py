@@ -1,0 +1,101 @@
+"""`kabinet import`: 0 when done, 1 when bad rows stopped it, 2 when the file or the installation is not fit for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from sqlalchemy.exc import OperationalError
+
+from kernel import db
+from kernel.clock import business_now
+from kernel.db import Session
+from kernel.errors import ConfigurationError, Refused
+from kernel.settings import get_settings
+from payments.installation.setup import current_shop
+from portal.imports.contracts import ContractImport
+from portal.imports.customers import CustomerImport
+from portal.imports.fates import Outcome, Report
+from portal.imports.importing import Importer, import_file, judge_file
+from portal.imports.printing import console, print_fates, print_file, print_problems, print_summary, progress
+from portal.imports.problems import UnusableFile
+from portal.imports.table import Table, open_table
+
+BAD_ROWS = 1
+UNFIT = 2
+
+app = typer.Typer(no_args_is_help=True, help="Перенести клиентов и договоры из файла CSV (docs/import.md)")
+
+AnyImporter = Importer[Any, Any]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="файл CSV; столбцы описаны в docs/import.md")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="показать судьбу каждой строки, ничего не записывая")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="записать хорошие строки, плохие перечислить")]
+
+
+@app.command()
+def customers(file: FileArgument, *, dry_run: DryRun = False, skip_bad: SkipBad = False) -> None:
+    """Клиенты: новые добавить, известные по внешнему коду обновить."""
+    _run(file, CustomerImport.columns, lambda _session: CustomerImport(), dry_run=dry_run, skip_bad=skip_bad)
+
+
+@app.command()
+def contracts(file: FileArgument, *, dry_run: DryRun = False, skip_bad: SkipBad = False) -> None:
+    """Договоры клиентов. Списаний не будет, пока клиент сам не согласится на автоплатёж."""
+    _run(file, ContractImport.columns, _contract_import, dry_run=dry_run, skip_bad=skip_bad)
+
+
+def _contract_import(session: Session) -> ContractImport:
+    return ContractImport(current_shop(session, get_settings()), business_now(session))
+
+
+def _run(file: Path, columns: Any, prepare: Callable[[Session], AnyImporter], *, dry_run: bool, skip_bad: bool) -> None:
+    screen = console()
+    try:
+        table = open_table(file, columns)
+        print_file(screen, table)
+        report = _rehearse(table, prepare) if dry_run else _import(table, prepare, skip_bad=skip_bad)
+    except (UnusableFile, Refused) as error:
+        raise _unfit(str(error)) from error
+    except ConfigurationError as error:
+        raise _unfit("\n".join(("Кабинет ещё не настроен:", *error.problems))) from error
+    except OperationalError as error:
+        raise _unfit("База данных не отвечает. Ничего не записано") from error
+    _tell(screen, report, dry_run=dry_run)
+    if report.count(Outcome.BAD) and not skip_bad:
+        raise typer.Exit(BAD_ROWS)
+
+
+def _rehearse(table: Table, prepare: Callable[[Session], AnyImporter]) -> Report:
+    with db.read() as session, progress(table) as advance:
+        decisions = judge_file(session, prepare(session), table, advance)
+    return Report(tuple(decision.fate for decision in decisions), stored=False)
+
+
+def _import(table: Table, prepare: Callable[[Session], AnyImporter], *, skip_bad: bool) -> Report:
+    with db.begin() as session, progress(table) as advance:
+        return import_file(session, prepare(session), table, skip_bad=skip_bad, advance=advance)
+
+
+def _tell(screen: Console, report: Report, *, dry_run: bool) -> None:
+    if dry_run:
+        print_fates(screen, report.fates)
+    elif report.problems:
+        print_problems(screen, report.problems)
+    print_summary(screen, report)
+    if dry_run:
+        screen.print("Пробный прогон: ничего не записано")
+    elif not report.stored:
+        screen.print("Ничего не записано. Исправьте эти строки или повторите с --skip-bad, чтобы их пропустить")
+    elif report.count(Outcome.BAD):
+        screen.print("Записано всё, кроме строк с ошибками")
+    else:
+        screen.print("Готово")
+
+
+def _unfit(message: str) -> typer.Exit:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(message, "red"))
+    return typer.Exit(UNFIT)
