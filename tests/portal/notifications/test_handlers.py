@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+from sqlalchemy import func, select
+
+from kernel.db import Session
+from kernel.outbox import HINT_TOPIC, OutboxMessage
+from payments.autopay.models import Notice
+from payments.autopay.stopping import end_autopay, suspend_autopays_of, unlink, withdraw
+from payments.charging.models import Payment
+from payments.contracts.opening import change_contract_status
+from payments.customers.registration import CustomerData, change_customer
+from payments.events import InvoiceIssued, PaymentDeclined
+from portal.notifications.handlers import HANDLERS, invoice_issued, payment_declined
+from portal.notifications.models import Message
+from tests.portal.notifications.story import BY_HAND, begin_story, story_with_autopay
+
+SUM = "1\u00a0200,00\u00a0₽"
+
+
+def test_the_first_payment_is_confirmed_and_its_autopay_explained(session: Session) -> None:
+    story = story_with_autopay(session)
+
+    paid = story.letter("payment_succeeded")
+    agreed = story.letter("autopay_activated")
+
+    assert paid.subject == f"Оплачено {SUM}"
+    assert "карта ··\u00a04477" in paid.text_body
+    assert "Следующее списание" in paid.text_body
+    assert "каждый месяц" in agreed.text_body
+    assert f"/autopay/{story.contract.id}/cancel" in agreed.text_body
+
+
+def test_a_charge_is_announced_with_sum_date_card_contract_and_ways_out(session: Session) -> None:
+    story = story_with_autopay(session)
+    notice = story.announce()
+
+    letter = story.letter("charge_announced")
+
+    assert letter.notice_id == notice.id
+    assert SUM in letter.subject
+    for copy in (letter.text_body, unescape(letter.html_body)):
+        assert SUM in copy
+        assert "4477" in copy
+        assert story.contract.number in copy
+        assert "Аренда студии" in copy
+        assert f"http://localhost:8000/autopay/{story.contract.id}/cancel" in copy
+        assert f"http://localhost:8000/payment-methods/{notice.method_id}/unlink" in copy
+    assert str(notice.charge_on.year) in letter.text_body
+
+
+def test_a_decline_names_the_reason_the_next_attempt_and_that_nothing_was_taken(session: Session) -> None:
+    story = story_with_autopay(session)
+    payment_id = story.charge_by_schedule()
+    story.decide(payment_id, "canceled", "insufficient_funds")
+
+    letter = story.letter("payment_declined")
+
+    assert letter.payment_id == payment_id
+    assert "На счёте не хватило денег." in letter.text_body
+    assert "Ничего не списано." in letter.text_body
+    assert "Попробуем ещё раз сами" in letter.text_body
+    assert "insufficient_funds" not in letter.text_body + letter.html_body
+
+
+def test_a_dead_card_gets_one_letter_that_tells_of_the_decline_and_of_the_autopay(session: Session) -> None:
+    story = story_with_autopay(session)
+    story.decide(story.charge_by_schedule(), "canceled", "card_expired")
+
+    letter = story.letter("payment_declined")
+
+    assert "Срок действия карты истёк" in letter.text_body
+    assert "Автоплатёж приостановлен" in letter.text_body
+    assert "Попробуем ещё раз" not in letter.text_body
+    assert "autopay_stopped" not in [item.kind for item in story.letters()]
+
+
+def test_a_page_that_was_left_is_not_called_a_refusal(session: Session) -> None:
+    story = begin_story(session)
+    story.decide(story.pay_by_hand(), "canceled", "expired_on_confirmation")
+
+    letter = story.letter("payment_declined")
+
+    assert letter.subject == f"Оплата {SUM} не завершена"
+    assert "банк" not in letter.text_body.lower()
+    assert "Ничего не списано." in letter.text_body
+
+
+def test_what_we_could_not_send_is_not_blamed_on_the_card(session: Session) -> None:
+    story = begin_story(session)
+    payment_id = story.pay_by_hand()
+    session.get_one(Payment, payment_id).status = "rejected"
+    session.flush()
+
+    payment_declined(session, PaymentDeclined(payment_id), story.now)
+
+    assert "на нашей стороне" in story.letter("payment_declined").text_body
+
+
+def test_what_we_held_back_ourselves_brings_no_letter(session: Session) -> None:
+    story = begin_story(session)
+    payment_id = story.pay_by_hand()
+    payment = session.get_one(Payment, payment_id)
+    payment.status, payment.reason = "rejected", "withdrawn"
+    session.flush()
+
+    payment_declined(session, PaymentDeclined(payment_id), story.now)
+
+    assert story.letters() == []
+
+
+def test_an_unlinked_card_brings_one_letter_with_its_contracts_and_the_charge_under_way(session: Session) -> None:
+    story = story_with_autopay(session)
+    story.charge_by_schedule()
+    unlink(session, story.autopay.method_id, customer_id=story.customer.id, evidence=BY_HAND, now=story.now)
+
+    letter = story.letter("method_unlinked")
+
+    assert letter.subject == "Отвязано: карта ··\u00a04477"
+    assert f"№ {story.contract.number}, Аренда студии" in letter.text_body
+    assert "ушёл в банк раньше" in letter.text_body
+    assert "autopay_stopped" not in [item.kind for item in story.letters()]
+
+
+def test_a_withdrawn_autopay_says_what_happens_to_the_contract(session: Session) -> None:
+    story = story_with_autopay(session)
+    withdraw(session, story.contract.id, evidence=BY_HAND, now=story.now)
+
+    letter = story.letter("autopay_stopped")
+
+    assert "Вы отключили автоплатёж" in letter.text_body
+    assert "оплачивать вручную" in letter.text_body
+
+
+def test_an_autopay_suspended_without_a_decline_of_its_own_gets_its_own_letter(session: Session) -> None:
+    story = story_with_autopay(session)
+    suspend_autopays_of(session, story.autopay.method_id, now=story.now)
+
+    assert "приостановлен" in story.letter("autopay_stopped").subject
+
+
+def test_an_ended_contract_ends_its_charges(session: Session) -> None:
+    story = story_with_autopay(session)
+    change_contract_status(session, story.contract.id, "ended", now=story.now, source="staff")
+    end_autopay(session, story.contract.id, now=story.now)
+
+    assert "Договор завершён" in story.letter("autopay_stopped").text_body
+
+
+def test_an_invoice_asks_for_payment_and_a_paid_one_does_not(session: Session) -> None:
+    story = begin_story(session)
+    invoice = story.invoice()
+    invoice_issued(session, InvoiceIssued(invoice.id), story.now)
+    letter = story.letter("invoice_issued")
+    assert f"/invoices/{invoice.id}/pay" in letter.text_body
+    assert "заплатить нужно вам" in letter.text_body
+
+    other = begin_story(session, email="b@example.com")
+    paid = other.invoice()
+    paid.status = "paid"
+    session.flush()
+    invoice_issued(session, InvoiceIssued(paid.id), other.now)
+    assert other.letters() == []
+
+
+def test_one_occasion_brings_one_letter_however_often_it_is_told(session: Session) -> None:
+    story = story_with_autopay(session)
+    story.announce()
+    before = len(story.letters())
+
+    for message in session.scalars(select(OutboxMessage).where(OutboxMessage.topic != HINT_TOPIC)):
+        message.dispatched_at = None
+    session.flush()
+
+    assert len(story.letters()) == before == 3
+    hints = session.scalar(select(func.count()).where(OutboxMessage.topic == HINT_TOPIC))
+    assert hints == before
+
+
+def test_a_customer_without_an_address_is_visible_and_never_charged_in_silence(session: Session) -> None:
+    story = story_with_autopay(session, email=None)
+    notice = story.announce()
+
+    letter = story.letter("charge_announced")
+
+    assert (letter.status, letter.error, letter.recipient) == ("failed", "нет адреса", "")
+    assert notice.sent_at is None
+    assert story.next_line().charge_at is None
+
+
+def test_a_new_address_brings_the_announcement_that_nobody_heard(session: Session) -> None:
+    story = story_with_autopay(session, email=None)
+    unheard = story.announce()
+    story.letters()
+
+    change_customer(session, story.customer.id, CustomerData("Анна Ковалёва", email="new@example.com"))
+    letters = [item for item in story.letters() if item.kind == "charge_announced"]
+
+    assert [item.recipient for item in letters] == ["", "new@example.com"]
+    assert letters[1].status == "queued"
+    assert letters[1].notice_id != unheard.id
+    assert session.scalar(select(func.count(Notice.id))) == 2
+
+
+def test_another_change_of_the_customer_announces_nothing_twice(session: Session) -> None:
+    story = story_with_autopay(session)
+    story.announce()
+    story.letters()
+
+    change_customer(session, story.customer.id, CustomerData("Анна К.", email="anna2@example.com"))
+
+    assert [item.kind for item in story.letters()].count("charge_announced") == 1
+
+
+def test_names_of_consumers_are_unique_and_stable() -> None:
+    names = [handler.consumer for handler in HANDLERS]
+
+    assert len(set(names)) == len(names)
+    assert all(name.startswith("notifications.") for name in names)
+
+
+@pytest.mark.parametrize("title", ["<b>Аренда</b>", 'Школа "Лад" & Co'])
+def test_what_people_typed_cannot_become_markup(session: Session, title: str) -> None:
+    story = story_with_autopay(session, title=title)
+
+    letter = story.letter("payment_succeeded")
+
+    assert title in letter.text_body
+    assert title not in letter.html_body
+
+
+def test_every_letter_is_kept_with_both_copies(session: Session) -> None:
+    story = story_with_autopay(session)
+    story.announce()
+
+    letters = story.letters()
+
+    assert all(item.text_body and item.html_body and item.subject for item in letters)
+    assert session.scalar(select(func.count(Message.id))) == len(letters)
