@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -41,8 +42,8 @@ class Sink:
             dropped = self._strike("drop_after_data", ",".join(envelope.rcpt_tos))
             for recipient in envelope.rcpt_tos:
                 self._note(recipient, None if dropped else 250, "drop_after_data" if dropped else None, message_id)
-        if dropped and isinstance(server.transport, asyncio.Transport):
-            server.transport.abort()
+        if dropped:
+            _hang_up(server.transport)
         return "250 OK, kept"
 
     def _strike(self, kind: str, address: str) -> bool:
@@ -66,10 +67,15 @@ class _Door(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet, or hang up at once."""
-        if self._world.faults.strike("mail", "connect", {}, "down") and isinstance(transport, asyncio.Transport):
-            transport.abort()
+        if self._world.faults.strike("mail", "connect", {}, "down"):
+            _hang_up(transport)
             return
         super().connection_made(transport)
+
+
+def _hang_up(transport: asyncio.BaseTransport | None) -> None:
+    # uvloop's transports are no subclass of asyncio's, so they cannot be told by isinstance.
+    cast("asyncio.Transport", transport).abort()
 
 
 async def listen(world: World, host: str, port: int) -> asyncio.Server:
