@@ -13,6 +13,7 @@ from kernel import broker, db
 from kernel.db import Session
 from kernel.settings import Settings, get_settings
 from portal.demo.engines import sibling
+from tests.sandbox.process import Sandbox, start_sandbox
 from tests.support import servers as engines
 from tests.support.servers import Servers
 
@@ -122,6 +123,25 @@ def redis(redis_database: str) -> Iterator[str]:
         yield redis_database
         client.flushdb()
     broker.dispose()
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """This worker's sandbox."""
+    running = start_sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A running sandbox that remembers nothing; the settings name its gateway and its mail server."""
+    sandbox_process.reset()
+    monkeypatch.setenv("KABINET_YOOKASSA_API_URL", sandbox_process.api_url)
+    monkeypatch.setenv("KABINET_SMTP_URL", f"smtp://127.0.0.1:{sandbox_process.smtp_port}")
+    get_settings.cache_clear()
+    yield sandbox_process
+    get_settings.cache_clear()
 
 
 @pytest.fixture

@@ -40,11 +40,7 @@ class Source:
 
     def code_lines(self) -> set[int]:
         """The numbers of its lines that hold code: no blanks, comments or docstrings."""
-        lines: set[int] = set()
-        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
-            if token.type not in _SKIPPED and token.type != tokenize.ENDMARKER:
-                lines.update(range(token.start[0], token.end[0] + 1))
-        return lines - self.docstring_lines()
+        return _code_lines(self)
 
     def functions(self) -> Iterator[tuple[str, int]]:
         """Each function with the number of its code lines, its `def` included."""
@@ -79,6 +75,15 @@ def sources(*folders: str) -> list[Source]:
     return [
         Source(path) for path in tracked_files() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in folders
     ]
+
+
+@cache
+def _code_lines(source: Source) -> set[int]:
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        if token.type not in _SKIPPED and token.type != tokenize.ENDMARKER:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    return lines - source.docstring_lines()
 
 
 @cache
