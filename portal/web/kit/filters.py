@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NBSP = "\u00a0"
 MINUS = "\u2212"
 _RUSSIA = 7
+_NONE, _MINUTE = timedelta(0), timedelta(minutes=1)
 _NO_PARENTHESES = str.maketrans("", "", "()")
 _SIGNS = {"RUB": "₽"}
 _FRACTION = re.compile(r"[,.]\d{2}\D+$")
@@ -81,8 +82,9 @@ def datetime_text(at: datetime) -> str:
 def zoned_text(at: datetime) -> str:
     """«21 ноября 2026, 15:00 (UTC+3)»: where the reader may live in another zone."""
     local = _business_time(at)
-    offset = format_datetime(local, "O", locale="en").replace("GMT", "UTC")
-    return f"{datetime_text(local)} ({offset})"
+    hours, minutes = divmod(abs(local.utcoffset() or _NONE) // _MINUTE, 60)
+    sign = MINUS if (local.utcoffset() or _NONE) < _NONE else "+"
+    return f"{datetime_text(local)} (UTC{sign}{hours}{f':{minutes:02d}' if minutes else ''})"
 
 
 def time_text(at: datetime) -> str:

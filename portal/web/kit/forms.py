@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 import wtforms
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.i18n import get_translations
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, Length, StopValidation
@@ -19,7 +20,7 @@ from portal.web.kit.i18n import language
 from portal.web.kit.i18n import lazy_gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _MAX_FIELDS = 200
 
@@ -62,6 +63,11 @@ class Form(wtforms.Form):
             return
         target = self[field]
         target.errors = [*target.errors, reason]
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> Any:
+    """The `choices` of a SelectField or RadioField from (value, text) pairs."""
+    return [SelectChoice(value, text) for value, text in pairs]
 
 
 def required(message: str) -> DataRequired:

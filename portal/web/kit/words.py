@@ -48,7 +48,6 @@ WORDS: dict[str, dict[str, Word]] = {
         "ended": Word(_("Завершён"), ""),
     },
     "autopay": {
-        "pending": Word(_("Ждёт первой оплаты"), "warn"),
         "active": Word(_("Автоплатёж включён"), "ok"),
         "paused": Word(_("Автоплатёж на паузе"), "warn"),
         "suspended": Word(_("Автоплатёж приостановлен"), "warn"),

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.web.kit.charts import DayAmount, bar_chart
+
+TODAY = date(2026, 11, 21)
+
+
+def days(*kopecks: int) -> list[DayAmount]:
+    return [DayAmount(date(2026, 11, 1 + number), amount) for number, amount in enumerate(kopecks)]
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=28))
+def test_bars_stay_inside_the_drawing(kopecks: list[int]) -> None:
+    chart = bar_chart("c", "Поступления", days(*kopecks), today=TODAY)
+    for bar in chart.bars:
+        assert chart.left <= bar.x
+        assert bar.x + bar.width <= chart.width
+        assert 0 <= bar.y <= chart.base
+        assert abs(bar.y + bar.height - chart.base) < 0.2
+
+
+def test_the_axis_ends_at_a_round_figure_above_the_highest_bar() -> None:
+    chart = bar_chart("c", "Поступления", days(126_330_00, 42_700_00), today=TODAY)
+    assert [line.label for line in chart.grid] == ["0", "50", "100", "150"]
+    assert chart.unit == "тыс. ₽"
+    small = bar_chart("c", "Поступления", days(250_00), today=TODAY)
+    assert ([line.label for line in small.grid], small.unit) == (["0", "100", "200", "300"], "₽")
+
+
+def test_the_description_names_the_best_day_or_says_that_there_is_none() -> None:
+    assert "2 ноября" in bar_chart("c", "Поступления", days(100, 200), today=TODAY).description
+    assert bar_chart("c", "Поступления", days(0, 0), today=TODAY).description == "Пока ничего не получено."
+    assert bar_chart("c", "Поступления", [], today=TODAY).bars == ()
+
+
+def test_planned_money_is_told_from_received_by_word_too() -> None:
+    planned = [*days(100), DayAmount(date(2026, 11, 22), 500, planned=True)]
+    chart = bar_chart("c", "Поступления", planned, today=TODAY)
+    assert chart.has_plan
+    assert chart.bars[1].name == "22 ноября, по графику"
