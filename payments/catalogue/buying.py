@@ -14,6 +14,7 @@ from payments.catalogue.models import Price, Product
 from payments.contracts.models import ON_PAYMENT, Contract, Installment
 from payments.contracts.opening import Terms, open_contract
 from payments.contracts.periods import Period, Unit
+from payments.customers.models import Customer
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
 
@@ -24,6 +25,8 @@ def buy(session: Session, price_id: UUID, *, customer_id: UUID, now: datetime) -
     Raises:
         NotFound: no such price on sale.
     """
+    # Two presses of the button at once take turns: the second finds the contract of the first.
+    session.execute(select(Customer.id).where(Customer.id == customer_id).with_for_update(key_share=True))
     row = session.execute(
         select(Price, Product)
         .join(Product, Product.id == Price.product_id)

@@ -77,7 +77,7 @@ class SectionGroup:
 CUSTOMER_SECTIONS = (
     Section("home", "/", "house", _("Главная")),
     Section("payments", "/payments", "receipt-text", _("Платежи")),
-    Section("products", "/products", "shopping-bag", _("Услуги")),
+    Section("services", "/services", "shopping-bag", _("Услуги")),
     Section("autopay", "/autopay", "repeat", _("Автоплатёж")),
     Section("profile", "/settings/profile", "user", _("Профиль")),
 )

@@ -1,0 +1,115 @@
+"""Autopay: every contract's permission, its next dates, the text agreed to, and switching it off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from kernel import clock
+from kernel.clock import business_date, business_now
+from kernel.db import begin, read
+from payments.autopay.stopping import wait_for_calls, withdraw
+from portal.legal.blocks import blocks
+from portal.web.cabinet.overview import dates_ahead
+from portal.web.cabinet.queries.contracts import Agreement, read_agreement, read_agreements, read_consent
+from portal.web.cabinet.queries.lines import DueLine, read_due_lines
+from portal.web.cabinet.queries.methods import read_methods
+from portal.web.cabinet.rhythm import in_days, notice_words, rhythm
+from portal.web.cabinet.starting import evidence_of
+from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.redirects import go_to
+from portal.web.kit.render import render
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A contract on the page: how it is paid, and its next dates, none when nothing is planned."""
+
+    agreement: Agreement
+    how_often: str
+    line: DueLine | None
+    dates: tuple[date, ...]
+
+
+@router.get("/autopay", name="cabinet.autopay.list")
+def list_autopays(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response:
+    """Contracts with autopay, contracts that could have it, and the saved cards."""
+    now = clock.now()
+    lines = read_due_lines(db, customer.customer_ids, now=now)
+    standings = [_standing(item, lines) for item in read_agreements(db, customer.customer_ids)]
+    context = {
+        "on": [item for item in standings if item.agreement.charges_itself],
+        "off": [item for item in standings if not item.agreement.charges_itself and item.agreement.status == "active"],
+        "methods": read_methods(db, customer.customer_ids),
+        "today": business_date(now),
+        "in_days": in_days,
+    }
+    return render(request, "pages/cabinet/autopay.html", context)
+
+
+@router.get("/autopay/{contract_id}/consent", name="cabinet.autopay.consent")
+def show_consent(
+    request: Request,
+    customer: CurrentCustomer,
+    db: ReadDb,
+    contract_id: UUID,
+    number: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+) -> Response:
+    """The text that was agreed to, word for word: the one of this number, else the newest."""
+    consent = read_consent(db, contract_id, number, customer.customer_ids)
+    return render(request, "pages/cabinet/consent.html", {"consent": consent, "blocks": blocks(consent.text)})
+
+
+@router.get("/autopay/{contract_id}/cancel", name="cabinet.autopay.cancel")
+def ask_to_stop(request: Request, customer: CurrentCustomer, db: ReadDb, contract_id: UUID) -> Response:
+    """What happens and when, before the one button."""
+    agreement = read_agreement(db, contract_id, customer.customer_ids)
+    if not agreement.charges_itself:
+        return go_to(request, "/autopay")
+    lines = read_due_lines(db, customer.customer_ids, now=clock.now(), contract_id=contract_id)
+    standing = _standing(agreement, lines)
+    context = {"standing": standing, "notice": notice_words(lines[0].notice) if lines else ""}
+    return render(request, "pages/cabinet/stop.html", context)
+
+
+@router.post("/autopay/{contract_id}/cancel", name="cabinet.autopay.withdraw")
+def stop(request: Request, customer: CurrentCustomer, contract_id: UUID) -> Response:
+    """Take the consent back, wait for calls that have left, and tell of what is still open. Nothing is asked for."""
+    with begin() as session:
+        read_agreement(session, contract_id, customer.customer_ids)
+        autopay_id = withdraw(session, contract_id, evidence=evidence_of(request, customer), now=business_now(session))
+    wait_for_calls(autopay_id)
+    return go_to(request, f"/autopay/{contract_id}/stopped")
+
+
+@router.get("/autopay/{contract_id}/stopped", name="cabinet.autopay.stopped")
+def show_stopped(request: Request, customer: CurrentCustomer, contract_id: UUID) -> Response:
+    """Nothing more will be charged; a charge that had left before is named."""
+    with read() as session:
+        agreement = read_agreement(session, contract_id, customer.customer_ids)
+        lines = read_due_lines(session, customer.customer_ids, now=clock.now(), contract_id=contract_id)
+    if agreement.charges_itself or agreement.autopay_id is None:
+        return go_to(request, "/autopay")
+    context = {
+        "agreement": agreement,
+        "under_way": wait_for_calls(agreement.autopay_id),
+        "to_pay": [line for line in lines if line.to_pay],
+        "next_line": next((line for line in lines if line.status == "planned"), None),
+    }
+    return render(request, "pages/cabinet/stopped.html", context)
+
+
+def _standing(agreement: Agreement, lines: list[DueLine]) -> Standing:
+    own = [line for line in lines if line.contract_id == agreement.id]
+    line = next((line for line in own if line.charge_on), None) or next(
+        (line for line in own if line.status == "planned"), None
+    )
+    how_often = rhythm(agreement.period, agreement.anchor_on) if agreement.period else ""
+    return Standing(agreement, how_often, line, dates_ahead(line) if line else ())

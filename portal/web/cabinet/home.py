@@ -1,0 +1,35 @@
+"""Home: what is charged next and from which card, what is to be paid, what was paid."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from kernel import clock
+from kernel.clock import business_date
+from portal.web.cabinet.overview import overview
+from portal.web.cabinet.queries.lines import read_due_lines
+from portal.web.cabinet.queries.payments import PaymentFilter, read_payments
+from portal.web.cabinet.rhythm import in_days, notice_words
+from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.render import render
+
+router = APIRouter()
+_LAST = 3
+
+
+@router.get("/", name="cabinet.home")
+def show_home(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response:
+    """Two queries: the due lines of all contracts, and the last payments."""
+    now = clock.now()
+    today = business_date(now)
+    lines = read_due_lines(db, customer.customer_ids, now=now)
+    context = {
+        "customer": customer,
+        "today": today,
+        "it": overview(lines, today),
+        "notice": notice_words(lines[0].notice) if lines else "",
+        "payments": read_payments(db, customer.customer_ids, PaymentFilter(), limit=_LAST),
+        "in_days": in_days,
+    }
+    return render(request, "pages/cabinet/home.html", context)

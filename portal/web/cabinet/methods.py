@@ -1,0 +1,61 @@
+"""Saved cards: which there are, what rests on them, and taking one away for good."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from kernel.clock import business_now
+from kernel.db import begin, read
+from payments.autopay.stopping import unlink, wait_for_calls
+from portal.web.cabinet.queries.methods import read_method, read_methods
+from portal.web.cabinet.starting import evidence_of
+from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.redirects import go_to
+from portal.web.kit.render import render
+
+router = APIRouter(prefix="/payment-methods")
+
+
+@router.get("", name="cabinet.methods.list")
+def list_methods(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response:
+    """Every linked card with the contracts that are charged from it."""
+    return render(request, "pages/cabinet/methods.html", {"methods": read_methods(db, customer.customer_ids)})
+
+
+@router.get("/{method_id}/unlink", name="cabinet.methods.unlink")
+def ask_to_unlink(request: Request, customer: CurrentCustomer, db: ReadDb, method_id: UUID) -> Response:
+    """Which contracts lose the card, before the one button."""
+    method = read_method(db, method_id, customer.customer_ids)
+    if method.unlinked_at:
+        return go_to(request, f"/payment-methods/{method_id}/unlinked")
+    return render(request, "pages/cabinet/unlink.html", {"method": method})
+
+
+@router.post("/{method_id}/unlink", name="cabinet.methods.remove")
+def remove(request: Request, customer: CurrentCustomer, method_id: UUID) -> Response:
+    """Unlink, wait for calls that have left, and tell of what is still open."""
+    with begin() as session:
+        method = read_method(session, method_id, customer.customer_ids)
+        unlink(
+            session,
+            method_id,
+            customer_id=method.customer_id,
+            evidence=evidence_of(request, customer),
+            now=business_now(session),
+        )
+    wait_for_calls(method_id)
+    return go_to(request, f"/payment-methods/{method_id}/unlinked")
+
+
+@router.get("/{method_id}/unlinked", name="cabinet.methods.unlinked")
+def show_unlinked(request: Request, customer: CurrentCustomer, method_id: UUID) -> Response:
+    """The card is gone; a charge that had left before is named."""
+    with read() as session:
+        method = read_method(session, method_id, customer.customer_ids)
+    if method.unlinked_at is None:
+        return go_to(request, "/payment-methods")
+    context = {"method": method, "under_way": wait_for_calls(method_id)}
+    return render(request, "pages/cabinet/unlinked.html", context)

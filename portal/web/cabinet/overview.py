@@ -1,0 +1,140 @@
+"""What the home page says: the next charge, what is to be paid, what went wrong, what comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from portal.notifications.reasons import Reason, reason_words
+from portal.web.cabinet.queries.lines import Card, DueLine
+
+_COMING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """An invoice whose last charge failed; `line.charge_on` is the next try, None when there is none."""
+
+    line: DueLine
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """A card that ends before a charge: the first one that it will not serve, and the last before that, if any."""
+
+    line: DueLine
+    card: Card
+    last_good: date | None
+    first_bad: date
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A line on the calendar of what is next."""
+
+    on: date
+    title: str
+    contract_id: UUID
+    kopecks: int
+    by_itself: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that the home page shows besides the last payments."""
+
+    next_line: DueLine | None
+    to_pay: tuple[DueLine, ...]
+    overdue: int
+    contracts: tuple[DueLine, ...]
+    coming: tuple[Coming, ...]
+    declined: tuple[Declined, ...] = ()
+    suspended: tuple[DueLine, ...] = ()
+    expiring: tuple[Expiring, ...] = ()
+    under_way: tuple[DueLine, ...] = ()
+
+    @property
+    def to_pay_kopecks(self) -> int:
+        """How much is asked for by hand."""
+        return sum(line.kopecks for line in self.to_pay)
+
+
+def overview(lines: Sequence[DueLine], today: date) -> Overview:
+    """Read the home page out of the due lines, which are sorted by date; `today` is the business date."""
+    running = [line for line in lines if not line.is_draft]
+    to_pay = tuple(line for line in running if line.to_pay)
+    return Overview(
+        next_line=_next(running),
+        to_pay=to_pay,
+        overdue=sum(line.due_on < today for line in to_pay),
+        contracts=tuple(_one_per_contract(running)),
+        coming=_coming(running, today),
+        declined=tuple(_declined(running)),
+        suspended=tuple(line for line in _one_per_contract(running) if line.autopay == "suspended"),
+        expiring=tuple(_expiring(running)),
+        under_way=tuple(line for line in lines if line.payment and line.payment.is_live),
+    )
+
+
+def dates_ahead(line: DueLine) -> tuple[date, ...]:
+    """The next three dates of one contract, from its soonest line on."""
+    return (line.on, *line.following)[:_COMING]
+
+
+def _next(lines: Sequence[DueLine]) -> DueLine | None:
+    charges = [line for line in lines if line.charge_on]
+    planned = [line for line in lines if line.status == "planned"]
+    return next(iter(charges or planned), None)
+
+
+def _one_per_contract(lines: Iterable[DueLine]) -> list[DueLine]:
+    found: dict[UUID, DueLine] = {}
+    for line in lines:
+        found.setdefault(line.contract_id, line)
+    return list(found.values())
+
+
+def _coming(lines: Sequence[DueLine], today: date) -> tuple[Coming, ...]:
+    days = [
+        Coming(line.on, line.title, line.contract_id, line.kopecks, line.charge_on is not None)
+        for line in lines
+        if line.status == "planned" or line.charge_on or line.due_on >= today
+    ]
+    for line in _last_of_contract(lines):
+        itself = line.autopay == "active"
+        days += [Coming(day, line.title, line.contract_id, line.plan_kopecks, itself) for day in line.following]
+    ahead = [day for day in days if day.on >= today]
+    return tuple(sorted(ahead, key=lambda day: (day.on, day.title))[:_COMING])
+
+
+def _last_of_contract(lines: Iterable[DueLine]) -> list[DueLine]:
+    found: dict[UUID, DueLine] = {}
+    for line in lines:
+        if line.contract_id not in found or line.number > found[line.contract_id].number:
+            found[line.contract_id] = line
+    return list(found.values())
+
+
+def _declined(lines: Iterable[DueLine]) -> Iterable[Declined]:
+    for line in lines:
+        payment = line.payment
+        if payment and payment.status == "canceled" and payment.initiator == "schedule":
+            yield Declined(line, reason_words(payment.reason))
+
+
+def _expiring(lines: Iterable[DueLine]) -> Iterable[Expiring]:
+    warned: set[UUID] = set()
+    for line in lines:
+        ends = line.card.expires_on if line.card and line.card.usable else None
+        if line.autopay != "active" or line.card is None or ends is None or line.card.id in warned:
+            continue
+        # Two dates ahead: early enough to act, and not yet a nuisance.
+        dates = dates_ahead(line)[:2]
+        bad = [day for day in dates if day > ends]
+        if bad:
+            warned.add(line.card.id)
+            good = [day for day in dates if day <= ends]
+            yield Expiring(line, line.card, good[-1] if good else None, bad[0])

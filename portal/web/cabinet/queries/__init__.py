@@ -1,0 +1,1 @@
+"""What the cabinet's pages show, read with Core selects into small dataclasses. Each takes the viewer's customers."""

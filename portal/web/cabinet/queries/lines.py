@@ -1,0 +1,232 @@
+"""Everything that is still to be paid, across all contracts of the viewer, in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, func, select, true
+
+from kernel.clock import business_date
+from kernel.db import ReadSession, Session
+from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.charging.models import LIVE, Payment
+from payments.contracts.models import Contract, Installment, PaymentPlan
+from payments.contracts.planning import upcoming_dates
+from payments.installation.models import Installation
+from payments.invoicing.models import Invoice
+
+_DATES_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LastPayment:
+    """The newest attempt to collect an invoice."""
+
+    number: int
+    status: str
+    initiator: str
+    reason: str | None
+    return_token: str | None
+
+    @property
+    def is_live(self) -> bool:
+        """Not decided yet: nothing else may be tried meanwhile."""
+        return self.status in LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A saved method as its owner knows it; it is good until the last day of `expires`, a (year, month)."""
+
+    id: UUID
+    kind: str
+    last4: str | None
+    expires: tuple[int, int] | None
+    usable: bool
+
+    @property
+    def expires_on(self) -> date | None:
+        """The last day on which it works."""
+        if self.expires is None:
+            return None
+        year, month = self.expires
+        first_of_next = date(year + month // 12, month % 12 + 1, 1)
+        return first_of_next - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DueLine:
+    """One due line that is planned or invoiced, with its contract, its permission and its newest payment.
+
+    `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself.
+    `following` are the due dates of the next lines, which are not stored yet.
+    """
+
+    contract_id: UUID
+    contract_number: str
+    title: str
+    is_draft: bool
+    recurring: bool
+    number: int
+    status: str
+    due_on: date
+    kopecks: int
+    charge_on: date | None
+    invoice_id: UUID | None
+    autopay: str | None
+    card: Card | None
+    noticed_at: datetime | None
+    payment: LastPayment | None
+    following: tuple[date, ...]
+    plan_kopecks: int
+    notice: timedelta
+
+    @property
+    def on(self) -> date:
+        """When money moves: the charge if there will be one, else the date by which to pay."""
+        return self.charge_on or self.due_on
+
+    @property
+    def to_pay(self) -> bool:
+        """Asked for, and the customer must act: nothing is under way and nothing will be charged by itself."""
+        return (
+            self.status == "invoiced"
+            and self.charge_on is None
+            and not (self.payment and self.payment.is_live)
+            and not self.is_draft
+        )
+
+    @property
+    def notice_on(self) -> date:
+        """The date of the letter that warns of the charge: the one sent, or the one on which it is due."""
+        return business_date(self.noticed_at) if self.noticed_at else self.on - self.notice
+
+
+def read_due_lines(
+    session: Session | ReadSession, customer_ids: Sequence[UUID], *, now: datetime, contract_id: UUID | None = None
+) -> list[DueLine]:
+    """What is planned or invoiced for these customers (or for one contract of theirs), the soonest first."""
+    statement = _statement().where(Contract.customer_id.in_(customer_ids))
+    if contract_id is not None:
+        statement = statement.where(Contract.id == contract_id)
+    found = [_line(row, now) for row in session.execute(statement)]
+    return sorted(found, key=lambda line: (line.on, line.contract_number))
+
+
+def _statement() -> Select[*tuple[Any, ...]]:
+    notice = (
+        select(Notice.sent_at, Notice.charge_on)
+        .where(Notice.installment_id == Installment.id)
+        .order_by(Notice.created_at.desc(), Notice.id.desc())
+        .limit(1)
+        .lateral("newest_notice")
+    )
+    attempt = (
+        select(Payment.number, Payment.status, Payment.initiator, Payment.reason, Payment.return_token)
+        .where(Payment.invoice_id == Invoice.id)
+        .order_by(Payment.id.desc())
+        .limit(1)
+        .lateral("newest_payment")
+    )
+    return (
+        select(
+            Contract.id.label("contract_id"),
+            Contract.number.label("contract_number"),
+            Contract.title,
+            Contract.status.label("contract_status"),
+            PaymentPlan.kind,
+            PaymentPlan.kopecks.label("plan_kopecks"),
+            PaymentPlan.period_unit,
+            PaymentPlan.period_count,
+            PaymentPlan.anchor_on,
+            Installment.number,
+            Installment.status,
+            Installment.due_on,
+            Installment.kopecks,
+            Installment.issue_at,
+            Installment.charge_at,
+            Invoice.id.label("invoice_id"),
+            Autopay.status.label("autopay"),
+            PaymentMethod.id.label("method_id"),
+            PaymentMethod.kind.label("method_kind"),
+            PaymentMethod.last4,
+            PaymentMethod.expiry_year,
+            PaymentMethod.expiry_month,
+            and_(PaymentMethod.unlinked_at.is_(None), PaymentMethod.disabled_reason.is_(None)).label("usable"),
+            notice.c.sent_at.label("noticed_at"),
+            notice.c.charge_on.label("announced_on"),
+            attempt.c.number.label("payment_number"),
+            attempt.c.status.label("payment_status"),
+            attempt.c.initiator,
+            attempt.c.reason,
+            attempt.c.return_token,
+            func.make_interval(0, 0, 0, 0, Installation.notice_hours).label("notice"),
+        )
+        .select_from(Contract)
+        .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
+        .join(Installment, Installment.contract_id == Contract.id)
+        .join(Installation, true())
+        .outerjoin(Autopay, Autopay.contract_id == Contract.id)
+        .outerjoin(PaymentMethod, PaymentMethod.id == Autopay.method_id)
+        .outerjoin(Invoice, Invoice.installment_id == Installment.id)
+        .outerjoin(notice, true())
+        .outerjoin(attempt, true())
+        .where(Contract.status.in_(("draft", "active")), Installment.status.in_(("planned", "invoiced")))
+        .order_by(Installment.due_on, Contract.number)
+    )
+
+
+def _line(row: Row[Any], now: datetime) -> DueLine:
+    payment = (
+        LastPayment(row.payment_number, row.payment_status, row.initiator, row.reason, row.return_token)
+        if row.payment_number
+        else None
+    )
+    plan = PaymentPlan(
+        kind=row.kind, period_unit=row.period_unit, period_count=row.period_count, anchor_on=row.anchor_on
+    )
+    return DueLine(
+        contract_id=row.contract_id,
+        contract_number=row.contract_number,
+        title=row.title,
+        is_draft=row.contract_status == "draft",
+        recurring=row.period_unit is not None,
+        number=row.number,
+        status=row.status,
+        due_on=row.due_on,
+        kopecks=row.kopecks,
+        charge_on=_charge_on(row, payment, now),
+        invoice_id=row.invoice_id,
+        autopay=row.autopay,
+        card=_card(row),
+        noticed_at=row.noticed_at,
+        payment=payment,
+        following=tuple(upcoming_dates(plan, row.number, _DATES_AHEAD)),
+        plan_kopecks=row.plan_kopecks,
+        notice=row.notice,
+    )
+
+
+def _card(row: Row[Any]) -> Card | None:
+    if row.method_id is None:
+        return None
+    expires = (row.expiry_year, row.expiry_month) if row.expiry_year and row.expiry_month else None
+    return Card(row.method_id, row.method_kind, row.last4, expires, row.usable)
+
+
+def _charge_on(row: Row[Any], payment: LastPayment | None, now: datetime) -> date | None:
+    if row.autopay != "active" or not row.usable or (payment and payment.is_live):
+        return None
+    today = business_date(now)
+    due_on: date = row.due_on
+    announced_on: date | None = row.announced_on
+    if row.status == "planned":
+        # One whose time to be announced has passed is announced at once: it waits for a whole notice from now.
+        return due_on if row.issue_at > now else max(due_on, business_date(now + row.notice))
+    if row.charge_at is not None:
+        return max(business_date(row.charge_at), today)
+    return max(announced_on, today) if announced_on and row.noticed_at is None else None

@@ -1,0 +1,219 @@
+"""One payment with everything that explains it: the invoice, the other attempts, the notice, the consent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+
+from kernel.db import ReadSession, Session
+from kernel.errors import NotFound
+from payments.autopay.models import Autopay, Consent, Notice, PaymentMethod
+from payments.charging.models import LIVE, Payment
+from payments.contracts.models import Contract, Installment, PaymentPlan
+from payments.customers.models import Customer
+from payments.history.models import StatusHistory
+from payments.invoicing.models import Invoice
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFacts:
+    """A payment and what it was for."""
+
+    id: UUID
+    number: int
+    kopecks: int
+    status: str
+    initiator: str
+    reason: str | None
+    saves_method: bool
+    return_token: str | None
+    confirmation_url: str | None
+    created_at: datetime
+    decided_at: datetime | None
+    next_attempt_at: datetime | None
+    paid_with: str | None
+    last4: str | None
+    contract_id: UUID
+    contract_number: str
+    title: str
+    recurring: bool
+    period_start: date
+    period_end: date
+    price_id: UUID | None
+    invoice_id: UUID
+    installment_id: UUID
+    invoice_number: str
+    invoice_status: str
+    invoice_created_at: datetime
+    consent_id: int | None
+    consent_at: datetime | None
+    max_kopecks: int | None
+    autopay: str | None
+    email: str | None
+
+    @property
+    def is_live(self) -> bool:
+        """Not decided yet."""
+        return self.status in LIVE
+
+    @property
+    def scheduled(self) -> bool:
+        """Charged by itself, not made by the customer on the gateway's page."""
+        return self.initiator == "schedule"
+
+    @property
+    def invoice_is_open(self) -> bool:
+        """Whether the invoice still waits for money."""
+        return self.invoice_status == "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to collect an invoice. `unsure_at`: when nobody knew whether it had happened."""
+
+    number: int
+    kopecks: int
+    status: str
+    scheduled: bool
+    reason: str | None
+    created_at: datetime
+    decided_at: datetime | None
+    next_attempt_at: datetime | None
+    last4: str | None
+    unsure_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """A warning whose letter has left."""
+
+    sent_at: datetime
+    charge_on: date
+    kopecks: int
+    last4: str | None
+
+
+def payment_by_number(session: ReadSession, number: int, customer_ids: Sequence[UUID]) -> PaymentFacts:
+    """The payment that people know by this number.
+
+    Raises:
+        NotFound: no such payment of these customers.
+    """
+    return _payment(session, Payment.number == number, customer_ids)
+
+
+def payment_by_token(session: Session | ReadSession, token: str, customer_ids: Sequence[UUID]) -> PaymentFacts:
+    """The payment whose return page has this token.
+
+    Raises:
+        NotFound: no such payment of these customers.
+    """
+    return _payment(session, Payment.return_token == token, customer_ids)
+
+
+def payment_by_id(session: Session | ReadSession, payment_id: UUID, customer_ids: Sequence[UUID]) -> PaymentFacts:
+    """The payment of this id.
+
+    Raises:
+        NotFound: no such payment of these customers.
+    """
+    return _payment(session, Payment.id == payment_id, customer_ids)
+
+
+def read_attempts(session: ReadSession, invoice_id: UUID) -> list[Attempt]:
+    """Every try to collect an invoice, the oldest first."""
+    unsure = (
+        select(func.min(StatusHistory.at))
+        .where(
+            StatusHistory.object_kind == "payment",
+            StatusHistory.object_id == Payment.id,
+            StatusHistory.new == "unknown",
+        )
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Payment.number,
+            Payment.kopecks,
+            Payment.status,
+            (Payment.initiator == "schedule").label("scheduled"),
+            Payment.reason,
+            Payment.created_at,
+            Payment.decided_at,
+            Payment.next_attempt_at,
+            func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
+            unsure.label("unsure_at"),
+        )
+        .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
+        .where(Payment.invoice_id == invoice_id)
+        .order_by(Payment.id)
+    )
+    return [Attempt(**row) for row in rows.mappings()]
+
+
+def read_notices(session: ReadSession, installment_id: UUID) -> list[SentNotice]:
+    """The warnings of a line's charge, the oldest first."""
+    rows = session.execute(
+        select(Notice.sent_at, Notice.charge_on, Notice.kopecks, PaymentMethod.last4)
+        .join(PaymentMethod, PaymentMethod.id == Notice.method_id)
+        .where(Notice.installment_id == installment_id, Notice.sent_at.is_not(None))
+        .order_by(Notice.sent_at)
+    )
+    return [SentNotice(**row) for row in rows.mappings()]
+
+
+def _payment(
+    session: Session | ReadSession, condition: ColumnElement[bool], customer_ids: Sequence[UUID]
+) -> PaymentFacts:
+    found = session.execute(
+        select(
+            Payment.id,
+            Payment.number,
+            Payment.kopecks,
+            Payment.status,
+            Payment.initiator,
+            Payment.reason,
+            Payment.saves_method,
+            Payment.return_token,
+            Payment.confirmation_url,
+            Payment.created_at,
+            Payment.decided_at,
+            Payment.next_attempt_at,
+            func.coalesce(Payment.paid_with, PaymentMethod.kind).label("paid_with"),
+            func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
+            Contract.id.label("contract_id"),
+            Contract.number.label("contract_number"),
+            Contract.title,
+            (PaymentPlan.kind == "recurring").label("recurring"),
+            Installment.period_start,
+            Installment.period_end,
+            Contract.price_id,
+            Invoice.id.label("invoice_id"),
+            Invoice.installment_id,
+            Invoice.number.label("invoice_number"),
+            Invoice.status.label("invoice_status"),
+            Invoice.created_at.label("invoice_created_at"),
+            Consent.id.label("consent_id"),
+            Consent.at.label("consent_at"),
+            Consent.max_kopecks,
+            Autopay.status.label("autopay"),
+            Customer.email,
+        )
+        .join(Invoice, Invoice.id == Payment.invoice_id)
+        .join(Installment, Installment.id == Invoice.installment_id)
+        .join(Contract, Contract.id == Payment.contract_id)
+        .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
+        .join(Customer, Customer.id == Payment.customer_id)
+        .outerjoin(Autopay, Autopay.contract_id == Contract.id)
+        .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
+        .outerjoin(Consent, Consent.id == Payment.consent_id)
+        .where(condition, Payment.customer_id.in_(customer_ids))
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound
+    return PaymentFacts(**row)
