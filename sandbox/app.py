@@ -62,7 +62,8 @@ async def _keep_time(world: World, courier: Courier, player: Player) -> None:
     """Let happen what is due: expiries, notifications, the clock's next step."""
     while True:
         with suppress(TimeoutError):
-            await asyncio.wait_for(world.work.wait(), _TICK_S)
+            async with asyncio.timeout(_TICK_S):
+                await world.work.wait()
         world.work.clear()
         with world.store.transaction():
             settle_due(world)

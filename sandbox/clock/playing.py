@@ -15,9 +15,14 @@ from sandbox.world import World
 from sandbox.yookassa.delivering import due, next_delivery
 from sandbox.yookassa.settling import next_due, settle_due
 
-ALONE_AFTER_S = 5.0
-SILENT_AFTER_S = 30.0
-RESTLESS_AFTER_S = 240.0
+
+@dataclass(frozen=True)
+class Patience:
+    """Real seconds until nobody is taken to follow, the follower to be silent, the rest never to come."""
+
+    alone_s: float = 5.0
+    silent_s: float = 30.0
+    restless_s: float = 240.0
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ class Report:
 class Player:
     """Moves the clock while there is a target, and notices when it gets no further."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, patience: Patience = Patience()) -> None:
         self._world = world
+        self._patience = patience
         self._heard_at: float | None = None
         self._report: Report | None = None
         self._aimed_at = self._rested_at = time.monotonic()
@@ -64,13 +70,14 @@ class Player:
             return
         now = time.monotonic()
         if self._heard_at is None:
-            self.alone = now - self._aimed_at > ALONE_AFTER_S
+            self.alone = now - self._aimed_at > self._patience.alone_s
             if self.alone:
                 self._go_on(None)
-        elif now - max(self._heard_at, self._aimed_at) > SILENT_AFTER_S:
-            self._give_up(f"планировщик молчит больше {SILENT_AFTER_S:.0f} секунд")
-        if now - self._rested_at > RESTLESS_AFTER_S:
-            self._give_up(f"за {RESTLESS_AFTER_S:.0f} секунд ничего не успокоилось")
+        elif now - max(self._heard_at, self._aimed_at) > self._patience.silent_s:
+            self._give_up(f"планировщик молчит больше {self._patience.silent_s:.0f} секунд")
+            return
+        if now - self._rested_at > self._patience.restless_s:
+            self._give_up(f"за {self._patience.restless_s:.0f} секунд ничего не успокоилось")
 
     def view(self) -> dict[str, Any]:
         """The clock as JSON."""

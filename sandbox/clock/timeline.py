@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sandbox.database import Store
-from sandbox.moments import MINUTE, SECOND, iso, real_now
+from sandbox.moments import MINUTE, SECOND, from_datetime, iso, real_now
 
 GRAIN = 10 * MINUTE
+_FURTHEST = from_datetime(datetime(2100, 1, 1, tzinfo=UTC))
 
 
 class ClockRefusalError(Exception):
@@ -49,7 +51,7 @@ class Timeline:
             ClockRefusalError: the target lies behind, or another one is being played to.
         """
         self._refuse_while_playing()
-        self._refuse_backwards(target)
+        self._refuse_backwards_and_beyond(target)
         self.target, self.origin, self.stops, self.stuck = target, self.now(), [], None
         self._keep()
 
@@ -60,7 +62,8 @@ class Timeline:
             ClockRefusalError: the moment lies behind, or time is being played.
         """
         self._refuse_while_playing()
-        self._refuse_backwards(moment)
+        self._refuse_backwards_and_beyond(moment)
+        self.stuck = None
         self._move(moment)
 
     def return_to_real_time(self) -> None:
@@ -72,7 +75,7 @@ class Timeline:
         self._refuse_while_playing()
         if self.shift_ms > 0:
             raise ClockRefusalError("virtual time is ahead of real time: the clock never goes backwards")
-        self.shift_ms = 0
+        self.shift_ms, self.stuck = 0, None
         self._keep()
 
     def begin_at(self, moment: int) -> None:
@@ -129,6 +132,8 @@ class Timeline:
         if self.target is not None:
             raise ClockRefusalError(f"time is being played to {iso(self.target)}: wait for it", 409)
 
-    def _refuse_backwards(self, moment: int) -> None:
+    def _refuse_backwards_and_beyond(self, moment: int) -> None:
+        if moment > _FURTHEST:
+            raise ClockRefusalError(f"the clock goes no further than {iso(_FURTHEST)}")
         if moment < self.now() - SECOND:
             raise ClockRefusalError(f"the clock never goes backwards: it is {iso(self.now())} already")

@@ -140,7 +140,9 @@ def test_with_the_receipt_first_a_failing_till_cancels(client: Client) -> None:
 
 def test_an_outcome_may_be_pending_and_end_as_scripted(client: Client) -> None:
     method = client.saved_method()
-    client.control("outcomes", {"payment_method_id": method, "outcomes": ["pending", "pending_then_insufficient_funds"]})
+    client.control(
+        "outcomes", {"payment_method_id": method, "outcomes": ["pending", "pending_then_insufficient_funds"]}
+    )
     good, bad = (client.made("/payments", charge(method)) for _ in range(2))
 
     assert (good["status"], bad["status"]) == ("pending", "pending")
