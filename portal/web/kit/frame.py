@@ -90,7 +90,13 @@ STAFF_SECTIONS = (
             Section("contracts", "/staff/contracts", "file-text", _("Договоры")),
         ),
     ),
-    SectionGroup(_("Деньги"), (Section("payments", "/staff/payments", "banknote", _("Платежи")),)),
+    SectionGroup(
+        _("Деньги"),
+        (
+            Section("payments", "/staff/payments", "banknote", _("Платежи")),
+            Section("webhooks", "/staff/webhooks", "inbox", _("Уведомления кассы")),
+        ),
+    ),
     SectionGroup(_("Работа"), (Section("messages", "/staff/messages", "mail", _("Письма")),)),
 )
 

@@ -1,0 +1,1 @@
+"""The staff desk: what employees see and do."""

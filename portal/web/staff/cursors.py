@@ -1,0 +1,55 @@
+"""Where a page of a list goes on, in the types that its query compares. A cursor that is not ours begins the list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import Request
+
+from portal.web.kit.paging import Key, read_cursor
+
+_BIGGEST = 2**63 - 1
+
+
+def after_id(request: Request) -> UUID | None:
+    """The id of the last row shown."""
+    key = _key(request, 1)
+    return _uuid(key[0]) if key else None
+
+
+def after_number(request: Request) -> int | None:
+    """The number of the last row shown."""
+    key = _key(request, 1)
+    known = key is not None and key[0].isascii() and key[0].isdigit() and int(key[0]) <= _BIGGEST
+    return int(key[0]) if key and known else None
+
+
+def after_name(request: Request) -> tuple[str, UUID] | None:
+    """The name and id of the last row shown."""
+    key = _key(request, 2)
+    last = _uuid(key[1]) if key else None
+    return (key[0], last) if key and last and "\0" not in key[0] else None
+
+
+def after_moment(request: Request) -> tuple[datetime, str] | None:
+    """The instant and reference of the last event shown."""
+    key = _key(request, 2)
+    if key is None or "\0" in key[1]:
+        return None
+    try:
+        at = datetime.fromisoformat(key[0])
+    except ValueError:
+        return None
+    return (at, key[1]) if at.tzinfo else None
+
+
+def _key(request: Request, parts: int) -> Key | None:
+    return read_cursor(request.query_params.get("after"), parts=parts)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,85 @@
+"""The outbox: every letter that was written, what became of it, and sending a failed one again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from kernel import log
+from kernel.clock import business_now
+from kernel.errors import NotFound
+from portal.accounts.sessions import SignedIn
+from portal.notifications.kinds import KINDS, kind_words
+from portal.notifications.queries import OutboxFilter, outbox_letter, outbox_letters
+from portal.notifications.repeating import send_again
+from portal.web.kit.guards import CurrentStaff, Db, ReadDb, require_role
+from portal.web.kit.i18n import gettext as _
+from portal.web.kit.paging import page_of
+from portal.web.kit.redirects import go_to
+from portal.web.kit.render import render
+from portal.web.kit.words import WORDS
+from portal.web.letter_body import letter_body
+from portal.web.staff.cursors import after_id
+
+router = APIRouter(prefix="/staff/messages", include_in_schema=False)
+_log = log.get(__name__)
+_SIZE = 50
+_LONGEST_SEARCH = 200
+MayWrite = Annotated[SignedIn, Depends(require_role("owner", "manager"))]
+
+
+@router.get("", name="staff.letters.list")
+def list_letters(request: Request, _staff: CurrentStaff, db: ReadDb) -> Response:
+    """All letters that fit the filter, newest first."""
+    wanted = _filter(request)
+    after = after_id(request)
+    found = outbox_letters(db, wanted, after=after, limit=_SIZE + 1)
+    page = page_of(found, size=_SIZE, key=lambda row: (str(row.id),), after=(str(after),) if after else None)
+    context = {"page": page, "wanted": wanted, "kinds": KINDS, "kind_words": kind_words, "url_of": _url_of}
+    return render(request, "pages/staff/letters.html", context, fragment="list")
+
+
+@router.get("/{message_id}", name="staff.letters.show")
+def show_letter(request: Request, staff: CurrentStaff, db: ReadDb, message_id: UUID) -> Response:
+    """One letter: to whom, what became of it, and the text unless only its reader may see it."""
+    letter = outbox_letter(db, message_id)
+    if letter is None:
+        raise NotFound
+    may_repeat = letter.status == "failed" and bool(letter.recipient) and staff.staff_role in ("owner", "manager")
+    context = {"letter": letter, "kind_words": kind_words, "may_repeat": may_repeat}
+    return render(request, "pages/staff/letter.html", context)
+
+
+@router.get("/{message_id}/body", name="staff.letters.body")
+def show_body(_staff: CurrentStaff, db: ReadDb, message_id: UUID) -> Response:
+    """Its HTML alone, for the frame."""
+    letter = outbox_letter(db, message_id)
+    if letter is None or letter.html is None:
+        raise NotFound
+    return letter_body(letter.html)
+
+
+@router.post("/{message_id}/again", name="staff.letters.repeat")
+def repeat_letter(request: Request, staff: MayWrite, db: Db, message_id: UUID) -> Response:
+    """Send a failed letter again; the warning of a charge is made anew with a fresh date."""
+    send_again(db, message_id, now=business_now(db))
+    _log.info("mail.repeated", message_id=str(message_id), user_id=str(staff.user_id))
+    return go_to(request, f"/staff/messages/{message_id}", say=_("Отправляем ещё раз"))
+
+
+def _filter(request: Request) -> OutboxFilter:
+    query = request.query_params
+    status, kind = query.get("status", ""), query.get("kind", "")
+    text = query.get("q", "").replace("\0", "").strip()[:_LONGEST_SEARCH]
+    return OutboxFilter(text, status if status in WORDS["message"] else "", kind if kind in KINDS else "")
+
+
+def _url_of(wanted: OutboxFilter, **changed: str) -> str:
+    """The address of the list with this filter, but for what is changed."""
+    now = {"q": wanted.text, "status": wanted.status, "kind": wanted.kind} | changed
+    query = urlencode({name: value for name, value in now.items() if value})
+    return f"/staff/messages?{query}" if query else "/staff/messages"

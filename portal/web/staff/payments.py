@@ -1,0 +1,117 @@
+"""The payments: the list with its filters and total, the card of one, and asking the gateway again."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from kernel import clock, log, outbox
+from kernel.errors import NotFound, Refused
+from payments.charging.checking import CHECK
+from payments.charging.models import PENDING, SENDING, UNKNOWN, WAITING_FOR_CAPTURE, Payment
+from portal.notifications.reasons import reason_for_staff
+from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.i18n import gettext as _
+from portal.web.kit.paging import Page, page_of, page_size
+from portal.web.kit.redirects import go_to
+from portal.web.kit.render import render
+from portal.web.staff.addresses import list_url
+from portal.web.staff.cursors import after_number
+from portal.web.staff.payments_filter import LIST, PaymentsForm, chips, read_customer_id, read_view
+from portal.web.staff.queries import payment_card
+from portal.web.staff.queries.customers import find_customer
+from portal.web.staff.queries.payments import PaymentFilter, PaymentRow, Total, list_payments, total_payments
+from portal.web.staff.roles import ASKS_GATEWAY, GatewayAsker
+from portal.web.staff.words import CONSENTS, INITIATORS, method_name, source_name, verb_name
+
+router = APIRouter()
+_log = log.get(__name__)
+# What the gateway can still tell us something about.
+ASKABLE = (UNKNOWN, PENDING, WAITING_FOR_CAPTURE)
+
+
+@router.get(LIST, name="staff.payments.list")
+def list_all(request: Request, _staff: CurrentStaff, db: ReadDb) -> Response:
+    """Payments, newest first. A condition that makes no sense is a 422 with the reason and no rows."""
+    query = request.query_params
+    form, view, customer_id = PaymentsForm(query), read_view(query), read_customer_id(query)
+    good = form.validate()
+    wanted = form.wanted(view=view, customer_id=customer_id) if good else PaymentFilter(view=view)
+    customer = find_customer(db, customer_id) if customer_id else None
+    kept = {**form.typed(), "view": view, "customer": str(customer_id or "")}
+    size = page_size(query.get("size"))
+    now, after = clock.now(), after_number(request)
+    found = list_payments(db, wanted, now=now, after=after, limit=size + 1) if good else []
+    page: Page[PaymentRow] = page_of(
+        found, size=size, key=lambda row: (str(row.number),), after=("",) if after else None
+    )
+    context = {
+        "form": form,
+        "view": view,
+        "page": page,
+        "total": total_payments(db, wanted, now=now) if good else Total(0, 0, more=False),
+        "chips": chips(wanted, kept, customer.name if customer else ""),
+        "customer": customer,
+        "is_on": wanted != PaymentFilter(view=view),
+        "url": list_url(LIST, kept),
+        "views": [("", _("Все"), LIST), *((key, name, f"{LIST}?view={key}") for key, name in _view_names().items())],
+        "initiators": INITIATORS,
+        "method_name": method_name,
+        "reason_for_staff": reason_for_staff,
+    }
+    return render(request, "pages/staff/payments.html", context, status=200 if good else 422, fragment="rows")
+
+
+@router.get(LIST + "/{payment_id}", name="staff.payments.show")
+def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) -> Response:
+    """Everything about one payment."""
+    facts = payment_card.read_payment(db, payment_id)
+    payment = facts.payment
+    context = {
+        "facts": facts,
+        "payment": payment,
+        "attempts": payment_card.attempts_of(db, facts.invoice_id),
+        "exchanges": [(item, _pretty(item.answer)) for item in payment_card.exchanges_of(db, payment_id)],
+        "steps": payment_card.steps_of(db, payment_id),
+        "notice": payment_card.notice_of(db, payment),
+        "consent": payment_card.consent_of(db, payment),
+        "askable": payment.status in ASKABLE,
+        "sending": payment.status == SENDING,
+        "may_ask": staff.staff_role in ASKS_GATEWAY,
+        "initiators": INITIATORS,
+        "consent_names": CONSENTS,
+        "method_name": method_name,
+        "source_name": source_name,
+        "verb_name": verb_name,
+        "reason_for_staff": reason_for_staff,
+    }
+    return render(request, "pages/staff/payment.html", context)
+
+
+@router.post(LIST + "/{payment_id}/checks", name="staff.payments.check")
+def ask_again(request: Request, payment_id: UUID, staff: GatewayAsker, db: Db) -> Response:
+    """Have a worker ask the gateway about the payment now; the page shows what it says.
+
+    Raises:
+        NotFound: no such payment.
+        Refused: there is nothing left to ask.
+    """
+    payment = db.get(Payment, payment_id)
+    if payment is None:
+        raise NotFound
+    if payment.status not in ASKABLE:
+        raise Refused(_("Исход этого платежа уже известен, спрашивать нечего"))
+    outbox.hint(db, outbox.Hint(CHECK, (payment_id,)))
+    _log.info("payment.asked_again", payment_id=str(payment_id), user_id=str(staff.user_id))
+    return go_to(request, f"{LIST}/{payment_id}", say=_("Спросили кассу. Ответ появится здесь через несколько секунд"))
+
+
+def _view_names() -> dict[str, str]:
+    return {"failed": _("Не прошли"), "unknown": _("Исход неизвестен")}
+
+
+def _pretty(answer: dict[str, object] | None) -> str:
+    return json.dumps(answer, ensure_ascii=False, indent=2) if answer else ""

@@ -1,0 +1,1 @@
+"""What the pages of the desk read: Core selects into small dataclasses, one query where one will do."""

@@ -1,0 +1,92 @@
+"""What somebody must decide: counts that are worth a card only when they are not zero. Sums are kopecks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy.orm import aliased
+
+from kernel.clock import start_of
+from kernel.db import ReadSession
+from kernel.outbox import Delivery
+from payments.autopay.models import Autopay, Notice
+from payments.charging.models import CANCELED, SENDING, UNKNOWN, Payment
+from payments.contracts.models import Installment
+from payments.invoicing.models import Invoice
+from payments.webhooks.models import InboundWebhook
+from portal.notifications.models import Message
+from portal.web.staff.queries.debts import left_to_pay, overdue
+
+UNKNOWN_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """How much of each there is."""
+
+    failed: int
+    failed_kopecks: int
+    overdue: int
+    overdue_kopecks: int
+    unheard: int
+    unknown: int
+    unknown_kopecks: int
+    suspended: int
+    forged: int
+    dead: int
+
+    def __bool__(self) -> bool:
+        return any((self.failed, self.overdue, self.unheard, self.unknown, self.suspended, self.forged, self.dead))
+
+
+def is_failed_charge() -> ColumnElement[bool]:
+    """Payments whose charge was declined and whose invoice is still open with nothing newer tried."""
+    newer = aliased(Payment)
+    return and_(
+        Payment.status == CANCELED,
+        Payment.initiator == "schedule",
+        exists().where(Invoice.id == Payment.invoice_id, Invoice.status == "open"),
+        ~exists().where(newer.invoice_id == Payment.invoice_id, newer.number > Payment.number),
+    )
+
+
+def is_long_unknown(now: datetime) -> ColumnElement[bool]:
+    """Payments that were sent more than an hour before `now` and whose outcome nobody knows."""
+    return and_(Payment.status.in_((SENDING, UNKNOWN)), Payment.first_sent_at < now - UNKNOWN_FOR)
+
+
+def read_attention(session: ReadSession, *, today: date, now: datetime) -> Attention:
+    """All counts in one query."""
+    failed, unknown = is_failed_charge(), is_long_unknown(now)
+    row = session.execute(
+        select(
+            select(func.count()).where(failed).scalar_subquery(),
+            select(func.coalesce(func.sum(Payment.kopecks), 0)).where(failed).scalar_subquery(),
+            select(func.count()).where(overdue(today)).scalar_subquery(),
+            select(func.coalesce(func.sum(left_to_pay), 0)).where(overdue(today)).scalar_subquery(),
+            select(func.count(Notice.id.distinct())).where(*_unheard()).scalar_subquery(),
+            select(func.count()).where(unknown).scalar_subquery(),
+            select(func.coalesce(func.sum(Payment.kopecks), 0)).where(unknown).scalar_subquery(),
+            select(func.count()).where(Autopay.status == "suspended").scalar_subquery(),
+            select(func.count())
+            .where(InboundWebhook.status == "forged", InboundWebhook.created_at >= start_of(today))
+            .scalar_subquery(),
+            select(func.count()).where(Delivery.dead_at.is_not(None)).scalar_subquery(),
+        )
+    ).one()
+    return Attention(*(int(value) for value in row))
+
+
+def _unheard() -> tuple[ColumnElement[bool], ...]:
+    # The charge waits for a letter that did not leave; a later notice of the same line takes its place.
+    later = aliased(Notice)
+    return (
+        Message.notice_id == Notice.id,
+        Message.status == "failed",
+        Notice.sent_at.is_(None),
+        Installment.id == Notice.installment_id,
+        Installment.status == "invoiced",
+        ~exists().where(later.installment_id == Notice.installment_id, later.id > Notice.id),
+    )

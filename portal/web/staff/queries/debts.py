@@ -1,0 +1,38 @@
+"""What is owed, as expressions for other queries. Sums are kopecks, `today` is a business date."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from payments.charging.models import Allocation
+from payments.invoicing.models import Invoice
+
+_counted = (
+    select(func.coalesce(func.sum(Allocation.kopecks), 0))
+    .where(Allocation.invoice_id == Invoice.id)
+    .correlate(Invoice)
+    .scalar_subquery()
+)
+# Of one invoice; an aggregate over invoices sums it.
+left_to_pay: ColumnElement[Any] = Invoice.kopecks - _counted
+
+
+def overdue(today: date) -> ColumnElement[bool]:
+    """Invoices whose day has passed without money."""
+    return (Invoice.status == "open") & (Invoice.due_on < today)
+
+
+def owed(
+    *conditions: ColumnElement[bool], of: ColumnElement[UUID], by: InstrumentedAttribute[UUID]
+) -> ScalarSelect[Any]:
+    """The sum left to pay of somebody's open invoices: `by` is the invoices' column, `of` the owner it must equal."""
+    return (
+        select(func.coalesce(func.sum(left_to_pay), 0))
+        .where(by == of, Invoice.status == "open", *conditions)
+        .scalar_subquery()
+    )

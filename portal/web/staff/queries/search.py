@@ -1,0 +1,58 @@
+"""A search box as a condition on customers: a name, an address, a phone in any form, ИНН, a contract's number."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+
+from payments.contracts.models import Contract
+from payments.customers.models import Customer
+
+_LONGEST = 100
+_MOST_WORDS = 6
+_FEWEST_DIGITS = 4
+_NUMBER_LIKE = re.compile(r"[\d\s()+./\u2010-\u2014-]+")
+_TRUNK = ("7", "8")  # a Russian number begins with +7 abroad and with 8 at home
+
+
+def searchable(typed: str | None) -> str:
+    """What was typed as it may be searched for: trimmed, not too long, without characters that PostgreSQL refuses."""
+    return "".join(character for character in typed or "" if character.isprintable())[:_LONGEST].strip()
+
+
+def matching(text: str) -> ColumnElement[bool]:
+    """Customers whom a `searchable` text may mean.
+
+    Every word must be found somewhere; letter case and «ё» do not matter.
+    """
+    words = and_(true(), *(_has_word(word) for word in text.split()[:_MOST_WORDS]))
+    digits = re.sub(r"\D", "", text)
+    if len(digits) >= _FEWEST_DIGITS and _NUMBER_LIKE.fullmatch(text):
+        return or_(words, _has_phone(digits), Customer.inn.startswith(digits))
+    return words
+
+
+def has_contract_number(text: str) -> ColumnElement[bool]:
+    """Contracts whose number holds the text."""
+    return func.lower(Contract.number).contains(text.lower(), autoescape=True)
+
+
+def _has_word(word: str) -> ColumnElement[bool]:
+    plain = _fold(word.lower())
+    named = func.replace(func.lower(Customer.name), "ё", "е").contains(plain, autoescape=True)
+    written = func.lower(Customer.email).contains(word.lower(), autoescape=True)
+    # IN is one scan of the contracts for the whole list; EXISTS would be one for each customer.
+    agreed = Customer.id.in_(select(Contract.customer_id).where(has_contract_number(word)))
+    return or_(named, written, agreed, Customer.inn == word)
+
+
+def _has_phone(digits: str) -> ColumnElement[bool]:
+    anywhere = Customer.phone.contains(digits)
+    if digits.startswith(_TRUNK):
+        return or_(anywhere, Customer.phone.startswith("+7" + digits[1:]))
+    return anywhere
+
+
+def _fold(text: str) -> str:
+    return text.replace("ё", "е")

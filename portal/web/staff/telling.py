@@ -1,0 +1,119 @@
+"""Events in words, for the timeline of a customer and the last events of the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from payments.charging.models import LIVE
+from portal.notifications.reasons import reason_for_staff
+from portal.web.kit.filters import datetime_text, money
+from portal.web.kit.i18n import gettext as _
+from portal.web.kit.words import word
+from portal.web.staff.queries.happenings import Happening
+from portal.web.staff.queries.timeline import Occurrence
+from portal.web.staff.words import CONSENTS, method_name, source_name
+
+_TONES = {"succeeded": "ok", "canceled": "danger", "rejected": "warn"}
+_ICONS = {"succeeded": "circle-check", "canceled": "circle-x", "rejected": "circle-pause"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event ready to be drawn by `kit.event`; `quiet` is a mere record."""
+
+    at: datetime
+    icon: str
+    tone: str
+    title: str
+    text: str
+    url: str
+    quiet: bool = False
+
+
+def tell_happening(it: Happening) -> Told:
+    """An event of the whole company: what happened, and whose it is."""
+    if it.object_kind == "payment":
+        text = it.customer_name
+        if it.new != "succeeded":
+            text = _("%(name)s. %(reason)s") % {"name": it.customer_name, "reason": reason_for_staff(it.reason)}
+        title = _payment_title(it.new, it.kopecks or 0, it.initiator or "")
+        return Told(it.at, _ICONS[it.new], _TONES[it.new], title, text, f"/staff/payments/{it.object_id}")
+    title, icon, tone = _change(it.object_kind, it.new)
+    text = _("%(name)s, договор № %(number)s") % {"name": it.customer_name, "number": it.contract_number}
+    return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.contract_id}")
+
+
+def tell(it: Occurrence) -> Told:
+    """An event of one customer."""
+    return _TELLERS[it.kind](it)
+
+
+def _tell_payment(it: Occurrence) -> Told:
+    details = [it.subject or "", method_name(it.method, it.last4) if it.method else ""]
+    if it.state in ("canceled", "rejected"):
+        details.append(reason_for_staff(it.code))
+    text = ". ".join(part for part in details if part)
+    if it.next_at and it.state == "canceled":
+        text += ". " + _("Следующая попытка %(at)s") % {"at": datetime_text(it.next_at)}
+    return Told(
+        it.at,
+        _ICONS.get(it.state, "clock"),
+        _TONES.get(it.state, "warn"),
+        _payment_title(it.state, it.kopecks or 0, it.source or ""),
+        text,
+        f"/staff/payments/{it.link_id}",
+    )
+
+
+def _payment_title(status: str, kopecks: int, initiator: str) -> str:
+    amount = {"sum": money(kopecks)}
+    if status == "succeeded":
+        return _("Оплата %(sum)s") % amount
+    if status in LIVE:
+        return _("Платёж %(sum)s: %(state)s") % {**amount, "state": str(word("payment", status).text).lower()}
+    if status == "rejected":
+        return _("Списание %(sum)s не отправлено") % amount
+    return (_("Списание %(sum)s не прошло") if initiator == "schedule" else _("Оплата %(sum)s не прошла")) % amount
+
+
+def _tell_letter(it: Occurrence) -> Told:
+    state = word("message", it.state)
+    title = _("Письмо «%(subject)s»") % {"subject": it.subject}
+    text = f"{state.text}: {it.source}" if it.source and it.state == "failed" else str(state.text)
+    tone = "danger" if it.state == "failed" else "brand"
+    return Told(it.at, "mail", tone, title, text, f"/staff/messages/{it.link_id}")
+
+
+def _tell_consent(it: Occurrence) -> Told:
+    given = it.state == "given"
+    name = {"name": CONSENTS[it.code or ""]}
+    title = (_("Согласие дано: %(name)s") if given else _("Согласие отозвано: %(name)s")) % name
+    details = [_("Договор № %(number)s") % {"number": it.subject} if it.subject else ""]
+    if it.kopecks is not None:
+        details.append(_("не больше %(sum)s за раз") % {"sum": money(it.kopecks)})
+    url = f"/staff/contracts/{it.link_id}" if it.link_id else ""
+    text = ", ".join(part for part in details if part)
+    return Told(it.at, "file-check", "" if given else "warn", title, text, url, quiet=given)
+
+
+def _tell_change(it: Occurrence) -> Told:
+    title, icon, tone = _change(it.code or "", it.state)
+    text = _("Договор № %(number)s, %(source)s") % {"number": it.subject, "source": source_name(it.source or "")}
+    return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.link_id}", quiet=tone == "")
+
+
+def _change(object_kind: str, new: str) -> tuple[str, str, str]:
+    state = word(object_kind, new)
+    if object_kind == "contract":
+        return _("Договор: %(state)s") % {"state": str(state.text).lower()}, "file-text", state.tone
+    return str(state.text), "repeat" if new == "active" else "circle-pause", state.tone
+
+
+_TELLERS: dict[str, Callable[[Occurrence], Told]] = {
+    "payments": _tell_payment,
+    "letters": _tell_letter,
+    "consents": _tell_consent,
+    "changes": _tell_change,
+}
