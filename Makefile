@@ -15,7 +15,8 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 LOCKS_RUN := requirements/runtime.txt requirements/demo.txt
 LOCKS_DEV := requirements/dev.txt
-PIP := $(PY) -m pip --quiet --disable-pip-version-check install
+# Byte code is made when a module is first imported: compiling all of it would cost a quarter of the installation.
+PIP := $(PY) -m pip --quiet --disable-pip-version-check install --no-compile
 
 # make demo
 PORT ?= 8000
