@@ -63,10 +63,6 @@ class Jobs:
         except (BrokerError, redis.RedisError) as error:
             raise RedisAway(type(error).__name__) from error
 
-    def run_now(self, name: str, ids: Sequence[UUID | int]) -> None:
-        """Do the job here and now: the way of the seed and of in-process tests."""
-        self.by_name[name].run([str(item) for item in ids])
-
     def declare(self) -> Broker:
         """Make the jobs known to the broker, for a process that works them off."""
         found = broker()
@@ -74,6 +70,14 @@ class Jobs:
             make = dramatiq.actor(actor_name=job.name, queue_name=job.queue, broker=found, max_retries=0)
             make(job.run)
         return found
+
+
+class InlineJobs(Jobs):
+    """Jobs done here and now instead of through Redis: the way of the seed and of in-process tests."""
+
+    def send(self, name: str, ids: Sequence[UUID | int]) -> None:
+        """Do the job at once."""
+        self.by_name[name].run([str(item) for item in ids])
 
 
 def broker() -> RedisBroker:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import redis as redis_client
 
-from kernel import broker, db
+from kernel import broker, db, log
 from kernel.db import Session
 from kernel.settings import Settings, get_settings
 from portal.demo.engines import sibling
@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("KABINET_") and not name.startswith("KABINET_TEST_")]:
         del os.environ[name]
     os.environ.update(_ENVIRONMENT)
+    log.configure("WARNING")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -79,7 +79,8 @@ def _refuse(ids: Sequence[UUID]) -> None:
 
 def _tell(session: Session, refused: dict[UUID, str]) -> None:
     # What can only be paid by hand is asked for; what lacks its notice gets one.
-    invoices = dict(session.execute(select(Payment.id, Payment.invoice_id).where(Payment.id.in_(refused))).tuples())
+    rows = session.execute(select(Payment.id, Payment.invoice_id).where(Payment.id.in_(refused))).all()
+    invoices = {row.id: row.invoice_id for row in rows}
     over = [invoices[key] for key, reason in refused.items() if reason == "over_limit"]
     outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in over))
     unannounced = [invoices[key] for key, reason in refused.items() if reason == "no_notice"]

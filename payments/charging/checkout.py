@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kernel import outbox
-from kernel.db import Session, begin
+from kernel.db import Session, begin, read
 from kernel.errors import NotFound, Refused
 from kernel.fault import fault
 from kernel.ids import uuid7
@@ -84,10 +84,9 @@ def send_checkout(payment_id: UUID) -> str | None:
 
     None means that nobody knows yet: the return page polls, a worker repeats the call with the same key.
     """
-    with begin() as session:
-        found = session.execute(select(Payment.status, Payment.confirmation_url).where(Payment.id == payment_id)).one()
-    if found.status != CREATED:
-        return found.confirmation_url
+    status, url = _status_and_page(payment_id)
+    if status != CREATED:
+        return url
     if not _CALLS.acquire(timeout=1):
         _leave_to_worker(payment_id)
         return None
@@ -95,8 +94,13 @@ def send_checkout(payment_id: UUID) -> str | None:
         _send(payment_id)
     finally:
         _CALLS.release()
-    with begin() as session:
-        return session.execute(select(Payment.confirmation_url).where(Payment.id == payment_id)).scalar_one()
+    return _status_and_page(payment_id)[1]
+
+
+def _status_and_page(payment_id: UUID) -> tuple[str, str | None]:
+    with read() as session:
+        row = session.execute(select(Payment.status, Payment.confirmation_url).where(Payment.id == payment_id)).one()
+    return row.status, row.confirmation_url
 
 
 def _send(payment_id: UUID) -> None:

@@ -20,7 +20,7 @@ from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.autopay.notices import announce
 from payments.charging.bodies import Subject, saved_method_body
 from payments.charging.charging import BATCH, CHARGE
-from payments.charging.models import LIVE, Payment
+from payments.charging.models import LIVE, RUNNING, Payment
 from payments.contracts.models import Installment
 from payments.installation.models import Installation
 from payments.invoicing.models import Invoice
@@ -32,14 +32,13 @@ _ONE_DAY = timedelta(days=1)
 _HINT_LEASE = text("clock_timestamp() + interval '30 seconds'")
 
 _no_live_payment = ~exists().where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE))
-_running = ~exists().where(Installation.charging_paused)
 TO_CHARGE = Wait(
     "installments.charge_at",
     Installment.charge_at,
     and_(
         Installment.status == "invoiced",
         Installment.charge_at.is_not(None),
-        _running,
+        RUNNING,
         exists().where(Invoice.installment_id == Installment.id, _no_live_payment),
     ),
 )
@@ -61,7 +60,7 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     return len(rows)
 
 
-def _due_lines() -> Select[Any]:
+def _due_lines() -> Select[*tuple[Any, ...]]:
     newest = (
         select(Notice.id)
         .where(Notice.installment_id == Installment.id, Notice.sent_at.is_not(None))
@@ -101,15 +100,12 @@ def _one_a_day(session: Session, rows: Sequence[Row[Any]], now: datetime) -> tup
     charged = aliased(Payment)
     contracts = [row.Installment.contract_id for row in rows]
     since = start_of(business_date(now))
-    served: dict[UUID, UUID] = dict(
-        session.execute(
-            select(charged.contract_id, charged.invoice_id).where(
-                charged.contract_id.in_(contracts), charged.initiator == "schedule", charged.created_at >= since
-            )
+    rows_today = session.execute(
+        select(charged.contract_id, charged.invoice_id).where(
+            charged.contract_id.in_(contracts), charged.initiator == "schedule", charged.created_at >= since
         )
-        .tuples()
-        .all()
-    )
+    ).all()
+    served: dict[UUID, UUID] = {row.contract_id: row.invoice_id for row in rows_today}
     today: list[Row[Any]] = []
     later: list[Row[Any]] = []
     for row in sorted(rows, key=lambda item: (item.Installment.due_on, item.Installment.number)):

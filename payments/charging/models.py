@@ -6,13 +6,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    and_,
+    exists,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Wait
 from kernel.db import Base
 from payments.columns import At, ContractId, CreatedAt, Key, Kopecks, Serial, ShopId, Str
+from payments.installation.models import Installation
 
 CREATED = "created"
 SENDING = "sending"
@@ -91,7 +103,12 @@ class Payment(Base):
 
 
 Index("ix_payments_last4", Payment.last4)
-TO_CHARGE = Wait("payments.created", Payment.created_at, (Payment.status == CREATED))
+RUNNING = ~exists().where(Installation.charging_paused)
+TO_SEND = Wait(
+    "payments.created",
+    Payment.created_at,
+    and_(Payment.status == CREATED, Payment.initiator == "schedule", RUNNING),
+)
 IN_FLIGHT = Wait("payments.sending", Payment.permit_at, Payment.status == SENDING)
 TO_CHECK = Wait(
     "payments.next_check_at",

@@ -22,6 +22,7 @@ from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.charging.permits import Permit
 from payments.charging.recording import SEND, Outcome, record
+from payments.gateway import transport
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NotExecuted, OutcomeUnknown
 from payments.gateway.yookassa import YooKassa
 
@@ -90,6 +91,8 @@ class Sender:
         for _ in self._senders:
             self._work.put(None)
         self._outcomes.put(None)
+        for thread in (*self._senders, self._recorder):
+            thread.join(1 if idle else 0)
         return idle
 
     def _free(self) -> int:
@@ -104,6 +107,7 @@ class Sender:
                 self._adapt(outcome)
                 self._changed.notify_all()
             self._outcomes.put(outcome)
+        transport.close()
 
     def _call(self, work: _Work) -> Outcome:
         started = time.monotonic()

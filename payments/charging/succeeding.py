@@ -94,17 +94,14 @@ def _lock_invoices(session: Session, ids: Sequence[UUID]) -> dict[UUID, Invoice]
 
 
 def _left_to_pay(session: Session, invoices: dict[UUID, Invoice]) -> dict[UUID, int]:
-    counted = dict(
-        session.execute(
-            select(Allocation.invoice_id, func.sum(Allocation.kopecks))
-            .where(Allocation.invoice_id.in_(list(invoices)))
-            .group_by(Allocation.invoice_id)
-        )
-        .tuples()
-        .all()
-    )
+    rows = session.execute(
+        select(Allocation.invoice_id, func.sum(Allocation.kopecks).label("kopecks"))
+        .where(Allocation.invoice_id.in_(list(invoices)))
+        .group_by(Allocation.invoice_id)
+    ).all()
+    counted = {row.invoice_id: int(row.kopecks) for row in rows}
     return {
-        invoice.id: invoice.kopecks - int(counted.get(invoice.id, 0)) if invoice.status == "open" else 0
+        invoice.id: invoice.kopecks - counted.get(invoice.id, 0) if invoice.status == "open" else 0
         for invoice in invoices.values()
     }
 

@@ -12,13 +12,14 @@ from kernel.db import Session, begin
 from kernel.relay import Send, send_in_parts
 from payments.charging.charging import BATCH, CHARGE
 from payments.charging.checking import CHECK
-from payments.charging.models import CREATED, SENDING, TO_CHECK, UNKNOWN, Payment
+from payments.charging.models import CREATED, REJECTED, SENDING, TO_CHECK, TO_SEND, UNKNOWN, Payment
 from payments.history.noting import note_statuses
 
 _log = log.get(__name__)
 _SCAN = 1000
 # A hint is trusted for this long (real time) before the row is hinted at again.
 _HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
+_ABANDONED_AFTER = text("interval '15 minutes'")
 _not_hinted = or_(Payment.lease_until.is_(None), Payment.lease_until < func.clock_timestamp())
 
 
@@ -37,9 +38,26 @@ def expire_leases() -> int:
     return len(expired)
 
 
+def drop_abandoned() -> int:
+    """End customers' intents that were never sent (the process died before the call), so that they block nothing."""
+    with begin() as session:
+        dropped = session.scalars(
+            update(Payment)
+            .where(
+                Payment.status == CREATED,
+                Payment.initiator == "customer",
+                Payment.created_at < func.business_now() - _ABANDONED_AFTER,
+            )
+            .values(status=REJECTED, reason="abandoned", decided_at=func.business_now())
+            .returning(Payment.id)
+        ).all()
+        note_statuses(session, [("payment", key, CREATED, REJECTED) for key in dropped], source="sweep")
+    return len(dropped)
+
+
 def hint_created(send: Send) -> int:
     """Hint at payments that wait to be sent and whose hint is old or was lost."""
-    return _hint(send, CHARGE, Payment.status == CREATED, Payment.initiator == "schedule")
+    return _hint(send, CHARGE, TO_SEND.due())
 
 
 def hint_due_checks(send: Send) -> int:

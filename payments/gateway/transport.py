@@ -53,6 +53,14 @@ def _transport() -> httpx.HTTPTransport:
     return transport
 
 
+def close() -> None:
+    """Close this thread's connection; a thread that ends calls it, or its socket lingers."""
+    found = getattr(_local, "transport", None)
+    if found is not None:
+        found.close()
+        del _local.transport
+
+
 def call(request: httpx.Request, deadlines: Deadlines) -> Answer:
     """Send one request from this thread's connection.
 

@@ -6,9 +6,14 @@ from kernel.broker import InlineJobs
 from kernel.relay import relay_once
 from payments.charging.sending import sender
 from portal.scheduler import run_duties
-from portal.wiring import build_handlers, build_jobs
+from portal.wiring import Duty, build_handlers, build_jobs
 
 _RECORD_S = 90.0
+
+
+def _stop(_duty: Duty, error: Exception) -> None:
+    # Nobody reads a log here: a duty that breaks ends the run.
+    raise error
 
 
 class InlineProduct:
@@ -20,7 +25,7 @@ class InlineProduct:
 
     def pass_once(self) -> int:
         """One pass over everything; returns how much was found."""
-        found = run_duties(self._jobs)
+        found = run_duties(self._jobs, broken=_stop)
         found += relay_once(self._handlers, self._jobs.send)
         sender().wait_idle(_RECORD_S)
         return found

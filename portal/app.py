@@ -1,0 +1,36 @@
+"""The web application: routers, protections and what they need, put together. A composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from kernel import clock, db
+from kernel.settings import get_settings
+from portal.web import operations, surroundings, webhooks
+from portal.web.kit.frame import Kit
+from portal.web.kit.install import install_kit
+
+# As many requests at a time as there are connections: without the gate 30 of 60 parallel requests failed.
+REQUESTS_AT_ONCE = 16
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = REQUESTS_AT_ONCE * 2
+    await anyio.to_thread.run_sync(clock.follow)
+    yield
+    db.dispose()
+
+
+def build_app() -> FastAPI:
+    """The application of one web process."""
+    db.size_pool(REQUESTS_AT_ONCE)
+    app = FastAPI(title="Kabinet", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.include_router(operations.router)
+    app.include_router(webhooks.router)
+    install_kit(app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat))
+    return app

@@ -1,0 +1,72 @@
+"""What must hold before a process starts, and what `/readyz` says."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, select, text
+
+from kernel.clock import VirtualClock
+from kernel.db import ReadSession, engine, read
+from kernel.errors import ConfigurationError
+from kernel.settings import get_settings
+from payments.installation.models import Installation
+
+ROOT = Path(__file__).parent.parent
+_BEAT_LIFE = text("interval '10 seconds'")
+_OLDEST_POSTGRESQL = 150000
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, found beside the packages whatever the current folder is."""
+    return Config(str(ROOT / "alembic.ini"))
+
+
+@lru_cache(maxsize=1)
+def newest_revision() -> str | None:
+    """The revision that this code was written for."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+def check_start() -> None:
+    """Refuse to start on a database that this code must not touch.
+
+    Raises:
+        ConfigurationError: PostgreSQL is too old, not migrated, of another business zone, or shifted in live mode.
+    """
+    settings = get_settings()
+    with engine().connect() as connection:
+        if int(connection.execute(text("SHOW server_version_num")).scalar_one()) < _OLDEST_POSTGRESQL:
+            raise ConfigurationError(["KABINET_DATABASE_URL: PostgreSQL 15 or newer is needed"])
+        if MigrationContext.configure(connection).get_current_revision() != newest_revision():
+            raise ConfigurationError(["the database is not migrated to this version: run `kabinet migrate`"])
+    with read() as session:
+        zone = session.execute(select(Installation.business_tz)).scalar_one_or_none()
+        if zone not in (None, settings.business_tz):
+            raise ConfigurationError([f"KABINET_BUSINESS_TZ: this database keeps its dates in {zone}"])
+        shift = session.execute(select(VirtualClock.shift)).scalar_one_or_none()
+    if settings.mode == "live" and shift:
+        raise ConfigurationError(["this database's clock was moved in demo or test: live mode refuses it"])
+
+
+def unready(session: ReadSession) -> list[str]:
+    """What is still missing before the product can serve; empty when it is ready."""
+    settings = get_settings()
+    if MigrationContext.configure(session.connection()).get_current_revision() != newest_revision():
+        return ["migrations"]
+    row = session.execute(
+        select(
+            Installation.seeded_at,
+            (Installation.scheduler_beat_at > func.clock_timestamp() - _BEAT_LIFE).label("beating"),
+        )
+    ).first()
+    missing = []
+    if row is None or not row.beating:
+        missing.append("scheduler")
+    if settings.mode == "demo" and (row is None or row.seeded_at is None):
+        missing.append("seed")
+    return missing

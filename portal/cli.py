@@ -1,0 +1,102 @@
+"""The `kabinet` command. A composition root."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from kernel import log
+from kernel.errors import KabinetError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Личный кабинет с автоплатежами.")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version and make sure that the installation row exists."""
+    from alembic import command
+
+    from kernel.db import begin
+    from kernel.settings import get_settings
+    from payments.installation.setup import ensure_installation
+    from portal.checks import alembic_config
+
+    command.upgrade(alembic_config(), "head")
+    with begin() as session:
+        ensure_installation(session, get_settings())
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Адрес")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Порт")] = 8000,
+) -> None:
+    """Run one web process."""
+    import uvicorn
+
+    from kernel.settings import get_settings
+    from portal.app import build_app
+    from portal.checks import check_start
+
+    log.configure(get_settings().log_level)
+    check_start()
+    uvicorn.run(build_app(), host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+@app.command()
+def worker() -> None:
+    """Run one worker process."""
+    from portal import worker as process
+
+    process.run()
+
+
+@app.command()
+def scheduler() -> None:
+    """Run the scheduler; any number may run, one at a time leads."""
+    from kernel import clock
+    from kernel.settings import get_settings
+    from portal import scheduler as process
+    from portal.checks import check_start
+    from portal.wiring import build_handlers, build_jobs
+
+    log.configure(get_settings().log_level)
+    check_start()
+    clock.follow()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    handlers = build_handlers()
+    process.run(handlers, build_jobs(handlers), stop)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Порт кабинета")] = 8000,
+    sandbox_port: Annotated[int, typer.Option(help="Порт песочницы")] = 8100,
+    smtp_port: Annotated[int, typer.Option(help="Порт почты песочницы; 0 — порт песочницы + 25")] = 0,
+    reset: Annotated[bool, typer.Option("--reset", help="Начать заново")] = False,  # noqa: FBT002  a flag
+) -> None:
+    """Run everything on this machine with a made-up company until Ctrl-C."""
+    from portal.demo.supervisor import run_demo
+
+    raise typer.Exit(run_demo(port=port, sandbox_port=sandbox_port, smtp_port=smtp_port, reset=reset))
+
+
+def main() -> None:
+    """Run the command; an error that names its cause is printed without a traceback."""
+    try:
+        app()
+    except KabinetError as error:
+        problems = getattr(error, "problems", None) or [str(error)]
+        for problem in problems:
+            print(f"kabinet: {problem}", file=sys.stderr)  # noqa: T201  this is a command
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The scheduler: looks for what is due, and relays events. The advisory lock is for economy, not for correctness.
+
+Every duty claims its rows conditionally, so that two schedulers at once, or one killed in the middle, do no harm.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from kernel import log
+from kernel.broker import Jobs
+from kernel.db import begin, engine
+from kernel.inbox import Handlers
+from kernel.relay import relay_once
+from kernel.settings import get_settings
+from payments.installation.models import Installation
+from portal.playing import Follower
+from portal.wiring import DUTIES, Duty
+
+_log = log.get(__name__)
+_LOCK = 4_201_001
+_PASS_S = 0.5
+_PLAYING_PASS_S = 0.02
+_RELAY_S = 0.05
+_BEAT_S = 1.0
+_RETRY_S = 1.0
+
+
+def run(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> None:
+    """Take the lead and work until `stop`; a lost database only makes it begin again."""
+    relay = threading.Thread(target=_relay_forever, args=(handlers, jobs, stop), name="relay", daemon=True)
+    relay.start()
+    while not stop.is_set():
+        try:
+            with _leadership() as leading:
+                if leading:
+                    _lead(jobs, stop)
+        except DBAPIError as error:
+            _log.warning("scheduler.database_away", error=type(error).__name__)
+        stop.wait(_RETRY_S)
+    relay.join(timeout=5)
+
+
+@contextmanager
+def _leadership() -> Iterator[bool]:
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # The lock lives as long as this idle connection: it must not be timed out.
+        connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
+        leading = bool(connection.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar_one())
+        try:
+            yield leading
+        finally:
+            if leading and not connection.invalidated:
+                connection.execute(select(func.pg_advisory_unlock(_LOCK)))
+
+
+def _lead(jobs: Jobs, stop: threading.Event) -> None:
+    _log.info("scheduler.leads")
+    clock_url = get_settings().clock_url
+    follower = Follower(clock_url) if clock_url else None
+    beat_at = 0.0
+    while not stop.is_set():
+        found = run_duties(jobs, broken=_log_broken)
+        if time.monotonic() - beat_at > _BEAT_S:
+            _beat()
+            beat_at = time.monotonic()
+        if follower:
+            follower.step(found=found)
+        stop.wait(_PLAYING_PASS_S if found or (follower and follower.playing) else _PASS_S)
+
+
+def run_duties(jobs: Jobs, *, broken: Callable[[Duty, Exception], None]) -> int:
+    """One pass over all duties; `broken` is told of one that raised, and the others go on. Returns what was found."""
+    found = 0
+    for duty in DUTIES:
+        try:
+            found += duty.run(jobs.send)
+        except DBAPIError:
+            raise
+        except Exception as error:  # noqa: BLE001  one broken duty must not stop charging
+            broken(duty, error)
+    return found
+
+
+def _log_broken(duty: Duty, error: Exception) -> None:
+    _log.error("scheduler.duty_broke", duty=duty.name, exc_info=error)
+
+
+def _beat() -> None:
+    with begin() as session:
+        session.execute(update(Installation).values(scheduler_beat_at=func.clock_timestamp()))
+
+
+def _relay_forever(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            moved = relay_once(handlers, jobs.send)
+        except DBAPIError as error:
+            _log.warning("relay.database_away", error=type(error).__name__)
+            moved = 0
+        if not moved:
+            stop.wait(_RELAY_S)

@@ -1,0 +1,92 @@
+"""What this product does with events, jobs and time: the lists that every composition root builds on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from kernel.broker import DELIVER, Job, Jobs
+from kernel.clock import Wait, business_now
+from kernel.db import begin
+from kernel.inbox import Handler, Handlers
+from kernel.outbox import UNDELIVERED, UNDISPATCHED
+from kernel.relay import Send, rehint_deliveries
+from payments.charging import due
+from payments.charging.charging import CHARGE, charge
+from payments.charging.checking import CHECK, check
+from payments.charging.models import IN_FLIGHT, TO_CHECK, TO_SEND
+from payments.charging.sweeping import drop_abandoned, expire_leases, hint_created, hint_due_checks
+from payments.contracts.models import TO_ISSUE
+from payments.invoicing.issue import issue_due
+from payments.webhooks.models import TO_PROCESS
+from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
+from portal.notifications import models as letters
+from portal.notifications.delivery import MAIL
+from portal.notifications.handlers import HANDLERS
+from portal.notifications.sweep import sweep_messages
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What the scheduler does on each pass; it says how much it found, and is harmless when two do it at once."""
+
+    name: str
+    run: Callable[[Send], int]
+
+
+def build_handlers(others: Iterable[Handler] = ()) -> Handlers:
+    """The portal's own consumers and those of the packages above it."""
+    return Handlers([*HANDLERS, *others])
+
+
+def build_jobs(handlers: Handlers) -> Jobs:
+    """All jobs; charges have a queue and threads of their own, so that no letter delays them."""
+
+    def deliver(ids: list[str]) -> None:
+        for delivery_id in ids:
+            handlers.deliver(int(delivery_id))
+
+    return Jobs(
+        [
+            Job(CHARGE, charge, queue="charge"),
+            Job(CHECK, check),
+            Job(WEBHOOK, process),
+            Job(DELIVER, deliver),
+            MAIL,
+        ]
+    )
+
+
+def _in_transaction(work: Callable[..., int]) -> Callable[[Send], int]:
+    def run(_send: Send) -> int:
+        with begin() as session:
+            return work(session, now=business_now(session))
+
+    return run
+
+
+DUTIES = (
+    Duty("issue_due", _in_transaction(issue_due)),
+    Duty("create_due_payments", _in_transaction(due.create_due_payments)),
+    Duty("expire_leases", lambda _send: expire_leases()),
+    Duty("drop_abandoned", lambda _send: drop_abandoned()),
+    Duty("hint_created", hint_created),
+    Duty("hint_due_checks", hint_due_checks),
+    Duty("hint_due_webhooks", hint_due_webhooks),
+    Duty("rehint_deliveries", rehint_deliveries),
+    Duty("sweep_messages", sweep_messages),
+)
+
+# Whatever waits for an instant is listed here: the played clock stops at each and passes none.
+WAITS: tuple[Wait, ...] = (
+    UNDISPATCHED,
+    UNDELIVERED,
+    TO_ISSUE,
+    due.TO_CHARGE,
+    TO_SEND,
+    IN_FLIGHT,
+    TO_CHECK,
+    TO_PROCESS,
+    letters.TO_SEND,
+    letters.IN_FLIGHT,
+)

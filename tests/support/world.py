@@ -1,0 +1,85 @@
+"""The product in this process beside a real sandbox: time is played by both, as in the demo."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from kernel.settings import get_settings
+from payments.charging import sending
+from payments.gateway import transport
+from portal.demo.inline import InlineProduct
+from portal.playing import Follower
+from tests.sandbox.process import Sandbox
+
+
+@dataclass
+class World:
+    """Our product, played inline, and the sandbox that it talks to."""
+
+    sandbox: Sandbox
+    product: InlineProduct
+
+    def drain(self) -> None:
+        """Let everything that is due now happen."""
+        self.product.drain()
+
+    def play(self, **order: str) -> dict[str, Any]:
+        """Play time through (`advance="P1M"` or `to="2027-01-31"`) and return the clock's answer."""
+        answers: list[httpx.Response] = []
+        url = f"{self.sandbox.url}/control/clock"
+        player = threading.Thread(target=lambda: answers.append(httpx.post(url, json=order, timeout=600)))
+        player.start()
+        with Follower(self.sandbox.url) as follower:
+            while player.is_alive():
+                follower.step(found=self.product.pass_once())
+            follower.step(found=self.product.pass_once())
+        player.join()
+        answers[0].raise_for_status()
+        found: dict[str, Any] = answers[0].json()
+        return found
+
+    def script(self, method_gateway_id: str, *outcomes: str) -> None:
+        """What the bank will say to the next charges of a saved method."""
+        body = {"payment_method_id": method_gateway_id, "outcomes": list(outcomes)}
+        httpx.post(f"{self.sandbox.url}/control/outcomes", json=body).raise_for_status()
+
+    def fail(self, **fault: object) -> None:
+        """Switch a fault on."""
+        httpx.post(f"{self.sandbox.url}/control/faults", json=fault).raise_for_status()
+
+    def journal(self, **query: str | int) -> list[dict[str, Any]]:
+        """Every call that the sandbox has seen."""
+        answer = httpx.get(f"{self.sandbox.url}/control/journal", params={"limit": 10000, **query})
+        answer.raise_for_status()
+        body = answer.json()
+        entries: list[dict[str, Any]] = body["entries"] if isinstance(body, dict) else body
+        return entries
+
+    def letters(self, to: str | None = None) -> list[dict[str, Any]]:
+        """The mailbox."""
+        answer = httpx.get(f"{self.sandbox.url}/mail/messages", params={"to": to} if to else {})
+        answer.raise_for_status()
+        body = answer.json()
+        messages: list[dict[str, Any]] = body["messages"] if isinstance(body, dict) else body
+        return messages
+
+
+@contextmanager
+def running_world(sandbox: Sandbox) -> Iterator[World]:
+    """Point the settings at this sandbox and start with an empty one."""
+    sandbox.reset()
+    os.environ["KABINET_YOOKASSA_API_URL"] = sandbox.api_url
+    os.environ["KABINET_SMTP_URL"] = f"smtp://127.0.0.1:{sandbox.smtp_port}"
+    get_settings.cache_clear()
+    sending.sender.cache_clear()
+    yield World(sandbox, InlineProduct())
+    sending.sender().stop(10)
+    sending.sender.cache_clear()
+    transport.close()
