@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 _PAGE = "pages/cabinet/payments.html"
+_MORE = "partials/cabinet/payments_more.html"
 _SIZE = 25
 _GROUPS = (
     ("all", lazy_gettext("Все")),
@@ -93,13 +94,15 @@ def list_payments(request: Request, customer: CurrentCustomer, db: ReadDb) -> Re
     contracts = read_paid_contracts(db, customer.customer_ids)
     form = FilterForm(request.query_params)
     wanted = form.wanted(contracts)
-    context = {"form": form, "groups": _GROUPS, "address": _address, "query": request.query_params}
+    context: dict[str, object] = {"form": form, "groups": _GROUPS, "address": _address, "query": request.query_params}
     if wanted is None:
         nothing = {"wanted": PaymentFilter(), "months": (), "page": None, "total": 0, "has_any": True}
         return render(request, _PAGE, context | nothing, status=422, fragment="list")
     shown = _read(request, db, customer, wanted)
-    fragment = "more" if request.query_params.get("after") else "list"
-    return render(request, _PAGE, context | shown | {"wanted": wanted, "has_any": bool(contracts)}, fragment=fragment)
+    context |= shown | {"wanted": wanted, "has_any": bool(contracts)}
+    if wants_fragment(request) and request.query_params.get("after"):
+        return render(request, _MORE, context)
+    return render(request, _PAGE, context, fragment="list")
 
 
 def _read(request: Request, db: ReadSession, customer: SignedIn, wanted: PaymentFilter) -> dict[str, object]:

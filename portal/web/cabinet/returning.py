@@ -84,7 +84,7 @@ def show_status(
     if context["state"] == was:
         return render(request, _PAGE, context, fragment="poll")
     headers = {"HX-Retarget": "#pay-status", "HX-Reswap": "innerHTML"}
-    return render(request, _PAGE, context, fragment="status", headers=headers)
+    return render(request, _PAGE, context | {"announce": True}, fragment="status", headers=headers)
 
 
 @router.get("/payments/{token}/go", name="cabinet.payments.go")
@@ -122,6 +122,7 @@ def _context(db: ReadSession | Db, customer: SignedIn, payment: PaymentFacts, po
         "reason": reason_words(payment.reason),
         "next_line": _next_line(db, customer, payment) if stage == "paid" else None,
         "email": customer.email,
+        "announce": False,
     }
 
 

@@ -17,6 +17,7 @@ from payments.charging.models import LIVE, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.invoicing.models import Invoice
+from portal.web.cabinet.method_titles import method_title
 from portal.web.cabinet.queries.lines import LastPayment
 
 
@@ -38,6 +39,11 @@ class Agreement:
     method_id: UUID | None
     method_kind: str | None
     last4: str | None
+
+    @property
+    def method(self) -> str:
+        """«Карта ·· 4477»; empty when none is saved."""
+        return method_title(self.method_kind, self.last4) if self.method_kind else ""
 
     @property
     def charges_itself(self) -> bool:

@@ -18,6 +18,7 @@ from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.contracts.planning import upcoming_dates
 from payments.installation.models import Installation
 from payments.invoicing.models import Invoice
+from portal.web.cabinet.method_titles import method_title
 
 _DATES_AHEAD = 3
 
@@ -47,6 +48,11 @@ class Card:
     last4: str | None
     expires: tuple[int, int] | None
     usable: bool
+
+    @property
+    def title(self) -> str:
+        """«Карта ·· 4477»."""
+        return method_title(self.kind, self.last4)
 
     @property
     def expires_on(self) -> date | None:

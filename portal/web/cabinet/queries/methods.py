@@ -14,6 +14,7 @@ from kernel.db import ReadSession
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, PaymentMethod
 from payments.contracts.models import Contract
+from portal.web.cabinet.method_titles import method_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Method:
     disabled_reason: str | None
     unlinked_at: datetime | None
     contracts: tuple[Dependent, ...]
+
+    @property
+    def title(self) -> str:
+        """«Карта ·· 4477»."""
+        return method_title(self.kind, self.last4)
 
 
 _STANDING = ("active", "paused", "suspended")

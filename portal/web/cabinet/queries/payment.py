@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -17,6 +17,7 @@ from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.history.models import StatusHistory
 from payments.invoicing.models import Invoice
+from portal.web.cabinet.method_titles import paid_how
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,19 @@ class PaymentFacts:
         return self.status in LIVE
 
     @property
+    def last_day(self) -> date:
+        """The last day that the payment is for."""
+        return self.period_end - timedelta(days=1)
+
+    @property
     def scheduled(self) -> bool:
         """Charged by itself, not made by the customer on the gateway's page."""
         return self.initiator == "schedule"
+
+    @property
+    def paid_how(self) -> str:
+        """«Автоплатёж ·· 4477», «Карта ·· 4477»; empty while nobody knows."""
+        return paid_how(self.paid_with, self.last4, scheduled=self.scheduled)
 
     @property
     def invoice_is_open(self) -> bool:

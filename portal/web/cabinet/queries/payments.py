@@ -16,6 +16,7 @@ from kernel.settings import get_settings
 from payments.autopay.models import PaymentMethod
 from payments.charging.models import CANCELED, LIVE, REJECTED, SUCCEEDED, Payment
 from payments.contracts.models import Contract
+from portal.web.cabinet.method_titles import paid_how
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "paid": (SUCCEEDED,),
@@ -38,6 +39,11 @@ class PaymentRow:
     paid_with: str | None
     last4: str | None
     created_at: datetime
+
+    @property
+    def paid_how(self) -> str:
+        """«Автоплатёж ·· 4477», «Карта ·· 4477»."""
+        return paid_how(self.paid_with, self.last4, scheduled=self.scheduled)
 
 
 @dataclass(frozen=True, slots=True)
