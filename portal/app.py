@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from kernel import clock, db
 from kernel.settings import get_settings
 from portal.web import operations, surroundings, webhooks
+from portal.web.cabinet import routes as cabinet
 from portal.web.kit.frame import Kit
 from portal.web.kit.install import install_kit
 
@@ -32,5 +33,6 @@ def build_app() -> FastAPI:
     app = FastAPI(title="Kabinet", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.include_router(operations.router)
     app.include_router(webhooks.router)
+    app.include_router(cabinet.router)
     install_kit(app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat))
     return app
