@@ -106,6 +106,10 @@ TO_ISSUE = Wait(
     Installment.issue_at,
     and_(
         Installment.status == "planned",
-        select(Contract.id).where(Contract.id == Installment.contract_id, Contract.status == "active").exists(),
+        # Said aloud, because the job's own statement reads contracts too and would swallow these.
+        select(Contract.id)
+        .where(Contract.id == Installment.contract_id, Contract.status == "active")
+        .correlate(Installment)
+        .exists(),
     ),
 )
