@@ -6,7 +6,7 @@ from kernel.db import Session
 from kernel.ids import uuid7
 from kernel.settings import get_settings
 from portal.accounts.models import User
-from portal.accounts.tokens import CHANGE_EMAIL, CONFIRM_EMAIL, LIFETIMES, RESET_PASSWORD, digest
+from portal.accounts.tokens import CHANGE_EMAIL, CONFIRM_EMAIL, RESET_PASSWORD, digest
 from portal.notifications.letters import queue_letter
 
 _KIND = {
@@ -32,7 +32,7 @@ def send_link(session: Session, user: User, purpose: str, token: str, *, email: 
         session,
         _KIND[purpose],
         email,
-        {"name": user.name, "link": link_to(purpose, token), "minutes": LIFETIMES[purpose].total_seconds() // 60},
+        {"name": user.name, "link": link_to(purpose, token)},
         dedupe_key=f"{purpose}:{digest(token).hex()}",
         user_id=user.id,
     )

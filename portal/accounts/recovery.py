@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kernel import log
 from kernel.db import Session
+from portal.accounts.errors import LinkGone
 from portal.accounts.finding import by_email
 from portal.accounts.letters import say_password_changed, send_link
 from portal.accounts.models import User
@@ -34,8 +35,10 @@ def reset_password(session: Session, token: str, password: str, *, brand: str, n
         WeakPassword: the link stays good.
         LinkGone: it is used, too old or not ours.
     """
-    owner = look_at(session, token, RESET_PASSWORD, now=now).user
-    refuse_weak(password, personal=(owner.email, owner.name, brand))
+    found = look_at(session, token, RESET_PASSWORD, now=now)
+    if not found.live:
+        raise LinkGone
+    refuse_weak(password, personal=(found.user.email, found.user.name, brand))
     password_hash = hash_password(password)
     link = use_token(session, token, RESET_PASSWORD, now=now)
     user = link.user

@@ -1,0 +1,1 @@
+"""The way in: registration, confirmation, login, recovery; and what a person sets about their own login."""

@@ -1,0 +1,38 @@
+"""Attempts are counted before anything else happens; too many are answered with the time to wait."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from fastapi import HTTPException
+
+from kernel import log
+from portal.accounts.throttles import Throttle, TooManyAttempts, spend
+from portal.web.kit.i18n import ngettext
+
+_log = log.get(__name__)
+
+
+def count(*attempts: tuple[Throttle, str | None]) -> None:
+    """Count one attempt in each throttle. An unknown address counts as one and the same.
+
+    Raises:
+        HTTPException: 429 with the minutes left and `Retry-After`.
+    """
+    try:
+        spend(*((throttle, whom or "unknown") for throttle, whom in attempts))
+    except TooManyAttempts as error:
+        _log.warning("throttle.refused", throttle=attempts[0][0].name, seconds=error.seconds)
+        words = ngettext(
+            "Слишком много попыток. Подождите %(n)d минуту и попробуйте снова.",
+            "Слишком много попыток. Подождите %(n)d минут и попробуйте снова.",
+            error.minutes,
+        )
+        text = words % {"n": error.minutes}
+        raise HTTPException(429, text, headers={"Retry-After": str(error.seconds)}) from error
+
+
+def note(throttle: Throttle, whom: str) -> None:
+    """Count one attempt that is allowed in any case."""
+    with suppress(TooManyAttempts):
+        spend((throttle, whom))

@@ -1,0 +1,112 @@
+"""The forms of entry and of the person's own settings."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import wtforms
+from wtforms.validators import Optional, ValidationError
+
+from portal.accounts.passwords import LONGEST
+from portal.web.kit.fields import EmailField, PhoneField
+from portal.web.kit.forms import Form, at_most, required, ticked
+from portal.web.kit.i18n import lazy_gettext as _
+
+_LONGEST_NAME = 200
+_LONGEST_ADDRESS = 254
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _one_line(_form: wtforms.Form, field: wtforms.Field) -> None:
+    # A name goes into letters' headers and into other systems: no line breaks, no invisible controls.
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in field.data or ""):
+        raise ValidationError(_("Уберите переносы строк и невидимые знаки"))
+
+
+def _short_enough(_form: wtforms.Form, field: wtforms.Field) -> None:
+    if len(field.data or "") > LONGEST:
+        raise ValidationError(_("Слишком длинный пароль: не больше 128 знаков"))
+
+
+def _name_field() -> wtforms.StringField:
+    return wtforms.StringField(
+        _("Имя и фамилия"),
+        [required(_("Введите имя и фамилию")), at_most(_LONGEST_NAME), _one_line],
+        filters=[_stripped],
+    )
+
+
+def _email_field(label: str) -> EmailField:
+    return EmailField(label, [required(_("Введите почту")), at_most(_LONGEST_ADDRESS)])
+
+
+def _phone_field() -> PhoneField:
+    return PhoneField(_("Телефон"), [Optional()])
+
+
+class RegistrationForm(Form):
+    """Who registers, and three separate boxes: none is ticked for the person, the last one is optional."""
+
+    name = _name_field()
+    email = _email_field(_("Почта"))
+    phone = _phone_field()
+    password = wtforms.PasswordField(_("Пароль"), [required(_("Придумайте пароль")), _short_enough])
+    offer = wtforms.BooleanField(
+        _("Условия"), [ticked(_("Без согласия с условиями кабинет открыть нельзя: отметьте, если согласны"))]
+    )
+    personal_data = wtforms.BooleanField(
+        _("Персональные данные"),
+        [ticked(_("Без согласия на обработку данных кабинет открыть нельзя: отметьте, если согласны"))],
+    )
+    marketing = wtforms.BooleanField(_("Рассылка"))
+
+
+class LoginForm(Form):
+    """An address or a phone, and the password."""
+
+    login = wtforms.StringField(_("Почта или телефон"), [required(_("Введите почту или телефон"))], filters=[_stripped])
+    password = wtforms.PasswordField(_("Пароль"), [required(_("Введите пароль")), _short_enough])
+    remember = wtforms.BooleanField(_("Запомнить на этом устройстве"))
+
+
+class StaffLoginForm(Form):
+    """The same for employees, whom no device remembers."""
+
+    login = wtforms.StringField(_("Почта"), [required(_("Введите почту"))], filters=[_stripped])
+    password = wtforms.PasswordField(_("Пароль"), [required(_("Введите пароль")), _short_enough])
+
+
+class AddressForm(Form):
+    """One address: to send a letter to."""
+
+    email = _email_field(_("Почта"))
+
+
+class NewPasswordForm(Form):
+    """A password to come."""
+
+    password = wtforms.PasswordField(_("Новый пароль"), [required(_("Придумайте пароль")), _short_enough])
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The same, by somebody who knows the present one."""
+
+    current = wtforms.PasswordField(_("Нынешний пароль"), [required(_("Введите нынешний пароль")), _short_enough])
+
+
+class ProfileForm(Form):
+    """How to call and reach the person."""
+
+    name = _name_field()
+    phone = _phone_field()
+
+
+class ChangeAddressForm(Form):
+    """Another address, by somebody who knows the password."""
+
+    email = _email_field(_("Новая почта"))
+    current = wtforms.PasswordField(_("Нынешний пароль"), [required(_("Введите нынешний пароль")), _short_enough])

@@ -1,0 +1,121 @@
+"""Confirming an address. Opening the letter's link changes nothing: programs that scan mail open links too."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
+
+from kernel.clock import real_now
+from kernel.db import begin
+from portal.accounts.confirmation import confirm_address, correct_address, send_confirmation
+from portal.accounts.errors import LinkGone
+from portal.accounts.sessions import CUSTOMER, end_by_cookie, start_session
+from portal.accounts.throttles import LETTER_AGAIN, LETTER_FROM, LETTER_TO
+from portal.accounts.tokens import CHANGE_EMAIL, CONFIRM_EMAIL, Link, look_at
+from portal.web.entry.attempts import count, note
+from portal.web.entry.forms import AddressForm
+from portal.web.entry.pace import even_pace
+from portal.web.entry.pending import forget_pending, read_pending
+from portal.web.kit.forms import Posted
+from portal.web.kit.guards import CONFIRM_PAGE, Db, ReadDb, give_session, session_token, signed_in, visitor
+from portal.web.kit.i18n import gettext as _
+from portal.web.kit.redirects import go_to
+from portal.web.kit.render import render
+
+router = APIRouter()
+GONE = 410
+
+
+@router.get("/email/confirm", name="entry.confirm")
+def show_waiting(request: Request) -> Response:
+    """Where the letter went, and how to get another."""
+    return _waiting_page(request, AddressForm())
+
+
+@router.post("/email/letter", name="entry.confirm.letter")
+def send_letter_again(request: Request) -> Response:
+    """The same letter once more, at most once a minute."""
+    email = _waiting_address(request)
+    count((LETTER_AGAIN, email.lower()), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
+    with even_pace(), begin() as session:
+        send_confirmation(session, email, now=real_now())
+    return go_to(request, CONFIRM_PAGE, say=_("Отправили письмо ещё раз"))
+
+
+@router.post("/email/address", name="entry.confirm.address")
+def change_waiting_address(request: Request, posted: Posted) -> Response:
+    """Another address for a cabinet that is signed in and not confirmed yet."""
+    found = signed_in(request, CUSTOMER)
+    if found is None or found.confirmed:
+        return go_to(request, CONFIRM_PAGE)
+    form = AddressForm(posted)
+    if not form.validate():
+        return _waiting_page(request, form, status=422)
+    email = str(form.email.data)
+    count((LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
+    note(LETTER_AGAIN, email.lower())
+    with even_pace(), begin() as session:
+        correct_address(session, found.user_id, email, now=real_now())
+    return go_to(request, CONFIRM_PAGE, say=_("Отправили письмо на новый адрес"))
+
+
+@router.get("/email/confirm/{token}", name="entry.confirm.link")
+def show_link(request: Request, token: str, db: ReadDb) -> Response:
+    """The page of the letter: a button, or why there is none."""
+    try:
+        link = look_at(db, token, CONFIRM_EMAIL, CHANGE_EMAIL, now=real_now())
+    except LinkGone:
+        return _gone_page(request, None)
+    if not link.live:
+        return _gone_page(request, link)
+    return render(request, "pages/entry/confirm_link.html", {"link": link, "token": token})
+
+
+@router.post("/email/confirm/{token}", name="entry.confirm.use")
+def use_link(request: Request, token: str, db: Db) -> Response:
+    """The button: the address is proved. After a registration the person is signed in."""
+    now = real_now()
+    try:
+        confirmed = confirm_address(db, token, now=now)
+    except LinkGone:
+        return _gone_page(request, _link_of(db, token))
+    if confirmed.changed:
+        return go_to(request, "/settings/profile", say=_("Новая почта подтверждена"))
+    old = session_token(request, CUSTOMER)
+    if old:
+        end_by_cookie(db, old, now=now)
+    response = go_to(request, "/", say=_("Почта подтверждена. Добро пожаловать!"))
+    session = start_session(db, confirmed.user_id, CUSTOMER, visitor(request), now=now)
+    give_session(response, request, CUSTOMER, session, remember=False)
+    forget_pending(response)
+    return response
+
+
+def _waiting_address(request: Request) -> str:
+    found = signed_in(request, CUSTOMER)
+    pending = read_pending(request)
+    if found and not found.confirmed:
+        return found.email
+    if found or pending is None:
+        raise HTTPException(303, headers={"Location": "/" if found else "/login"})
+    return pending.email
+
+
+def _waiting_page(request: Request, form: AddressForm, *, status: int = 200) -> Response:
+    context = {"form": form, "email": _waiting_address(request), "signed_in": signed_in(request, CUSTOMER) is not None}
+    return render(request, "pages/entry/confirm.html", context, status=status)
+
+
+def _link_of(db: Db, token: str) -> Link | None:
+    try:
+        return look_at(db, token, CONFIRM_EMAIL, CHANGE_EMAIL, now=real_now())
+    except LinkGone:
+        return None
+
+
+def _gone_page(request: Request, link: Link | None) -> Response:
+    # A link that did its work is no failure: the person pressed twice, or comes back to an old letter.
+    done = (
+        link is not None and link.user.email_confirmed_at is not None and link.user.email.lower() == link.email.lower()
+    )
+    return render(request, "pages/entry/confirm_gone.html", {"done": done}, status=200 if done else GONE)
