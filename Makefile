@@ -11,12 +11,11 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 MADE := $(VENV)/.made
-RUN_STAMP := $(VENV)/.installed-run
+INSTALLED := $(VENV)/.installed
+DEMO_STAMP := $(VENV)/.installed-demo
 DEV_STAMP := $(VENV)/.installed-dev
-LOCKS_RUN := requirements/runtime.txt requirements/demo.txt
-LOCKS_DEV := requirements/dev.txt
-# Byte code is made when a module is first imported: compiling all of it would cost a quarter of the installation.
-PIP := $(PY) -m pip --quiet --disable-pip-version-check install --no-compile
+# --no-compile: byte code is made at the first import; compiling everything would take a quarter of the installation.
+PIP := $(PY) -m pip --quiet --disable-pip-version-check install --no-compile --no-deps --no-build-isolation --use-pep517 --require-hashes
 
 # make demo
 PORT ?= 8000
@@ -33,13 +32,13 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: $(RUN_STAMP) ## Start everything on this machine and run until Ctrl-C (PORT= SANDBOX_PORT= SMTP_PORT= RESET=1)
+demo: $(DEMO_STAMP) ## Start everything on this machine and run until Ctrl-C (PORT= SANDBOX_PORT= SMTP_PORT= RESET=1)
 	@exec $(PY) -m portal.cli demo --port $(PORT) --sandbox-port $(SANDBOX_PORT) --smtp-port $(SMTP_PORT) $(if $(RESET),--reset)
 
 .PHONY: test
 test: $(DEV_STAMP) ## Run all tests, browser tests included, on servers of their own (TESTS= JOBS=)
 	@bin/need-chromium
-	$(PY) -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 .PHONY: check
 check: $(DEV_STAMP) ## Check style, types, imports, templates, architecture, migrations, secrets
@@ -54,6 +53,9 @@ check: $(DEV_STAMP) ## Check style, types, imports, templates, architecture, mig
 format: $(DEV_STAMP) ## Rewrite the Python files in the project's format
 	$(PY) -m ruff check --fix --quiet . || true
 	$(PY) -m ruff format .
+
+.PHONY: install
+install: $(INSTALLED) ## Make .venv with what a production machine needs
 
 .PHONY: venv
 venv: $(DEV_STAMP) ## Make .venv with everything that demo, tests and checks need
@@ -70,13 +72,18 @@ $(MADE): bin/make-venv
 	@bin/make-venv "$(PYTHON)" $(VENV)
 	@touch $@
 
-$(RUN_STAMP): $(MADE) $(LOCKS_RUN) pyproject.toml
+$(INSTALLED): $(MADE) requirements/build.txt requirements/runtime.txt pyproject.toml
 	@echo "Installing what Kabinet runs on …"
-	@$(PIP) --require-hashes $(addprefix -r ,$(LOCKS_RUN))
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) -r requirements/build.txt
+	@$(PIP) -r requirements/runtime.txt
+	@$(PY) -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(DEV_STAMP): $(RUN_STAMP) $(LOCKS_DEV)
+$(DEMO_STAMP): $(INSTALLED) requirements/demo.txt
+	@$(PIP) -r requirements/demo.txt
+	@touch $@
+
+$(DEV_STAMP): $(DEMO_STAMP) requirements/dev.txt
 	@echo "Installing what its tests and checks need …"
-	@$(PIP) --require-hashes $(addprefix -r ,$(LOCKS_DEV))
+	@$(PIP) -r requirements/dev.txt
 	@touch $@
