@@ -12,8 +12,10 @@ from kernel import clock, db
 from kernel.settings import get_settings
 from portal.web import operations, surroundings, webhooks
 from portal.web.cabinet import routes as cabinet
+from portal.web.entry import routes as entry
 from portal.web.kit.frame import Kit
 from portal.web.kit.install import install_kit
+from portal.web.staff import routes as staff
 
 # As many requests at a time as there are connections: without the gate 30 of 60 parallel requests failed.
 REQUESTS_AT_ONCE = 16
@@ -31,8 +33,7 @@ def build_app() -> FastAPI:
     """The application of one web process."""
     db.size_pool(REQUESTS_AT_ONCE)
     app = FastAPI(title="Kabinet", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    app.include_router(operations.router)
-    app.include_router(webhooks.router)
-    app.include_router(cabinet.router)
+    for part in (operations, webhooks, entry, cabinet, staff):
+        app.include_router(part.router)
     install_kit(app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat))
     return app

@@ -11,8 +11,47 @@ import typer
 
 from kernel import log
 from kernel.errors import KabinetError
+from portal.imports import cli as imports
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Личный кабинет с автоплатежами.")
+admin = typer.Typer(no_args_is_help=True, help="Компания и сотрудники.")
+app.add_typer(imports.app, name="import")
+app.add_typer(admin, name="admin")
+
+
+@admin.command("create")
+def create_employee(
+    email: Annotated[str, typer.Argument(help="Почта сотрудника")],
+    name: Annotated[str, typer.Option(help="Имя")],
+    role: Annotated[str, typer.Option(help="owner, manager, accountant или viewer")] = "owner",
+) -> None:
+    """Invite an employee: prints a one-time link at which they set their password."""
+    from kernel.clock import real_now
+    from kernel.db import begin
+    from portal.accounts.staff import invite_staff
+
+    with begin() as session:
+        link = invite_staff(session, email, name, role, now=real_now())
+    typer.echo(link)
+
+
+@admin.command("company")
+def describe_company(
+    brand: Annotated[str, typer.Option(help="Название для клиентов")],
+    legal_name: Annotated[str, typer.Option(help="Юридическое название")],
+    inn: Annotated[str, typer.Option(help="ИНН")],
+    phone: Annotated[str | None, typer.Option(help="Телефон поддержки")] = None,
+    email: Annotated[str | None, typer.Option(help="Почта поддержки")] = None,
+    address: Annotated[str | None, typer.Option(help="Адрес")] = None,
+) -> None:
+    """Name the company and its shop at the gateway; contracts and consents need it."""
+    from kernel.db import begin
+    from kernel.settings import get_settings
+    from payments.installation.setup import Company, name_company
+
+    company = Company(brand=brand, legal_name=legal_name, inn=inn, phone=phone, email=email, address=address)
+    with begin() as session:
+        name_company(session, company, get_settings())
 
 
 @app.command()
@@ -72,6 +111,18 @@ def scheduler() -> None:
         signal.signal(number, lambda *_: stop.set())
     handlers = build_handlers()
     process.run(handlers, build_jobs(handlers), stop)
+
+
+@app.command()
+def seed() -> None:
+    """Fill the demo with a company, forty customers and a year of history."""
+    from rich.console import Console
+
+    from kernel.settings import get_settings
+    from portal.demo.seed import seed as play_the_year
+
+    log.configure(get_settings().log_level)
+    play_the_year(Console())
 
 
 @app.command()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 import httpx
 from sqlalchemy import select
@@ -38,7 +39,7 @@ class Follower:
         self._away = False
         self.playing = False
 
-    def __enter__(self) -> Follower:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -31,7 +31,7 @@ _STALE_AFTER = timedelta(days=3)
 _ONE_DAY = timedelta(days=1)
 _HINT_LEASE = text("clock_timestamp() + interval '30 seconds'")
 
-_no_live_payment = ~exists().where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE))
+_no_live_payment = ~exists().where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE)).correlate(Invoice)
 TO_CHARGE = Wait(
     "installments.charge_at",
     Installment.charge_at,
@@ -39,7 +39,7 @@ TO_CHARGE = Wait(
         Installment.status == "invoiced",
         Installment.charge_at.is_not(None),
         RUNNING,
-        exists().where(Invoice.installment_id == Installment.id, _no_live_payment),
+        exists().where(Invoice.installment_id == Installment.id, _no_live_payment).correlate(Installment),
     ),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from kernel.settings import get_settings
 from payments.charging import sending
 from payments.gateway import transport
 from portal.demo.inline import InlineProduct
-from portal.playing import Follower
 from tests.sandbox.process import Sandbox
 
 
@@ -32,18 +30,7 @@ class World:
 
     def play(self, **order: str) -> dict[str, Any]:
         """Play time through (`advance="P1M"` or `to="2027-01-31"`) and return the clock's answer."""
-        answers: list[httpx.Response] = []
-        url = f"{self.sandbox.url}/control/clock"
-        player = threading.Thread(target=lambda: answers.append(httpx.post(url, json=order, timeout=600)))
-        player.start()
-        with Follower(self.sandbox.url) as follower:
-            while player.is_alive():
-                follower.step(found=self.product.pass_once())
-            follower.step(found=self.product.pass_once())
-        player.join()
-        answers[0].raise_for_status()
-        found: dict[str, Any] = answers[0].json()
-        return found
+        return self.product.play(self.sandbox.url, order)
 
     def script(self, method_gateway_id: str, *outcomes: str) -> None:
         """What the bank will say to the next charges of a saved method."""
@@ -58,16 +45,14 @@ class World:
         """Every call that the sandbox has seen."""
         answer = httpx.get(f"{self.sandbox.url}/control/journal", params={"limit": 10000, **query})
         answer.raise_for_status()
-        body = answer.json()
-        entries: list[dict[str, Any]] = body["entries"] if isinstance(body, dict) else body
+        entries: list[dict[str, Any]] = answer.json()["items"]
         return entries
 
     def letters(self, to: str | None = None) -> list[dict[str, Any]]:
         """The mailbox."""
         answer = httpx.get(f"{self.sandbox.url}/mail/messages", params={"to": to} if to else {})
         answer.raise_for_status()
-        body = answer.json()
-        messages: list[dict[str, Any]] = body["messages"] if isinstance(body, dict) else body
+        messages: list[dict[str, Any]] = answer.json()["items"]
         return messages
 
 

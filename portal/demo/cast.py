@@ -1,0 +1,139 @@
+"""The made-up company of the demo: what it sells, who buys, and how each of them pays."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from payments.contracts.models import BY_CALENDAR, ON_PAYMENT
+from payments.contracts.periods import Period
+from payments.installation.setup import Company
+
+COMPANY = Company(
+    brand="Тёплый контур",
+    legal_name="ООО «Тёплый контур»",
+    inn="5000123458",
+    kpp="500001001",
+    address="143000, Московская область, г. Одинцово, ул. Северная, д. 12",
+    phone="8 800 000-00-17",
+    email="office@example.com",
+)
+MONTH = Period("month")
+# Few days of the month, as with real companies: the year has fewer instants to stop at.
+DAYS = (1, 5, 10, 15, 20, 25)
+GOOD_CARDS = ("5555555555554477", "5555555555554444", "4111111111111111", "2202474301322987", "4793128161644804")
+
+
+@dataclass(frozen=True, slots=True)
+class Ware:
+    """A product with what it costs once and each period (kopecks; None: not sold that way)."""
+
+    name: str
+    description: str
+    monthly: int | None
+    once: int | None = None
+    period: Period = MONTH
+
+
+PRODUCTS = (
+    Ware("Аренда рабочего места", "Стол в общем зале, переговорная и почтовый адрес.", 1_450_000, 90_000),
+    Ware("Английский для школьников", "Восемь занятий в месяц в группе до шести человек.", 620_000, 95_000),
+    Ware("Абонемент в бассейн", "Без ограничений по времени, сауна включена.", 390_000, 60_000),
+    Ware("Учёт онлайн", "Складской учёт и касса для магазина, до пяти сотрудников.", 249_000),
+    Ware("Обслуживание котла", "Осмотр, чистка и выезд мастера в течение суток.", 236_550, 386_550),
+)
+LEASING = ("Лизинг: котельная под ключ", (1_550_000, 2_480_000, 3_100_000))
+OFFICE_RENT = ("Аренда офиса", (4_800_000, 6_350_000))
+
+_AUTOPAY_SHARE = 0.85
+_SURNAMES = (
+    "Ковалёва", "Гущин", "Мельникова", "Рощин", "Ким", "Соловьёва", "Баранов", "Журавлёва", "Тихонов", "Ершова",
+    "Лапин", "Фомина", "Дроздов", "Белоусова", "Кудрявцев", "Зайцева", "Панов", "Горшкова", "Носов", "Щукина",
+)  # fmt: skip
+_WOMEN = ("Анна Сергеевна", "Мария Павловна", "Ольга Игоревна", "Елена Викторовна", "Дарья Олеговна")
+_MEN = ("Павел Андреевич", "Олег Юрьевич", "Илья Романович", "Сергей Ильич", "Максим Денисович")
+_COMPANIES = (
+    "ООО «Северный двор»", "ООО «Пекарня на углу»", "ИП Рощин А. В.", "ООО «Лаборатория света»",
+    "ООО «Ясный день»", "ИП Щукина Т. Б.", "ООО «Мост и берег»", "ООО «Тихая верфь»",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One customer of the demo. `joins_on_day` counts from the beginning of the history.
+
+    `ware` is a product's index for self-service, None for a contract that staff make (`title`, `kopecks`).
+    """
+
+    name: str
+    email: str
+    phone: str
+    company: bool
+    joins_on_day: int
+    autopay: bool
+    card: str
+    ware: int | None
+    title: str = ""
+    kopecks: int = 0
+    advance: str = ON_PAYMENT
+    trouble: str = ""
+
+
+ANNA_NAME = "Ковалёва Анна Сергеевна"
+
+
+def anna(email: str) -> tuple[Role, Role]:
+    """The customer whose cabinet the demo opens with: a club and a boiler, both paid by themselves."""
+    phone = "+79160000001"
+    return (
+        Role(ANNA_NAME, email, phone, False, 45, True, GOOD_CARDS[0], 2),
+        Role(ANNA_NAME, email, phone, False, 200, True, GOOD_CARDS[0], 4),
+    )
+
+
+def others(chance: random.Random, count: int) -> list[Role]:
+    """So many further customers over five kinds of business, with the troubles that real ones have."""
+    roles = [_person(chance, number) for number in range(count - len(_COMPANIES))]
+    roles += [_company(chance, number) for number in range(len(_COMPANIES))]
+    for role_number, trouble in ((2, "no_money"), (7, "expired"), (11, "unlinks"), (15, "no_money"), (19, "withdraws")):
+        role = roles[role_number]
+        roles[role_number] = replace(role, trouble=trouble, autopay=True)
+    return roles
+
+
+def _person(chance: random.Random, number: int) -> Role:
+    surname = _SURNAMES[number % len(_SURNAMES)]
+    woman = surname.endswith("а")
+    first = chance.choice(_WOMEN if woman else _MEN)
+    return Role(
+        name=f"{surname} {first}",
+        email=f"client{number + 2:02d}@example.com",
+        phone=f"+7916000{number + 2:04d}",
+        company=False,
+        joins_on_day=_day(chance),
+        autopay=chance.random() < _AUTOPAY_SHARE,
+        card=chance.choice(GOOD_CARDS),
+        ware=number % len(PRODUCTS),
+    )
+
+
+def _company(chance: random.Random, number: int) -> Role:
+    title, sums = chance.choice((LEASING, OFFICE_RENT))
+    return Role(
+        name=_COMPANIES[number],
+        email=f"buh{number + 1}@example.com",
+        phone=f"+7495000{number + 1:04d}",
+        company=True,
+        joins_on_day=_day(chance),
+        autopay=number % 3 != 0,
+        card=chance.choice(GOOD_CARDS),
+        ware=None,
+        title=title,
+        kopecks=chance.choice(sums),
+        advance=BY_CALENDAR,
+    )
+
+
+def _day(chance: random.Random) -> int:
+    return chance.randrange(0, 11) * 30 + chance.choice(DAYS)
+

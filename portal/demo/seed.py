@@ -1,0 +1,191 @@
+"""`kabinet seed`: the demo's year, played with the production verbs in one process beside the sandbox."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import func, text, update
+
+from kernel import clock
+from kernel.clock import business_date
+from kernel.db import Base, begin
+from kernel.errors import Refused
+from kernel.settings import get_settings
+from payments.installation.models import Installation
+from payments.installation.setup import ensure_installation
+from portal.demo import acting
+from portal.demo.cast import Role, anna, others
+from portal.demo.inline import InlineProduct
+from portal.demo.installation import CUSTOMER, STAFF
+
+CUSTOMERS = 40
+YEAR = timedelta(days=365)
+_SEED = 20261121
+_MORNING = timedelta(hours=12)
+_CONTROL_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that a person does at an instant."""
+
+    at: datetime
+    what: Callable[[], None]
+
+
+class Story:
+    """The year: who joins when, and what they do later."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._acts: list[Act] = []
+        self._contracts: dict[str, UUID] = {}
+
+    def acts(self) -> list[Act]:
+        """All acts so far, by time."""
+        return sorted(self._acts, key=lambda act: act.at)
+
+    def cast(self, roles: list[Role]) -> None:
+        """Plan the year of each customer."""
+        for role in roles:
+            self._plan(role)
+
+    def _plan(self, role: Role) -> None:
+        self._at(role.joins_on_day, lambda: self._join(role))
+        if not role.autopay:
+            # By hand: some days after each due date, and the last month is still owed.
+            for month in range(1, 12):
+                self._at(role.joins_on_day + 30 * month + 6, lambda: self._pay(role))
+        if role.trouble == "no_money":
+            for day in (290, 355):
+                self._at(day, lambda: self._script(role, ["insufficient_funds", "insufficient_funds", "succeeded"]))
+        if role.trouble == "expired":
+            self._at(335, lambda: self._script(role, ["card_expired"]))
+        if role.trouble == "unlinks":
+            self._at(340, lambda: self._with(role, acting.unlink_card))
+        if role.trouble == "withdraws":
+            self._at(320, lambda: self._with(role, acting.withdraw_consent))
+
+    def _at(self, day: int, what: Callable[[], None]) -> None:
+        at = self._start + timedelta(days=day)
+        if at < clock.real_now() - timedelta(days=3):
+            self._acts.append(Act(at, what))
+
+    def _join(self, role: Role) -> None:
+        contract_id = acting.sign_up(role, acting.join(role))
+        if contract_id:
+            self._contracts[role.email] = contract_id
+
+    def _with(self, role: Role, what: Callable[[UUID], None]) -> None:
+        if role.email in self._contracts:
+            what(self._contracts[role.email])
+
+    def _pay(self, role: Role) -> None:
+        self._with(role, lambda contract_id: acting.pay_open_invoice(contract_id, role.card))
+
+    def _script(self, role: Role, outcomes: list[str]) -> None:
+        self._with(role, lambda contract_id: _script(contract_id, outcomes))
+
+
+def seed(console: Console) -> None:
+    """Fill an empty demo; a seeded one is left alone, a half-seeded one is begun again.
+
+    Raises:
+        Refused: this is not a demo, or the sandbox does not let its clock start a year back.
+    """
+    settings = get_settings()
+    if settings.mode != "demo" or not settings.clock_url:
+        raise Refused("kabinet seed: only for the demo (KABINET_MODE=demo and KABINET_CLOCK_URL)")
+    with begin() as session:
+        if ensure_installation(session, settings).seeded_at is not None:
+            return
+    _begin_afresh(settings.clock_url)
+    start = _a_year_ago()
+    product = InlineProduct()
+    _control(settings.clock_url, "clock", {"start": start.isoformat()})
+    product.follow(settings.clock_url)
+    _people()
+    story = Story(start)
+    chance = random.Random(_SEED)
+    story.cast([*anna(CUSTOMER), *others(chance, CUSTOMERS - 1)])
+    _play(product, story, settings.clock_url, console)
+    product.play(settings.clock_url, {"to": _soon()})
+    _control(settings.clock_url, "clock", {"jump": "now"})
+    product.follow(settings.clock_url)
+    product.drain()
+    _finish()
+
+
+def _play(product: InlineProduct, story: Story, clock_url: str, console: Console) -> None:
+    acts = story.acts()
+    columns = (TextColumn("  demo's year: {task.fields[date]}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("seed", total=len(acts), date="")
+        for act in acts:
+            if act.at > clock.now():
+                product.play(clock_url, {"to": act.at.isoformat()})
+            progress.update(task, date=business_date(clock.now()).strftime("%d.%m.%Y"))
+            act.what()
+            product.drain()
+            progress.advance(task)
+
+
+def _people() -> None:
+    with begin() as session:
+        acting.open_shop(session)
+    customer_id = acting.join(anna(CUSTOMER)[0])
+    with begin() as session:
+        login = acting.add_login(
+            session, email=CUSTOMER, name="Анна Ковалёва", password=os.environ["KABINET_DEMO_CUSTOMER_PASSWORD"]
+        )
+        acting.give_cabinet(session, login, customer_id)
+        acting.add_login(
+            session,
+            email=STAFF,
+            name="Ирина Мельник",
+            password=os.environ["KABINET_DEMO_STAFF_PASSWORD"],
+            staff_role="owner",
+        )
+
+
+def _begin_afresh(clock_url: str) -> None:
+    # A seed that was cut off leaves rows on both sides that do not belong to a whole year.
+    with begin() as session:
+        tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        ensure_installation(session, get_settings())
+    _control(clock_url, "reset", {})
+
+
+def _finish() -> None:
+    with begin() as session:
+        session.execute(update(Installation).values(seeded_at=func.business_now()))
+
+
+def _script(contract_id: UUID, outcomes: list[str]) -> None:
+    for token in acting.tokens_of(contract_id):
+        body = {"payment_method_id": token, "outcomes": outcomes}
+        _control(get_settings().clock_url, "outcomes", body)
+
+
+def _control(url: str, what: str, body: Mapping[str, object]) -> None:
+    answer = httpx.post(f"{url}/control/{what}", json=body, timeout=_CONTROL_S, trust_env=False)
+    if answer.is_error:
+        raise Refused(f"sandbox: {answer.text[:300]}")
+
+
+def _a_year_ago() -> datetime:
+    today = business_date(clock.real_now())
+    return clock.start_of(today - YEAR) + _MORNING
+
+
+def _soon() -> str:
+    return (clock.real_now() + timedelta(seconds=1)).isoformat()
