@@ -20,6 +20,8 @@ def clean(text: str) -> str:
     Raises:
         BadCell: it holds a control character, which no name or number needs.
     """
+    if text.isprintable():
+        return " ".join(text.split())
     kept = []
     for char in text:
         category = unicodedata.category(char)

@@ -99,12 +99,12 @@ class ContractImport:
     def _decide(self, row: ContractRow, known: Known, titles: dict[str, str]) -> Decision[Terms]:
         stored = known.contracts.get(row.code)
         today = business_date(self._now)
-        more = differences(row, *stored, titles) if stored else obstacles(row, known, today, titles)
+        more = differences(row, stored, titles) if stored else obstacles(row, known, today, titles)
         problems = (*row.problems, *more)
         if problems:
             return Decision(Fate(row.line, row.code, Outcome.BAD, problems=problems))
         if stored:
-            return Decision(Fate(row.line, row.code, Outcome.SAME, stored[0].title))
+            return Decision(Fate(row.line, row.code, Outcome.SAME, stored.contract.title))
         terms = self._terms(row, known)
         return Decision(Fate(row.line, row.code, Outcome.NEW, _introduce(terms)), terms)
 

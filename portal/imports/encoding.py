@@ -61,7 +61,7 @@ def _of_bytes(path: Path, head: bytes) -> Encoding:
                 broken.append(number)
     if not broken:
         return Encoding("utf-8-sig", "UTF-8 с BOM" if head.startswith(codecs.BOM_UTF8) else "UTF-8", lines)
-    if good > len(broken) or head.startswith(codecs.BOM_UTF8):
+    if good >= len(broken) or head.startswith(codecs.BOM_UTF8):
         raise UnusableFile(f"Файл в UTF-8, но строка {broken[0]} повреждена. Сохраните файл заново")
     _refuse_unknown_bytes(path)
     return Encoding("cp1251", "Windows-1251", lines)

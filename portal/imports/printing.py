@@ -41,9 +41,9 @@ def progress(table: Table) -> Iterator[Advance]:
 
 def print_file(to: Console, table: Table) -> None:
     """How the file was read, and which of its columns were not."""
-    to.print(Text(f"{table.path}: {table.encoding.title}, разделитель — {DELIMITERS[table.delimiter]}"))
+    to.print(_plain(f"{table.path}: {table.encoding.title}, разделитель — {DELIMITERS[table.delimiter]}"))
     for title in table.header.unknown.values():
-        to.print(Text(f"Столбец «{title}» неизвестен и не читается", "yellow"))
+        to.print(_plain(f"Столбец «{title}» неизвестен и не читается"), style="yellow")
 
 
 def print_fates(to: Console, fates: Sequence[Fate]) -> None:
