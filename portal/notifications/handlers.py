@@ -21,7 +21,7 @@ from portal.notifications.facts import DecidedPayment
 from portal.notifications.letters import queue_letter
 from portal.notifications.period_words import period_words
 from portal.notifications.reasons import HELD_BACK, reason_words
-from portal.notifications.unheard import announce_unheard
+from portal.notifications.repeating import announce_unheard
 
 
 def charge_announced(session: Session, event: ChargeAnnounced, _now: datetime) -> None:
@@ -67,7 +67,7 @@ def payment_succeeded(session: Session, event: PaymentSucceeded, _now: datetime)
         {
             "payment": payment,
             "next": reading.next_charge(session, payment.agreement.contract_id),
-            "payment_url": links.payment(payment.payment_id),
+            "payment_url": links.payment(payment.number),
         },
         dedupe_key=f"payment_succeeded:{event.payment_id}",
         customer_id=payment.agreement.customer_id,

@@ -29,8 +29,6 @@ from portal.web.kit.render import environment
 
 MAIL_JOB = "mail"
 NO_ADDRESS = "нет адреса"
-# Letters with a personal link: nobody but their reader may see the text again.
-PRIVATE_KINDS = ("confirm_email", "reset_password", "confirm_new_email")
 # A new row has its hint in the outbox; the sweep leaves it alone for so long.
 HINT_LASTS = "30 seconds"
 _MANY_EMPTY_LINES = re.compile(r"\n{3,}")

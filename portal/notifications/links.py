@@ -23,13 +23,13 @@ def unlink_method(method_id: UUID) -> str:
 
 
 def pay_invoice(invoice_id: UUID) -> str:
-    """The page that pays one invoice."""
-    return _absolute(f"/invoices/{invoice_id}/pay")
+    """The page of one invoice, with the ways to pay it."""
+    return _absolute(f"/invoices/{invoice_id}")
 
 
-def payment(payment_id: UUID) -> str:
+def payment(number: int) -> str:
     """The page of one payment."""
-    return _absolute(f"/payments/{payment_id}")
+    return _absolute(f"/payments/{number}")
 
 
 def _absolute(path: str) -> str:

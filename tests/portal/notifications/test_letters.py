@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -19,15 +21,10 @@ def queue(
     session: Session, recipient: str = "anna@example.com", *, title: str | None = None, key: str = "k"
 ) -> Message | None:
     name_company(session, COMPANY, get_settings())
-    context = {"invoice": INVOICE, "pay_url": "http://localhost:8000/pay"}
-    if title is not None:
-        context["invoice"] = INVOICE.__class__(**{**_fields(INVOICE), "number": title})
+    invoice = INVOICE if title is None else replace(INVOICE, number=title)
+    context = {"invoice": invoice, "pay_url": "http://localhost:8000/pay"}
     message_id = queue_letter(session, "invoice_issued", recipient, context, dedupe_key=key)
     return session.get(Message, message_id) if message_id else None
-
-
-def _fields(item: object) -> dict[str, object]:
-    return {name: getattr(item, name) for name in item.__slots__}  # type: ignore[attr-defined]  # a slotted dataclass
 
 
 def test_a_letter_is_kept_with_its_texts_and_a_hint_to_send_it(session: Session) -> None:

@@ -1,0 +1,184 @@
+"""What pages read about letters: one query each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, or_, select
+
+from kernel.db import ReadSession, Session
+from payments.customers.models import Customer
+from portal.notifications.kinds import PRIVATE_KINDS
+from portal.notifications.models import Message
+
+_is_private = Message.kind.in_(PRIVATE_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A line of the customer's list."""
+
+    id: UUID
+    kind: str
+    subject: str
+    status: str
+    created_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterText:
+    """A letter as its reader got it."""
+
+    id: UUID
+    subject: str
+    recipient: str
+    status: str
+    created_at: datetime
+    sent_at: datetime | None
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A line of the staff's list. `customer_id` is None for letters about a login."""
+
+    id: UUID
+    kind: str
+    recipient: str
+    subject: str
+    status: str
+    created_at: datetime
+    error: str | None
+    customer_id: UUID | None
+    customer_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLetter:
+    """A letter with what became of it. The texts are None where only the reader may see them."""
+
+    id: UUID
+    kind: str
+    recipient: str
+    subject: str
+    status: str
+    tries: int
+    created_at: datetime
+    sent_at: datetime | None
+    next_try_at: datetime
+    error: str | None
+    payment_id: UUID | None
+    customer_id: UUID | None
+    customer_name: str | None
+    text: str | None
+    html: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFilter:
+    """What the staff's list is narrowed by; empty means all."""
+
+    text: str = ""
+    status: str = ""
+    kind: str = ""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same in SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.status:
+            found.append(Message.status == self.status)
+        if self.kind:
+            found.append(Message.kind == self.kind)
+        if self.text:
+            columns = (Message.recipient, Message.subject, Customer.name)
+            found.append(or_(*(column.icontains(self.text, autoescape=True) for column in columns)))
+        return found
+
+
+def letters_of(
+    session: ReadSession | Session, customer_ids: Sequence[UUID], *, after: UUID | None, limit: int
+) -> list[LetterRow]:
+    """Letters to these customers, newest first, up to `limit` that follow the cursor."""
+    statement = (
+        select(Message.id, Message.kind, Message.subject, Message.status, Message.created_at, Message.sent_at)
+        .where(Message.customer_id.in_(customer_ids), ~_is_private)
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    if after:
+        statement = statement.where(Message.id < after)
+    return [LetterRow(*row) for row in session.execute(statement)]
+
+
+def letter_of(session: ReadSession | Session, customer_ids: Sequence[UUID], message_id: UUID) -> LetterText | None:
+    """One letter to these customers; None for another's."""
+    row = session.execute(
+        select(
+            Message.id,
+            Message.subject,
+            Message.recipient,
+            Message.status,
+            Message.created_at,
+            Message.sent_at,
+            Message.text_body,
+            Message.html_body,
+        ).where(Message.id == message_id, Message.customer_id.in_(customer_ids), ~_is_private)
+    ).one_or_none()
+    return LetterText(*row) if row else None
+
+
+def outbox_letters(
+    session: ReadSession | Session, wanted: OutboxFilter, *, after: UUID | None, limit: int
+) -> list[OutboxRow]:
+    """All letters that fit, newest first, up to `limit` that follow the cursor."""
+    statement = (
+        select(
+            Message.id,
+            Message.kind,
+            Message.recipient,
+            Message.subject,
+            Message.status,
+            Message.created_at,
+            Message.error,
+            Message.customer_id,
+            Customer.name,
+        )
+        .outerjoin(Customer, Customer.id == Message.customer_id)
+        .where(*wanted.conditions())
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    if after:
+        statement = statement.where(Message.id < after)
+    return [OutboxRow(*row) for row in session.execute(statement)]
+
+
+def outbox_letter(session: ReadSession | Session, message_id: UUID) -> OutboxLetter | None:
+    """One letter for staff."""
+    row = session.execute(
+        select(
+            Message.id,
+            Message.kind,
+            Message.recipient,
+            Message.subject,
+            Message.status,
+            Message.tries,
+            Message.created_at,
+            Message.sent_at,
+            Message.next_try_at,
+            Message.error,
+            Message.payment_id,
+            Message.customer_id,
+            Customer.name,
+            case((~_is_private, Message.text_body)),
+            case((~_is_private, Message.html_body)),
+        )
+        .outerjoin(Customer, Customer.id == Message.customer_id)
+        .where(Message.id == message_id)
+    ).one_or_none()
+    return OutboxLetter(*tuple(row)) if row else None
