@@ -40,15 +40,19 @@ def test_a_login_leads_to_the_page_that_was_wanted(browser: Browser) -> None:
     assert visitor.get("/settings/sessions").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "evil",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)", "evil"],
-)
-def test_next_never_leaves_the_site(browser: Browser, evil: str) -> None:
+def test_next_never_leaves_the_site(browser: Browser) -> None:
     visitor = enter(browser())
 
-    assert visitor.get("/login", params={"next": evil}).headers["location"] == "/"
-    assert browser().post("/login", data=GOOD | {"next": evil}).headers["location"] == "/"
+    for evil in (
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "javascript:alert(1)",
+        "evil",
+    ):
+        assert visitor.get("/login", params={"next": evil}).headers["location"] == "/", evil
+        assert browser().post("/login", data=GOOD | {"next": evil}).headers["location"] == "/", evil
 
 
 def test_a_wrong_password_and_an_unknown_login_get_the_same_page_after_a_similar_time(browser: Browser) -> None:
@@ -179,21 +183,23 @@ def test_logging_in_forgives_the_wrong_guesses_before(browser: Browser) -> None:
         assert visitor.post("/login", data=GOOD).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "", "Origin": "https://evil.example"},
-    ],
-)
-@pytest.mark.parametrize(
-    "path", ["/login", "/logout", "/register", "/settings/profile", "/settings/sessions/end-others", "/staff/login"]
-)
-def test_a_form_of_another_site_is_refused(browser: Browser, path: str, headers: dict[str, str]) -> None:
+def test_a_form_of_another_site_is_refused(browser: Browser) -> None:
     visitor = enter(browser())
 
-    assert visitor.post(path, data=GOOD, headers=headers).status_code == 403
+    for path in (
+        "/login",
+        "/logout",
+        "/register",
+        "/settings/profile",
+        "/settings/sessions/end-others",
+        "/staff/login",
+    ):
+        for site in ("cross-site", "same-site"):
+            assert visitor.post(path, data=GOOD, headers={"Sec-Fetch-Site": site}).status_code == 403, path
+        del visitor.headers["Sec-Fetch-Site"]
+        for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+            assert visitor.post(path, data=GOOD, headers=headers).status_code == 403, path
+        visitor.headers["Sec-Fetch-Site"] = "same-origin"
     assert visitor.get("/").status_code == 200
 
 

@@ -7,8 +7,11 @@ import re
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from kernel.clock import real_now
 from kernel.db import begin
+from portal.accounts.sessions import CUSTOMER, start_session
 from portal.notifications.models import Message
+from tests.portal.accounts.people import HOME, PASSWORD, confirmed
 
 
 def form_of(**changed: str) -> dict[str, str]:
@@ -17,7 +20,7 @@ def form_of(**changed: str) -> dict[str, str]:
         "name": "Анна Ковалёва",
         "email": "anna@example.com",
         "phone": "8 (916) 123-45-67",
-        "password": "белый кит плывёт",
+        "password": PASSWORD,
         "offer": "y",
         "personal_data": "y",
     }
@@ -40,7 +43,10 @@ def link_in(letter: Message) -> str:
 
 
 def enter(client: TestClient, email: str = "anna@example.com") -> TestClient:
-    """Register and confirm: the browser is signed in."""
-    client.post("/register", data=form_of(email=email))
-    assert client.post(link_in(last_letter(email))).headers["location"] == "/"
+    """The browser of a registered and confirmed person who is signed in."""
+    with begin() as session:
+        user = confirmed(session, email)
+        token = start_session(session, user.id, CUSTOMER, HOME, now=real_now())
+    # http.cookiejar knows the host "localhost" by this name.
+    client.cookies.set("kabinet", token, domain="localhost.local")
     return client
