@@ -26,7 +26,7 @@ class Place:
     port: int
     sandbox_port: int
     smtp_port: int
-    folder: Path = ROOT / ".kabinet"
+    folder: Path
 
     @property
     def base_url(self) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 from rich.console import Console
@@ -116,12 +117,14 @@ class Demo:
 
     def _run(self, command: str, *, quiet: bool = False) -> None:
         secrets = self.place.secrets
-        passwords = {
+        # Beside the progress that the commands show, only trouble is worth a line.
+        own = {
+            "KABINET_LOG_LEVEL": "WARNING",
             "KABINET_DEMO_CUSTOMER_PASSWORD": secrets["customer_password"],
             "KABINET_DEMO_STAFF_PASSWORD": secrets["staff_password"],
         }
         log = self.place.logs / f"{command}.log" if quiet else None
-        environment = self.environment | passwords
+        environment = self.environment | own
         code = self.keeper.run(command, ["portal.cli", command], cwd=ROOT, environment=environment, log=log)
         if self.keeper.stopping:
             raise KeyboardInterrupt
@@ -156,8 +159,8 @@ class Demo:
         self.say(f"  mail      {place.sandbox_url}/mail/")
 
 
-def run_demo(port: int, sandbox_port: int, smtp_port: int, *, reset: bool) -> int:
-    """Run the demo until Ctrl-C or SIGTERM; answers the exit code. Its data lies in `.kabinet/`; `reset` removes it.
+def run_demo(port: int, sandbox_port: int, smtp_port: int, *, reset: bool, folder: Path = ROOT / ".kabinet") -> int:
+    """Run the demo until Ctrl-C or SIGTERM; answers the exit code. Its data lies in `folder`; `reset` removes it first.
 
     The mail port is the sandbox's + 25 when it is 0.
 
@@ -165,7 +168,7 @@ def run_demo(port: int, sandbox_port: int, smtp_port: int, *, reset: bool) -> in
         KabinetError: it runs already, a port is busy, or a program does not start; the text says which and why.
     """
     started = time.monotonic()
-    place = Place(port, sandbox_port, smtp_port or sandbox_port + 25)
+    place = Place(port, sandbox_port, smtp_port or sandbox_port + 25, folder)
     place.prepare()
     with _only_one(place):
         demo = Demo(place, Console())
