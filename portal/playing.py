@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
 
 import httpx
 from sqlalchemy import select
@@ -39,15 +38,16 @@ class Follower:
         self._away = False
         self.playing = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
+    def close(self) -> None:
+        """End the connection."""
         self._client.close()
 
     def step(self, *, found: int) -> None:
-        """Tell the sandbox how we stand after a pass that found `found` things to do, and follow its shift."""
-        rest = look(found=found)
+        """Report after a pass that found `found` things to do, and follow the sandbox's shift."""
+        self.report(look(found=found))
+
+    def report(self, rest: Rest) -> None:
+        """Tell the sandbox how we stand, and take its shift over."""
         try:
             answer = self._client.post(
                 "/control/clock/step",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from kernel import log
 from kernel.broker import Jobs
@@ -24,6 +24,7 @@ from portal.playing import Follower
 from portal.wiring import DUTIES, Duty
 
 _log = log.get(__name__)
+_AWAY = (InterfaceError, OperationalError)
 _LOCK = 4_201_001
 _PASS_S = 0.5
 _PLAYING_PASS_S = 0.02
@@ -41,7 +42,7 @@ def run(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> None:
             with _leadership() as leading:
                 if leading:
                     _lead(jobs, stop)
-        except DBAPIError as error:
+        except _AWAY as error:
             _log.warning("scheduler.database_away", error=type(error).__name__)
         stop.wait(_RETRY_S)
     relay.join(timeout=5)
@@ -81,7 +82,7 @@ def run_duties(jobs: Jobs, *, broken: Callable[[Duty, Exception], None]) -> int:
     for duty in DUTIES:
         try:
             found += duty.run(jobs.send)
-        except DBAPIError:
+        except _AWAY:
             raise
         except Exception as error:  # noqa: BLE001  one broken duty must not stop charging
             broken(duty, error)
@@ -101,7 +102,7 @@ def _relay_forever(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> Non
     while not stop.is_set():
         try:
             moved = relay_once(handlers, jobs.send)
-        except DBAPIError as error:
+        except _AWAY as error:
             _log.warning("relay.database_away", error=type(error).__name__)
             moved = 0
         if not moved:

@@ -65,6 +65,7 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     for payment, item in news:
         if item.status in (PENDING, WAITING_FOR_CAPTURE):
             _keep_waiting(payment, item, now)
+    session.flush()  # callers read these rows again in the same transaction
     believed_items = [item for _, item in believed]
     return Applied(
         tuple(payment.id for payment, _ in believed),

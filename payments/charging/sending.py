@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from kernel import log
 from kernel.db import begin
@@ -171,7 +171,7 @@ def _record_batch(batch: list[Outcome]) -> bool:
         with begin() as session:
             record(session, batch, source="answer")
             fault("charge.before_record_commit")
-    except DBAPIError as error:
+    except (InterfaceError, OperationalError) as error:
         _log.warning("recorder.waits", error=type(error).__name__, outcomes=len(batch))
         return False
     except Exception:  # noqa: BLE001

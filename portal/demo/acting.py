@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import httpx
@@ -206,8 +207,12 @@ def _pay(checkout: Checkout, card: str) -> UUID | None:
 
 
 def _enter_card(url: str, card: str) -> None:
-    with httpx.Client(trust_env=False, timeout=30) as browser:
-        answer = browser.post(url, data={"number": card, "expiry": "12/30", "csc": "123"})
-        location = answer.headers.get("location", "")
-        if location.endswith("/3ds"):
-            browser.post(str(httpx.URL(url).join(location)), data={"answer": "confirm"})
+    answer = _browser().post(url, data={"number": card, "expiry": "12/30", "csc": "123"})
+    location = answer.headers.get("location", "")
+    if location.endswith("/3ds"):
+        _browser().post(str(httpx.URL(url).join(location)), data={"answer": "confirm"})
+
+
+@lru_cache(maxsize=1)
+def _browser() -> httpx.Client:
+    return httpx.Client(trust_env=False, timeout=30)

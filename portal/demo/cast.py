@@ -136,4 +136,3 @@ def _company(chance: random.Random, number: int) -> Role:
 
 def _day(chance: random.Random) -> int:
     return chance.randrange(0, 11) * 30 + chance.choice(DAYS)
-

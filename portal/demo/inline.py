@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 
 from kernel.broker import InlineJobs
+from kernel.errors import Refused
 from kernel.relay import relay_once
 from payments.charging.sending import sender
-from portal.playing import Follower
+from portal.playing import Follower, look
 from portal.scheduler import run_duties
 from portal.wiring import Duty, build_handlers, build_jobs
 
@@ -27,7 +28,9 @@ def _stop(_duty: Duty, error: Exception) -> None:
 class InlineProduct:
     """Workers, scheduler and relay without processes and without Redis; each pass does what theirs would."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock_url: str) -> None:
+        self._sandbox = httpx.Client(base_url=clock_url, timeout=_PLAY_S, trust_env=False)
+        self._follower = Follower(clock_url)
         self._handlers = build_handlers()
         self._jobs = InlineJobs(build_jobs(self._handlers).by_name.values())
 
@@ -38,28 +41,45 @@ class InlineProduct:
         sender().wait_idle(_RECORD_S)
         return found
 
-    def follow(self, clock_url: str) -> None:
-        """Take the sandbox clock's present shift over."""
-        with Follower(clock_url) as follower:
-            follower.step(found=0)
-
-    def play(self, clock_url: str, order: Mapping[str, str]) -> dict[str, Any]:
+    def play(self, order: Mapping[str, str]) -> dict[str, Any]:
         """Play time through (`{"advance": "P1M"}` or `{"to": "2027-01-31"}`) and return the clock's answer."""
         answers: list[httpx.Response] = []
-
-        def ask() -> None:
-            answers.append(httpx.post(f"{clock_url}/control/clock", json=order, timeout=_PLAY_S, trust_env=False))
-
-        asking = threading.Thread(target=ask)
+        asking = threading.Thread(target=lambda: answers.append(self._sandbox.post("/control/clock", json=order)))
         asking.start()
-        with Follower(clock_url) as follower:
-            while asking.is_alive():
-                follower.step(found=self.pass_once())
-            follower.step(found=self.pass_once())
+        while asking.is_alive():
+            self._come_to_rest()
         asking.join()
+        self._come_to_rest()
         answers[0].raise_for_status()
         clock: dict[str, Any] = answers[0].json()
         return clock
+
+    def follow(self) -> None:
+        """Take the sandbox clock's present shift over."""
+        self._follower.step(found=0)
+
+    def control(self, what: str, body: Mapping[str, object]) -> None:
+        """Tell the sandbox something.
+
+        Raises:
+            Refused: it does not do that; the text is its own.
+        """
+        answer = self._sandbox.post(f"/control/{what}", json=body)
+        if answer.is_error:
+            raise Refused(f"sandbox: {answer.text[:300]}")
+
+    def close(self) -> None:
+        """End the connections to the sandbox."""
+        self._follower.close()
+        self._sandbox.close()
+
+    def _come_to_rest(self) -> None:
+        # Most instants concern one duty: PostgreSQL is asked once whether any has something to do.
+        rest = look(found=0)
+        if not rest.at_rest:
+            self.pass_once()
+        else:
+            self._follower.report(rest)
 
     def drain(self) -> None:
         """Pass until there is nothing left to do at this instant."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import func, text, update
@@ -30,7 +29,6 @@ CUSTOMERS = 40
 YEAR = timedelta(days=365)
 _SEED = 20261121
 _MORNING = timedelta(hours=12)
-_CONTROL_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,9 @@ class Act:
 class Story:
     """The year: who joins when, and what they do later."""
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, product: InlineProduct) -> None:
         self._start = start
+        self._product = product
         self._acts: list[Act] = []
         self._contracts: dict[str, UUID] = {}
 
@@ -92,7 +91,11 @@ class Story:
         self._with(role, lambda contract_id: acting.pay_open_invoice(contract_id, role.card))
 
     def _script(self, role: Role, outcomes: list[str]) -> None:
-        self._with(role, lambda contract_id: _script(contract_id, outcomes))
+        self._with(role, lambda contract_id: self._say(contract_id, outcomes))
+
+    def _say(self, contract_id: UUID, outcomes: list[str]) -> None:
+        for token in acting.tokens_of(contract_id):
+            self._product.control("outcomes", {"payment_method_id": token, "outcomes": outcomes})
 
 
 def seed(console: Console) -> None:
@@ -107,31 +110,32 @@ def seed(console: Console) -> None:
     with begin() as session:
         if ensure_installation(session, settings).seeded_at is not None:
             return
-    _begin_afresh(settings.clock_url)
+    product = InlineProduct(settings.clock_url)
+    _begin_afresh(product)
     start = _a_year_ago()
-    product = InlineProduct()
-    _control(settings.clock_url, "clock", {"start": start.isoformat()})
-    product.follow(settings.clock_url)
+    product.control("clock", {"start": start.isoformat()})
+    product.follow()
     _people()
-    story = Story(start)
-    chance = random.Random(_SEED)
-    story.cast([*anna(CUSTOMER), *others(chance, CUSTOMERS - 1)])
-    _play(product, story, settings.clock_url, console)
-    product.play(settings.clock_url, {"to": _soon()})
-    _control(settings.clock_url, "clock", {"jump": "now"})
-    product.follow(settings.clock_url)
+    story = Story(start, product)
+    story.cast([*anna(CUSTOMER), *others(random.Random(_SEED), CUSTOMERS - 1)])
+    _play(product, story, console)
+    product.play({"to": _soon()})
+    product.control("clock", {"jump": "now"})
+    product.follow()
     product.drain()
-    _finish()
+    product.close()
+    with begin() as session:
+        session.execute(update(Installation).values(seeded_at=func.business_now()))
 
 
-def _play(product: InlineProduct, story: Story, clock_url: str, console: Console) -> None:
+def _play(product: InlineProduct, story: Story, console: Console) -> None:
     acts = story.acts()
-    columns = (TextColumn("  demo's year: {task.fields[date]}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("  demo's year {task.fields[date]}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("seed", total=len(acts), date="")
         for act in acts:
             if act.at > clock.now():
-                product.play(clock_url, {"to": act.at.isoformat()})
+                product.play({"to": act.at.isoformat()})
             progress.update(task, date=business_date(clock.now()).strftime("%d.%m.%Y"))
             act.what()
             product.drain()
@@ -156,30 +160,13 @@ def _people() -> None:
         )
 
 
-def _begin_afresh(clock_url: str) -> None:
+def _begin_afresh(product: InlineProduct) -> None:
     # A seed that was cut off leaves rows on both sides that do not belong to a whole year.
     with begin() as session:
         tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
         session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
         ensure_installation(session, get_settings())
-    _control(clock_url, "reset", {})
-
-
-def _finish() -> None:
-    with begin() as session:
-        session.execute(update(Installation).values(seeded_at=func.business_now()))
-
-
-def _script(contract_id: UUID, outcomes: list[str]) -> None:
-    for token in acting.tokens_of(contract_id):
-        body = {"payment_method_id": token, "outcomes": outcomes}
-        _control(get_settings().clock_url, "outcomes", body)
-
-
-def _control(url: str, what: str, body: Mapping[str, object]) -> None:
-    answer = httpx.post(f"{url}/control/{what}", json=body, timeout=_CONTROL_S, trust_env=False)
-    if answer.is_error:
-        raise Refused(f"sandbox: {answer.text[:300]}")
+    product.control("reset", {})
 
 
 def _a_year_ago() -> datetime:

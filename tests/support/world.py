@@ -30,7 +30,7 @@ class World:
 
     def play(self, **order: str) -> dict[str, Any]:
         """Play time through (`advance="P1M"` or `to="2027-01-31"`) and return the clock's answer."""
-        return self.product.play(self.sandbox.url, order)
+        return self.product.play(order)
 
     def script(self, method_gateway_id: str, *outcomes: str) -> None:
         """What the bank will say to the next charges of a saved method."""
@@ -64,7 +64,9 @@ def running_world(sandbox: Sandbox) -> Iterator[World]:
     os.environ["KABINET_SMTP_URL"] = f"smtp://127.0.0.1:{sandbox.smtp_port}"
     get_settings.cache_clear()
     sending.sender.cache_clear()
-    yield World(sandbox, InlineProduct())
+    product = InlineProduct(sandbox.url)
+    yield World(sandbox, product)
+    product.close()
     sending.sender().stop(10)
     sending.sender.cache_clear()
     transport.close()

@@ -1,0 +1,92 @@
+"""Due charges made ready for tests that are about what happens when they are sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from kernel.clock import business_date, business_now, refresh, set_shift
+from kernel.db import Session, begin
+from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.autopay.notices import mark_notice_sent
+from payments.charging.due import create_due_payments
+from payments.charging.models import Payment
+from payments.contracts.models import Installment, PaymentPlan
+from payments.invoicing.issue import issue_due
+from tests.support.business import Agreement
+
+_NOTICE_AGO = timedelta(hours=73)
+
+
+@dataclass(frozen=True)
+class DueCharge:
+    """A payment that waits to be sent."""
+
+    payment_id: UUID
+    contract_id: UUID
+    method_id: UUID
+    invoice_id: UUID
+
+
+def next_day() -> None:
+    """Move business time a day on: a contract is charged for one period a day at most."""
+    with begin() as session:
+        set_shift(session, refresh() + timedelta(days=1))
+
+
+def make_due(session: Session, agreements: list[Agreement]) -> list[DueCharge]:
+    """Give each of these contracts a line that is due now and was announced in time, and write its payment."""
+    now = business_now(session)
+    contracts = [it.contract_id for it in agreements]
+    for plan in session.scalars(select(PaymentPlan).where(PaymentPlan.contract_id.in_(contracts))):
+        _add_line(session, plan)
+    session.flush()
+    while issue_due(session, now=now - _NOTICE_AGO):
+        pass
+    for notice in session.scalars(select(Notice.id).where(Notice.sent_at.is_(None))).all():
+        mark_notice_sent(session, notice, now=now - _NOTICE_AGO)
+    session.flush()
+    session.execute(
+        update(Installment).where(Installment.charge_at > func.business_now()).values(charge_at=func.business_now())
+    )
+    create_due_payments(session, now=now)
+    rows = session.execute(
+        select(Payment.id, Payment.contract_id, Payment.method_id, Payment.invoice_id).where(
+            Payment.contract_id.in_(contracts), Payment.status == "created"
+        )
+    ).all()
+    return [DueCharge(row.id, row.contract_id, row.method_id, row.invoice_id) for row in rows]
+
+
+def _add_line(session: Session, plan: PaymentPlan) -> None:
+    last, ends_on = session.execute(
+        select(func.max(Installment.number), func.max(Installment.period_end)).where(Installment.plan_id == plan.id)
+    ).one()
+    now = business_now(session)
+    session.execute(
+        update(Installment)
+        .where(Installment.plan_id == plan.id, Installment.status == "planned")
+        .values(issue_at=now + timedelta(days=3650))
+    )
+    session.add(
+        Installment(
+            contract_id=plan.contract_id,
+            plan_id=plan.id,
+            number=last + 1,
+            due_on=business_date(now),
+            period_start=ends_on,
+            period_end=ends_on + timedelta(days=30),
+            kopecks=plan.kopecks,
+            status="planned",
+            issue_at=now - timedelta(hours=1),
+        )
+    )
+
+
+def activate_again(session: Session) -> None:
+    """Undo every unlinking, as if each customer had agreed anew with the same card."""
+    session.execute(update(PaymentMethod).values(unlinked_at=None))
+    session.execute(update(Autopay).values(status="active"))
