@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from payments.charging.models import Allocation
@@ -32,7 +32,7 @@ def owed(
 ) -> ScalarSelect[Any]:
     """The sum left to pay of somebody's open invoices: `by` is the invoices' column, `of` the owner it must equal."""
     return (
-        select(func.coalesce(func.sum(left_to_pay), 0))
+        select(cast(func.coalesce(func.sum(left_to_pay), 0), BigInteger))
         .where(by == of, Invoice.status == "open", *conditions)
         .scalar_subquery()
     )

@@ -149,13 +149,13 @@ def _projected(first_on: date, last_on: date) -> Select[*tuple[Any, ...]]:
         .lateral("last")
     )
     periods = cast(literal(last_on, Date) - last.c.due_on, Integer) // step
-    n = func.generate_series(1, periods).column_valued("n")
-    due_on = type_coerce(last.c.due_on + n * step, Date)
+    series = func.generate_series(1, periods).table_valued("n", name="series").render_derived()
+    due_on = type_coerce(last.c.due_on + series.c.n * step, Date)
     return (
         select(due_on.label("due_on"), PaymentPlan.kopecks)
         .join(Contract, Contract.id == PaymentPlan.contract_id)
         .join(last, true())
-        .join(n, true())
+        .join(series, true())
         .where(Contract.status == "active", PaymentPlan.period_unit.in_(_SHORT_PERIODS), due_on >= first_on)
     )
 
