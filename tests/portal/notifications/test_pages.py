@@ -15,10 +15,9 @@ from portal.accounts.models import Membership, User
 from portal.accounts.sessions import CUSTOMER, STAFF, Audience, start_session
 from portal.accounts.visitor import Visitor
 from portal.app import build_app
+from portal.notifications import links
 from portal.notifications.letters import queue_letter
 from portal.notifications.models import Message
-from portal.web.cabinet import messages
-from portal.web.staff import letters
 from tests.portal.notifications.story import COMPANY, story_with_autopay
 from tests.portal.notifications.writing import stored
 
@@ -57,10 +56,6 @@ def written() -> Letters:
 @pytest.fixture
 def client() -> TestClient:
     app = build_app()
-    paths = {getattr(route, "path", "") for route in app.routes}
-    if "/messages" not in paths:
-        app.include_router(messages.router)
-        app.include_router(letters.router)
     # Without its lifespan: no thread of the application outlives the test's database.
     return TestClient(app, HOME, headers={"Accept": "text/html"}, follow_redirects=False)
 
@@ -234,3 +229,18 @@ def test_an_empty_outbox_says_so(client: TestClient) -> None:
     sign_in(client, STAFF, role="viewer")
 
     assert "Писем ещё не было" in client.get("/staff/messages").text
+
+
+def test_every_link_in_a_letter_leads_to_a_page(client: TestClient) -> None:
+    some = uuid4()
+    addresses = (
+        links.autopay(),
+        links.stop_autopay(some),
+        links.unlink_method(some),
+        links.pay_invoice(some),
+        links.payment(10001),
+    )
+
+    for address in addresses:
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/login"), address
