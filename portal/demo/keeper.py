@@ -143,7 +143,7 @@ class Keeper:
         program.falls = 1 if now - program.started > RECOVERED else program.falls + 1
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (program.falls - 1))
         program.running, program.restart_at = None, now + pause
-        self.say(f"{program.name} ended, starting it again in {pause:.0f} s (its log: {program.log})")
+        self.say(f"{program.name} ended, starting it again in {pause:g} s (its log: {program.log})")
 
     def _restart(self, program: Program) -> None:
         try:
