@@ -73,7 +73,7 @@ def overview(lines: Sequence[DueLine], today: date) -> Overview:
         contracts=tuple(_one_per_contract(running)),
         coming=_coming(running, today),
         declined=tuple(_declined(running)),
-        suspended=tuple(line for line in _one_per_contract(running) if line.autopay == "suspended"),
+        suspended=tuple(_silently_suspended(running)),
         expiring=tuple(_expiring(running)),
         under_way=tuple(line for line in lines if line.payment and line.payment.is_live),
     )
@@ -123,6 +123,12 @@ def _declined(lines: Iterable[DueLine]) -> Iterable[Declined]:
         payment = line.payment
         if payment and payment.status == "canceled" and payment.initiator == "schedule":
             yield Declined(line, reason_words(payment.reason))
+
+
+def _silently_suspended(lines: Sequence[DueLine]) -> Iterable[DueLine]:
+    # Where a declined charge tells the story already, a second alarm about the same card says nothing new.
+    told = {declined.line.contract_id for declined in _declined(lines)}
+    return (line for line in _one_per_contract(lines) if line.autopay == "suspended" and line.contract_id not in told)
 
 
 def _expiring(lines: Iterable[DueLine]) -> Iterable[Expiring]:

@@ -15,10 +15,13 @@ from kernel.db import ReadSession, Session
 from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.charging.models import LIVE, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
+from payments.contracts.periods import Period, Unit
 from payments.contracts.planning import upcoming_dates
 from payments.installation.models import Installation
 from payments.invoicing.models import Invoice
+from portal.notifications.period_words import period_words
 from portal.web.cabinet.method_titles import method_title
+from portal.web.kit.i18n import gettext as _
 
 _DATES_AHEAD = 3
 
@@ -76,7 +79,7 @@ class DueLine:
     contract_number: str
     title: str
     is_draft: bool
-    recurring: bool
+    period: Period | None
     number: int
     status: str
     due_on: date
@@ -90,6 +93,16 @@ class DueLine:
     following: tuple[date, ...]
     plan_kopecks: int
     notice: timedelta
+
+    @property
+    def recurring(self) -> bool:
+        """Whether more lines follow."""
+        return self.period is not None
+
+    @property
+    def how_often(self) -> str:
+        """«каждый месяц», «один раз»."""
+        return period_words(self.period.unit, self.period.count) if self.period else _("один раз")
 
     @property
     def on(self) -> date:
@@ -192,6 +205,7 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         if row.payment_number
         else None
     )
+    unit: Unit = row.period_unit
     plan = PaymentPlan(
         kind=row.kind, period_unit=row.period_unit, period_count=row.period_count, anchor_on=row.anchor_on
     )
@@ -200,7 +214,7 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         contract_number=row.contract_number,
         title=row.title,
         is_draft=row.contract_status == "draft",
-        recurring=row.period_unit is not None,
+        period=Period(unit, row.period_count) if row.period_unit else None,
         number=row.number,
         status=row.status,
         due_on=row.due_on,
