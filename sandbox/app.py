@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -51,7 +52,7 @@ def create_app(world: World, smtp: tuple[str, int] | None = None) -> Starlette:
         world.store.close()
 
     refusals = (RefusalError, ClockRefusalError, FaultRuleError, ShopError)
-    handlers = {**dict.fromkeys(refusals, _refuse), MissingError: _missing}
+    handlers: dict[Any, Any] = {**dict.fromkeys(refusals, _refuse), MissingError: _missing, 404: _missing}
     app = Starlette(routes=_routes(), lifespan=lifespan, exception_handlers=handlers)
     app.state.world = world
     app.state.player = Player(world)
@@ -69,6 +70,7 @@ async def _keep_time(world: World, courier: Courier, player: Player) -> None:
             settle_due(world)
         courier.send_due()
         player.watch()
+        await asyncio.sleep(0)  # an event that is set again at once must not keep others from their turn
 
 
 def _routes() -> list[BaseRoute]:

@@ -105,9 +105,7 @@ class Player:
     def _go_on(self, product_next: int | None) -> None:
         world = self._world
         with world.store.transaction():
-            settled = settle_due(world)
-            if settled or world.in_flight or due(world, 1):
-                world.work.set()
+            if settle_due(world) or world.in_flight or due(world, 1):
                 return
             self._rested_at = time.monotonic()
             if world.clock.reached():

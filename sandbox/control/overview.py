@@ -14,13 +14,20 @@ from sandbox.yookassa import outcomes
 from sandbox.yookassa.reasons import CHARGE_REASONS, WORDS
 from sandbox.yookassa.records import Method, Payment
 
-_ENTRIES, _PAYMENTS, _CARDS = 12, 8, 20
+_ENTRIES, _PAYMENTS, _CARDS = 12, 10, 12
 
 STATUS_WORDS = {
     "pending": ("ждёт оплаты", "warn"),
     "waiting_for_capture": ("деньги удержаны", "brand"),
     "succeeded": ("оплачен", "ok"),
     "canceled": ("отменён", "danger"),
+}
+EVENT_WORDS = {
+    "payment.succeeded": "Платёж оплачен",
+    "payment.canceled": "Платёж отменён",
+    "payment.waiting_for_capture": "Деньги удержаны",
+    "refund.succeeded": "Деньги возвращены",
+    "payment_method.active": "Способ оплаты привязан",
 }
 SYSTEM_WORDS = {"yookassa": "шлюз", "page": "покупатель", "webhook": "уведомление", "mail": "почта"}
 
@@ -55,9 +62,8 @@ def cards(world: World, _player: Player) -> dict[str, Any]:
             }
             for method in saved
         ],
-        "choices": [
-            (outcome, outcome_words(outcome)) for outcome in (outcomes.SUCCEEDED, outcomes.PENDING, *CHARGE_REASONS)
-        ],
+        "choices": [(outcome, outcome_words(outcome)) for outcome in (outcomes.SUCCEEDED, outcomes.PENDING)],
+        "declines": [(reason, WORDS[reason]) for reason in CHARGE_REASONS],
     }
 
 
@@ -95,7 +101,13 @@ def entries(world: World, _player: Player) -> dict[str, Any]:
     rows = journal.latest(world.store, tuple(SYSTEM_WORDS), _ENTRIES)
     return {
         "entries": [
-            {**dict(row), "where": SYSTEM_WORDS[row["system"]], "words": _entry_words(dict(row))} for row in rows
+            {
+                **dict(row),
+                "where": SYSTEM_WORDS[row["system"]],
+                "what": _entry_subject(dict(row)),
+                "words": _entry_words(dict(row)),
+            }
+            for row in rows
         ]
     }
 
@@ -124,6 +136,15 @@ def _title(method: Method) -> str:
 def _reason(payment: Payment) -> str:
     reason = str(payment.details.get("cancellation_details", {}).get("reason", ""))
     return WORDS.get(reason, reason)
+
+
+def _entry_subject(row: dict[str, Any]) -> str:
+    if row["system"] == "webhook":
+        event = str(row["outcome"] or "").partition(":")[0]
+        return EVENT_WORDS.get(event, event)
+    if row["system"] == "page":
+        return str(row["request"])
+    return str(row["path"]) if row["system"] == "mail" else f"{row['method']} {row['path']}"
 
 
 def _entry_words(row: dict[str, Any]) -> str:

@@ -37,6 +37,7 @@ _DECLINED = (
     ("country_forbidden", "yoo_money", "5555555555554584", "4969751510013864", "2201382000000054"),
     ("fraud_suspected", "yoo_money", "5555555555554634", "4119098878796485", "2201696981989955"),
 )
+_SHOWN_NETWORKS = {"AmericanExpress": "American Express", "DinersClub": "Diners Club", "Mir": "Мир"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def listed() -> list[dict[str, object]]:
         {
             "number": card.number,
             "shown": " ".join(re.findall(".{1,4}", card.number)),
-            "network": card.network,
+            "network": _SHOWN_NETWORKS.get(card.network, card.network),
             "three_ds": card.three_ds,
             "words": WORDS.get(card.reason or "", ""),
         }

@@ -111,7 +111,7 @@ def test_a_wrong_field_is_refused_by_name(client: Client, field: str, value: Any
 
 def test_the_longest_allowed_texts_are_taken_and_echoed(client: Client) -> None:
     metadata = {f"{n:032d}": "я" * 512 for n in range(16)}
-    more = {"description": "о" * 128, "merchant_customer_id": "c" * 200, "metadata": metadata}
+    more: dict[str, Any] = {"description": "о" * 128, "merchant_customer_id": "c" * 200, "metadata": metadata}
 
     made = client.made("/payments", order(**more))
 

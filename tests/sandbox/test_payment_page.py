@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -159,9 +160,7 @@ def test_any_future_expiry_is_taken_however_it_is_written(client: Client, expiry
         ({}, {"save": "1"}, True),
     ],
 )
-def test_saving_has_three_states(
-    client: Client, *, asked: dict[str, object], ticked: dict[str, str], saved: bool
-) -> None:
+def test_saving_has_three_states(client: Client, *, asked: dict[str, Any], ticked: dict[str, str], saved: bool) -> None:
     payment = client.made("/payments", order(**asked))
     page = client.web.get(f"/yookassa/pay/{payment['id']}").text
     client.pay(payment, GOOD_CARD, **ticked)
