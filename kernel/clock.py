@@ -97,16 +97,14 @@ def follow() -> None:
         threading.Thread(target=_listen_forever, name="clock", daemon=True).start()
 
 
-def next_instant(session: Session, waits: Iterable[Wait]) -> tuple[datetime, str] | None:
-    """The earliest instant that any row waits for, with the name of its wait; None when nothing waits at all."""
+def instants(session: Session, waits: Iterable[Wait]) -> dict[str, datetime]:
+    """The earliest instant that each wait's rows wait for, by the wait's name; without those that nothing waits in."""
     parts = [
         select(func.min(wait.at).label("at"), literal(wait.name).label("name")).where(wait.where) for wait in waits
     ]
     earliest = union_all(*parts).subquery()
-    row = session.execute(
-        select(earliest.c.at, earliest.c.name).where(earliest.c.at.is_not(None)).order_by(earliest.c.at).limit(1)
-    ).first()
-    return (row.at, row.name) if row else None
+    rows = session.execute(select(earliest.c.name, earliest.c.at).where(earliest.c.at.is_not(None))).all()
+    return {row.name: row.at for row in rows}
 
 
 def _remember(shift: timedelta) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kernel import log
-from kernel.clock import VirtualClock, business_now, next_instant, set_shift
+from kernel.clock import VirtualClock, instants, set_shift
 from kernel.db import begin, read
 from portal.wiring import WAITS
 
@@ -22,16 +22,15 @@ _TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Whether nothing is due, and what is waited for next."""
+    """The names of the waits that are due now, and the next instant that any row waits for."""
 
-    at_rest: bool
+    due: frozenset[str]
     next_at: str | None
-    waiting: tuple[str, ...]
     shift_s: float
 
 
 class Follower:
-    """Reports to the sandbox after each pass and takes its answer over."""
+    """Reports to the sandbox and takes its answer over."""
 
     def __init__(self, clock_url: str) -> None:
         self._client = httpx.Client(base_url=clock_url, timeout=_TIMEOUT_S, trust_env=False)
@@ -42,19 +41,15 @@ class Follower:
         """End the connection."""
         self._client.close()
 
-    def step(self, *, found: int) -> None:
-        """Report after a pass that found `found` things to do, and follow the sandbox's shift."""
-        self.report(look(found=found))
-
     def report(self, rest: Rest) -> None:
         """Tell the sandbox how we stand, and take its shift over."""
         try:
             answer = self._client.post(
                 "/control/clock/step",
                 json={
-                    "rest": rest.at_rest,
+                    "rest": not rest.due,
                     "next": rest.next_at,
-                    "waiting": list(rest.waiting),
+                    "waiting": sorted(rest.due),
                     "seen_shift_s": rest.shift_s,
                 },
             )
@@ -75,13 +70,11 @@ class Follower:
         self._away, self.playing = True, False
 
 
-def look(*, found: int) -> Rest:
-    """How the product stands: at rest when the pass found nothing and no row's instant has come."""
+def look() -> Rest:
+    """How the product stands: it is at rest when no row's instant has come."""
     with read() as session:
-        now = business_now(session)
-        shift = session.execute(select(VirtualClock.shift)).scalar_one_or_none() or timedelta(0)
-        first = next_instant(session, WAITS)
-    due = first is not None and first[0] <= now
-    waiting = (first[1],) if first and due else ()
-    next_at = first[0].isoformat() if first and not due else None
-    return Rest(not found and not due, next_at, waiting, shift.total_seconds())
+        now, shift = session.execute(select(func.business_now(), select(VirtualClock.shift).scalar_subquery())).one()
+        found = instants(session, WAITS)
+    due = frozenset(name for name, at in found.items() if at <= now)
+    ahead = [at for name, at in found.items() if name not in due]
+    return Rest(due, min(ahead).isoformat() if ahead else None, shift.total_seconds() if shift else 0.0)

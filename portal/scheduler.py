@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import func, select, text, update
@@ -20,7 +20,7 @@ from kernel.inbox import Handlers
 from kernel.relay import relay_once
 from kernel.settings import get_settings
 from payments.installation.models import Installation
-from portal.playing import Follower
+from portal.playing import Follower, look
 from portal.wiring import DUTIES, Duty
 
 _log = log.get(__name__)
@@ -30,6 +30,7 @@ _PASS_S = 0.5
 _PLAYING_PASS_S = 0.02
 _RELAY_S = 0.05
 _BEAT_S = 1.0
+_SWEEP_S = 15.0
 _RETRY_S = 1.0
 
 
@@ -65,28 +66,43 @@ def _lead(jobs: Jobs, stop: threading.Event) -> None:
     _log.info("scheduler.leads")
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
-    beat_at = 0.0
+    swept_at = beat_at = 0.0
     while not stop.is_set():
-        found = run_duties(jobs, broken=_log_broken)
+        rest = look()
+        found = run_duties(jobs, due=rest.due, broken=_log_broken)
+        if time.monotonic() - swept_at > _SWEEP_S:
+            run_sweeps(jobs, broken=_log_broken)
+            swept_at = time.monotonic()
         if time.monotonic() - beat_at > _BEAT_S:
             _beat()
             beat_at = time.monotonic()
         if follower:
-            follower.step(found=found)
+            follower.report(rest)
         stop.wait(_PLAYING_PASS_S if found or (follower and follower.playing) else _PASS_S)
 
 
-def run_duties(jobs: Jobs, *, broken: Callable[[Duty, Exception], None]) -> int:
-    """One pass over all duties; `broken` is told of one that raised, and the others go on. Returns what was found."""
-    found = 0
-    for duty in DUTIES:
-        try:
-            found += duty.run(jobs.send)
-        except _AWAY:
-            raise
-        except Exception as error:  # noqa: BLE001  one broken duty must not stop charging
-            broken(duty, error)
-    return found
+def run_duties(jobs: Jobs, *, due: Collection[str], broken: Callable[[Duty, Exception], None]) -> int:
+    """Do the duties whose rows are due; `broken` is told of one that raised, and the others go on.
+
+    Returns how much was found to do.
+    """
+    wanted = [duty for duty in DUTIES if any(wait.name in due for wait in duty.waits)]
+    return sum(_do(duty, jobs, broken) for duty in wanted)
+
+
+def run_sweeps(jobs: Jobs, *, broken: Callable[[Duty, Exception], None]) -> int:
+    """Do the duties that wait for no instant."""
+    return sum(_do(duty, jobs, broken) for duty in DUTIES if not duty.waits)
+
+
+def _do(duty: Duty, jobs: Jobs, broken: Callable[[Duty, Exception], None]) -> int:
+    try:
+        return duty.run(jobs.send)
+    except _AWAY:
+        raise
+    except Exception as error:  # noqa: BLE001  one broken duty must not stop charging
+        broken(duty, error)
+        return 0
 
 
 def _log_broken(duty: Duty, error: Exception) -> None:

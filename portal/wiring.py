@@ -28,10 +28,14 @@ from portal.notifications.sweep import sweep_messages
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What the scheduler does on each pass; it says how much it found, and is harmless when two do it at once."""
+    """What the scheduler does when rows of its waits are due; it says how much it found, and two at once do no harm.
+
+    A duty without waits is a sweep: done now and then whatever is due.
+    """
 
     name: str
     run: Callable[[Send], int]
+    waits: tuple[Wait, ...] = ()
 
 
 def build_handlers(others: Iterable[Handler] = ()) -> Handlers:
@@ -66,27 +70,16 @@ def _in_transaction(work: Callable[..., int]) -> Callable[[Send], int]:
 
 
 DUTIES = (
-    Duty("issue_due", _in_transaction(issue_due)),
-    Duty("create_due_payments", _in_transaction(due.create_due_payments)),
-    Duty("expire_leases", lambda _send: expire_leases()),
+    Duty("issue_due", _in_transaction(issue_due), (TO_ISSUE,)),
+    Duty("create_due_payments", _in_transaction(due.create_due_payments), (due.TO_CHARGE,)),
+    Duty("hint_created", hint_created, (TO_SEND,)),
+    Duty("expire_leases", lambda _send: expire_leases(), (IN_FLIGHT,)),
+    Duty("hint_due_checks", hint_due_checks, (TO_CHECK,)),
+    Duty("hint_due_webhooks", hint_due_webhooks, (TO_PROCESS,)),
+    Duty("rehint_deliveries", rehint_deliveries, (UNDELIVERED,)),
+    Duty("sweep_messages", sweep_messages, (letters.TO_SEND, letters.IN_FLIGHT)),
     Duty("drop_abandoned", lambda _send: drop_abandoned()),
-    Duty("hint_created", hint_created),
-    Duty("hint_due_checks", hint_due_checks),
-    Duty("hint_due_webhooks", hint_due_webhooks),
-    Duty("rehint_deliveries", rehint_deliveries),
-    Duty("sweep_messages", sweep_messages),
 )
 
 # Whatever waits for an instant is listed here: the played clock stops at each and passes none.
-WAITS: tuple[Wait, ...] = (
-    UNDISPATCHED,
-    UNDELIVERED,
-    TO_ISSUE,
-    due.TO_CHARGE,
-    TO_SEND,
-    IN_FLIGHT,
-    TO_CHECK,
-    TO_PROCESS,
-    letters.TO_SEND,
-    letters.IN_FLIGHT,
-)
+WAITS: tuple[Wait, ...] = (UNDISPATCHED, *(wait for duty in DUTIES for wait in duty.waits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import httpx
@@ -34,9 +34,9 @@ class InlineProduct:
         self._handlers = build_handlers()
         self._jobs = InlineJobs(build_jobs(self._handlers).by_name.values())
 
-    def pass_once(self) -> int:
-        """One pass over everything; returns how much was found."""
-        found = run_duties(self._jobs, broken=_stop)
+    def pass_once(self, due: Collection[str]) -> int:
+        """Do what these waits ask for; returns how much was found."""
+        found = run_duties(self._jobs, due=due, broken=_stop)
         found += relay_once(self._handlers, self._jobs.send)
         sender().wait_idle(_RECORD_S)
         return found
@@ -56,7 +56,7 @@ class InlineProduct:
 
     def follow(self) -> None:
         """Take the sandbox clock's present shift over."""
-        self._follower.step(found=0)
+        self._follower.report(look())
 
     def control(self, what: str, body: Mapping[str, object]) -> None:
         """Tell the sandbox something.
@@ -73,15 +73,15 @@ class InlineProduct:
         self._follower.close()
         self._sandbox.close()
 
+    def drain(self) -> None:
+        """Do whatever is due until nothing is left to do at this instant."""
+        while rest := look().due:
+            if not self.pass_once(rest):
+                break
+
     def _come_to_rest(self) -> None:
-        # Most instants concern one duty: PostgreSQL is asked once whether any has something to do.
-        rest = look(found=0)
-        if not rest.at_rest:
-            self.pass_once()
+        rest = look()
+        if rest.due:
+            self.pass_once(rest.due)
         else:
             self._follower.report(rest)
-
-    def drain(self) -> None:
-        """Pass until there is nothing left to do at this instant."""
-        while self.pass_once():
-            pass
