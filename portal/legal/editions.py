@@ -1,8 +1,8 @@
 """Editions of the legal texts, read from `templates/documents/legal/<slug>/<version>.txt`.
 
-A file begins with `key: value` lines (title, effective_on, and box: the words beside the tick), then `---`, then the
-text: paragraphs, `## headings` and `- lists`, with `{values}` to fill in. An edition that people have agreed to is
-never edited: a change is a new file.
+A file begins with `key: value` lines (title, effective_on, and box: the words beside the tick, of which those in
+brackets lead to the text), then `---`, then the text: paragraphs, `## headings` and `- lists`, with `{values}` to fill
+in. An edition that people have agreed to is never edited: a change is a new file.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ _FOLDER = TEMPLATES / "documents" / "legal"
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One text in one edition, its values not filled in yet. Without a `box` it is published, not agreed to."""
+    """One text in one edition, its values not filled in yet. Without words for a box it is published, not agreed to."""
 
     slug: str
     version: str
     effective_on: date
     title: str
-    box: str
+    box_parts: tuple[str, str, str]
     body: str
+
+    @property
+    def box(self) -> str:
+        """The words beside the tick."""
+        return "".join(self.box_parts)
 
 
 @lru_cache(maxsize=1)
@@ -48,9 +53,15 @@ def _parse(slug: str, version: str, text: str) -> Edition:
         version=version,
         effective_on=date.fromisoformat(facts["effective_on"]),
         title=facts["title"],
-        box=facts.get("box", ""),
+        box_parts=_parts(facts.get("box", "")),
         body=body.strip(),
     )
+
+
+def _parts(box: str) -> tuple[str, str, str]:
+    before, _, rest = box.partition("[")
+    linked, _, after = rest.partition("]")
+    return before, linked, after
 
 
 def editions(slug: str) -> tuple[Edition, ...]:

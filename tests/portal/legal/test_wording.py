@@ -27,7 +27,11 @@ def test_every_text_has_editions_numbered_from_one(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", sorted(SLUG_OF.values()))
 def test_what_is_agreed_to_has_words_beside_the_box(slug: str) -> None:
-    assert current(slug).box
+    found = current(slug)
+
+    assert found.box
+    assert found.box_parts[1]
+    assert not set("[]") & set(found.box)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
