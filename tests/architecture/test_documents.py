@@ -7,7 +7,6 @@ import re
 import pytest
 from detect_secrets.plugins.aws import AWSKeyDetector
 from detect_secrets.plugins.github_token import GitHubTokenDetector
-from detect_secrets.plugins.jwt import JwtTokenDetector
 from detect_secrets.plugins.private_key import PrivateKeyDetector
 from detect_secrets.plugins.slack import SlackDetector
 
@@ -27,7 +26,7 @@ HOSTS = re.compile(
 VENDORED = ("static/vendor/", "tests/support/axe-", "LICENSE")
 SECRETS = [
     pattern
-    for detector in (AWSKeyDetector, GitHubTokenDetector, JwtTokenDetector, PrivateKeyDetector, SlackDetector)
+    for detector in (AWSKeyDetector, GitHubTokenDetector, PrivateKeyDetector, SlackDetector)
     for pattern in detector.denylist
 ]
 SECRETS.append(re.compile(r"\blive_[A-Za-z0-9_-]{20,}"))  # YooKassa's
@@ -61,7 +60,7 @@ def test_only_expected_hosts_are_named() -> None:
         f"{name}: {host}"
         for name, text in own_texts()
         for host in re.findall(r"https?://(?:[^\s/@\"'<>]*@)?([\w.\[\]:-]+)", text)
-        if not HOSTS.fullmatch(host.rstrip(".:"))
+        if "." in host.strip(".") and not HOSTS.fullmatch(host.rstrip(".:"))
     ]
 
     assert found == []
