@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.text import Text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from kernel import db
 from kernel.clock import business_now
@@ -62,6 +62,9 @@ def _run(file: Path, columns: Any, prepare: Callable[[Session], AnyImporter], *,
         raise _unfit(str(error)) from error
     except ConfigurationError as error:
         raise _unfit("\n".join(("Кабинет ещё не настроен:", *error.problems))) from error
+    except IntegrityError as error:
+        # Somebody took a code or a number between the judging and the storing.
+        raise _unfit("Пока шёл перенос, данные в кабинете изменились. Ничего не записано, повторите") from error
     except OperationalError as error:
         raise _unfit("База данных не отвечает. Ничего не записано") from error
     _tell(screen, report, dry_run=dry_run)

@@ -37,5 +37,5 @@ def test_a_long_file_takes_a_few_statements_for_a_thousand_rows(session: Session
     with counted_statements() as again:
         assert counts(import_customers(session, customers)) == (0, 0, ROWS, 0)
         assert counts(import_contracts(session, contracts)) == (0, 0, ROWS, 0)
-    assert len(first) < ROWS / 20
-    assert len(again) < ROWS / 100
+    assert len(first) < ROWS / 20  # one by one it would be thirty thousand
+    assert len(again) < ROWS / 50
