@@ -18,6 +18,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from kernel import log
+from kernel.clock import real_now
 from kernel.errors import KabinetError
 from kernel.settings import get_settings
 
@@ -98,7 +99,7 @@ class _Counters:
         for throttle, whom in attempts:
             if not limiter.hit(throttle.item, _unreadable(whom)):
                 reset_at = limiter.get_window_stats(throttle.item, _unreadable(whom)).reset_time
-                raise TooManyAttempts(max(1, math.ceil(reset_at - time.time())))
+                raise TooManyAttempts(max(1, math.ceil(reset_at - real_now().timestamp())))
 
     def forgive(self, throttle: Throttle, whom: str) -> None:
         self._limiter().clear(throttle.item, _unreadable(whom))
