@@ -45,10 +45,17 @@ def _ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+class _OfThread(httpx.HTTPTransport):
+    """The connection of one thread. It is hung up with its thread: web threads come and go and tell nobody."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def _transport() -> httpx.HTTPTransport:
     if not hasattr(_local, "transport"):
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_S)
-        _local.transport = httpx.HTTPTransport(verify=_ssl_context(), trust_env=False, limits=limits)
+        _local.transport = _OfThread(verify=_ssl_context(), trust_env=False, limits=limits)
     transport: httpx.HTTPTransport = _local.transport
     return transport
 
