@@ -1,6 +1,6 @@
 """One keep-alive HTTP transport per thread over one shared SSLContext.
 
-One shared `httpx.Client` under 200 threads makes 71 calls a second, one transport per thread 681 (docs/adr/0006).
+One shared `httpx.Client` under 200 threads makes 71 calls a second, one transport per thread 681 (docs/adr/0009).
 """
 
 from __future__ import annotations

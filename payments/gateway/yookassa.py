@@ -1,6 +1,6 @@
 """The YooKassa adapter (API v3): stored bytes out, our dataclasses or a typed outcome in.
 
-The official SDK stays out of the money path: no timeout, random keys, errors after money has moved (docs/adr/0006).
+The official SDK stays out of the money path: no timeout, random keys, errors after money has moved (docs/adr/0009).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from yookassa.domain.notification import WebhookNotificationEventType as Event
 
 from kernel.settings import Settings
 from payments.gateway.parsing import parse_payment
@@ -26,6 +27,9 @@ from payments.gateway.port import (
 )
 from payments.gateway.transport import Answer, Deadlines, call
 
+PAYMENT_EVENTS = frozenset(
+    {Event.PAYMENT_SUCCEEDED, Event.PAYMENT_CANCELED, Event.PAYMENT_WAITING_FOR_CAPTURE}
+)
 _PAGE = 100
 _KINDS: dict[int, type[GatewayError]] = {
     HTTPStatus.UNAUTHORIZED: CredentialsRefused,

@@ -18,12 +18,11 @@ from payments.charging.applying import apply
 from payments.charging.models import FINAL, GatewayExchange, Payment
 from payments.charging.recording import LOOK
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment
-from payments.gateway.yookassa import YooKassa
+from payments.gateway.yookassa import PAYMENT_EVENTS, YooKassa
 from payments.webhooks.models import TO_PROCESS, InboundWebhook
 
 _log = log.get(__name__)
 WEBHOOK = "webhook"
-_PAYMENT_EVENTS = ("payment.succeeded", "payment.canceled", "payment.waiting_for_capture")
 _RETRY_MINUTES = (1, 1, 2, 3, 5, 8, 13, 21, 34, 55)
 _HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
 _SCAN = 200
@@ -44,7 +43,7 @@ def process_one(gateway: Gateway, webhook_id: UUID) -> None:
         if webhook is None or webhook.status != "new":
             return None
         settled = _settled_payment(session, webhook)
-    if webhook.event not in _PAYMENT_EVENTS:
+    if webhook.event not in PAYMENT_EVENTS:
         return _close(webhook_id, "ignored", "событие не о платеже")
     if settled:
         return _close(webhook_id, "done", "уже учтено", payment_id=settled)

@@ -1,0 +1,120 @@
+"""The main story, as a customer lives it: register, agree, pay, be warned and charged, stop it with two clicks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.stack import Stack
+
+pytestmark = pytest.mark.browser
+EMAIL = "vera@example.com"
+PASSWORD = "plum-river-stone-42"
+CARD = "5555 5555 5555 4477"
+MONTHLY = "Абонемент в бассейн"
+
+
+def test_a_customer_registers_agrees_pays_is_warned_charged_and_told(page: Page, stack: Stack) -> None:
+    _register_and_confirm(page, stack)
+    _choose_monthly_and_agree(page)
+    _pay_on_the_gateways_page(page)
+    _see_paid_without_reload(page)
+    _see_the_next_charge_at_home(page)
+
+    stack.control("clock", {"advance": "P1M1D"})
+    subjects = stack.letters(EMAIL)
+    assert len([s for s in subjects if "спиш" in s.lower()]) == 1, subjects
+    charges = _charges(stack)
+    assert len(charges) == 1, charges
+    page.goto("/payments")
+    expect(page.get_by_text("Оплачен").first).to_be_visible()
+
+    token = charges[0]["payment_method_id"]
+    stack.control("outcomes", {"payment_method_id": token, "outcomes": ["insufficient_funds", "succeeded"]})
+    stack.control("clock", {"advance": "P1M"})
+    text = stack.letter(EMAIL, "не прош")
+    assert re.search(r"недостаточно|не хватило", text.lower()), text
+    stack.control("clock", {"advance": "P2D"})
+    assert [entry["status"] for entry in _charges(stack)] == [200, 200, 200]
+    page.goto("/")
+    expect(page.get_by_text(re.compile("4477")).first).to_be_visible()
+
+
+def test_two_clicks_from_home_stop_everything(page: Page, stack: Stack) -> None:
+    _register_and_confirm(page, stack)
+    _choose_monthly_and_agree(page)
+    _pay_on_the_gateways_page(page)
+    _see_paid_without_reload(page)
+    page.goto("/")
+    page.get_by_role("link", name=re.compile("Автоплатёж|автоплатежом")).last.click()
+    page.get_by_role("link", name="Отвязать").first.click()
+    page.get_by_role("button", name=re.compile("Отвязать")).click()
+    expect(page.get_by_text(re.compile("больше ничего не спишем", re.IGNORECASE)).first).to_be_visible()
+    stack.control("clock", {"advance": "P2M"})
+    assert _charges(stack) == []
+
+
+def _register_and_confirm(page: Page, stack: Stack) -> None:
+    page.goto("/register")
+    page.get_by_label("Имя").fill("Вера Орлова")
+    page.get_by_label("Почта").fill(EMAIL)
+    page.get_by_label("Телефон").fill("8 (916) 123-45-67")
+    page.get_by_label("Пароль", exact=True).fill(PASSWORD)
+    boxes = page.get_by_role("checkbox")
+    assert boxes.count() == 3
+    assert not any(box.is_checked() for box in boxes.all())
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    page.get_by_role("button", name=re.compile("Зарегистрироваться|Создать")).click()
+    expect(page.get_by_text(EMAIL).first).to_be_visible()
+    link = re.search(r"http\S+/email/confirm/\S+", stack.letter(EMAIL, "одтвердите"))
+    assert link
+    page.goto(link[0])
+    page.get_by_role("button", name=re.compile("Подтвердить")).click()
+    expect(page).to_have_url(re.compile(r"/$"))
+
+
+def _choose_monthly_and_agree(page: Page) -> None:
+    page.goto("/services")
+    page.get_by_role("link", name=f"Выбрать «{MONTHLY}» с регулярной оплатой").click()
+    box = page.get_by_role("checkbox")
+    assert not box.is_checked()
+    page.get_by_role("button", name="Включить автоплатёж").click()
+    expect(page).to_have_title(re.compile("^Ошибка"))
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Включить автоплатёж").click()
+
+
+def _pay_on_the_gateways_page(page: Page) -> None:
+    page.wait_for_url(re.compile("/yookassa/pay/"))
+    page.get_by_label(re.compile("Номер карты")).fill(CARD)
+    page.get_by_label(re.compile("Срок")).fill("12/30")
+    page.get_by_label(re.compile("CVC|Код")).fill("123")
+    page.get_by_role("button", name=re.compile("Оплатить")).click()
+    page.wait_for_url(re.compile("/3ds"))
+    page.get_by_role("button", name=re.compile("Подтвердить")).click()
+    page.wait_for_url(re.compile("/payments/.+/return"))
+
+
+def _see_paid_without_reload(page: Page) -> None:
+    page.evaluate("window.stayed = true")
+    expect(page.locator("#pay-status")).to_contain_text(re.compile("получ|оплачен|прошёл", re.IGNORECASE))
+    assert page.evaluate("window.stayed") is True
+
+
+def _see_the_next_charge_at_home(page: Page) -> None:
+    page.goto("/")
+    text = page.locator("main").inner_text()
+    assert re.search(r"3\u00a0900,00\u00a0₽", text), text
+    assert re.search(r"\d+ [а-я]+ 20\d\d", text), text
+    assert "4477" in text, text
+
+
+def _charges(stack: Stack) -> list[dict[str, object]]:
+    return [
+        entry
+        for entry in stack.items("/control/journal", system="yookassa", limit=10000)
+        if entry["payment_method_id"] and entry["method"] == "POST"
+    ]
