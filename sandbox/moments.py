@@ -38,7 +38,7 @@ def in_business_zone(instant: int) -> datetime:
 
 def iso(instant: int) -> str:
     """As the gateway writes it: `2026-07-18T10:51:18.139Z`."""
-    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant % SECOND:03d}Z"
+    return to_datetime(instant).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_iso(text: str) -> int:

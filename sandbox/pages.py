@@ -69,6 +69,7 @@ _environment.filters |= {
     "day": day, "hour": hour, "second": second, "short_day": short_day, "iso": iso,
     "rubles": rubles, "cents": cents, "sign": sign,
 }  # fmt: skip
+_environment.globals |= {"look": "/static", "own": "/sandbox-static"}
 
 
 def fragment(name: str, **context: Any) -> str:

@@ -75,7 +75,7 @@ def activate(world: World, shop: Shop, method: Method, shown: Json) -> None:
     method.status, method.saved, method.due_at = "active", True, None
     method.details |= shown
     method.save(world.store)
-    announce(world, shop, "payment_method.active", method, binding_json(shop, method))
+    announce(world, shop, "payment_method.active", method, lambda: binding_json(shop, method))
 
 
 def deactivate(world: World, method: Method) -> None:

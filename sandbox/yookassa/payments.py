@@ -80,4 +80,4 @@ def authorized(three_ds: bool) -> dict[str, object]:  # noqa: FBT001 - the field
 
 
 def _tell(world: World, shop: Shop, payment: Payment) -> None:
-    announce(world, shop, f"payment.{payment.status}", payment, payment_json(world.store, shop, payment))
+    announce(world, shop, f"payment.{payment.status}", payment, lambda: payment_json(world.store, shop, payment))

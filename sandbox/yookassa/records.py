@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from sandbox.database import Store
@@ -29,13 +30,9 @@ class Record:
 
     def save(self, store: Store) -> None:
         """Insert or update."""
-        names = [column.name for column in fields(self)]
-        updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in {"id", "seq"})
-        cursor = store.run(
-            f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - own names
-            f" ON CONFLICT (id) DO UPDATE SET {updates}",
-            *(json.dumps(self.details) if name == "details" else getattr(self, name) for name in names),
-        )
+        names = tuple(column.name for column in fields(self))
+        values = (json.dumps(self.details) if name == "details" else getattr(self, name) for name in names)
+        cursor = store.run(_upsert(self.table, names), *values)
         self.seq = self.seq or cursor.lastrowid
 
     @classmethod
@@ -56,6 +53,14 @@ class Record:
         for name in cls.flags:
             row[name] = bool(row[name])
         return cls(**row)
+
+
+@cache
+def _upsert(table: str, names: tuple[str, ...]) -> str:
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in {"id", "seq"})
+    marks = ", ".join("?" * len(names))
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - a class's own names
+    return f"{statement} ON CONFLICT (id) DO UPDATE SET {updates}"
 
 
 @dataclass

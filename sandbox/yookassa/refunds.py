@@ -53,7 +53,7 @@ def come_due(world: World, shop: Shop, refund: Refund) -> None:
     world.store.run(
         "UPDATE payments SET refunded_kopecks = refunded_kopecks + ? WHERE id = ?", refund.kopecks, refund.payment_id
     )
-    announce(world, shop, "refund.succeeded", refund, refund_json(refund))
+    announce(world, shop, "refund.succeeded", refund, lambda: refund_json(refund))
 
 
 def find_refund(world: World, call: Call, refund_id: str) -> Refund:

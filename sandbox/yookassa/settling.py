@@ -8,13 +8,18 @@ from sandbox.yookassa.records import Method, Payment, Refund
 from sandbox.yookassa.shops import Shop
 
 _TABLES = ("payments", "methods", "refunds")
+_ANYTHING_DUE = (
+    "SELECT EXISTS (SELECT 1 FROM payments WHERE due_at <= ?1) OR EXISTS (SELECT 1 FROM methods WHERE due_at <= ?1)"
+    " OR EXISTS (SELECT 1 FROM refunds WHERE due_at <= ?1)"
+)
 _AT_ONCE = "due_at <= ? ORDER BY due_at LIMIT 500"
 
 
 def settle_due(world: World) -> bool:
     """Carry out everything whose time has come; whether there was anything."""
     found = False
-    while _settle_some(world):
+    while world.store.number(_ANYTHING_DUE, world.now()):
+        _settle_some(world)
         found = True
     return found
 
@@ -25,19 +30,14 @@ def next_due(world: World) -> int | None:
     return min((row["due"] for row in instants if row and row["due"] is not None), default=None)
 
 
-def _settle_some(world: World) -> bool:
+def _settle_some(world: World) -> None:
     now = world.now()
-    found = False
     for payment in Payment.where(world.store, _AT_ONCE, [now]):
         payments.come_due(world, _shop(world, payment.shop_id), payment, payment.due_at or now)
-        found = True
     for method in Method.where(world.store, _AT_ONCE, [now]):
         bindings.deactivate(world, method)
-        found = True
     for refund in Refund.where(world.store, _AT_ONCE, [now]):
         refunds.come_due(world, _shop(world, refund.shop_id), refund)
-        found = True
-    return found
 
 
 def _shop(world: World, account_id: str) -> Shop:

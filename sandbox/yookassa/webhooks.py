@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from sandbox.faults import Fault, chance
 from sandbox.moments import DAY, SECOND
@@ -15,15 +16,15 @@ RETRY_AFTER = tuple(seconds * SECOND for seconds in (10, 42, 84, 168, 672, 5376,
 _DELAY_S, _SHUFFLE_S = 2.0, 3.0
 
 
-def announce(world: World, shop: Shop, event: str, record: Record, view: Json) -> None:
-    """Queue a notification with the object as it is at this moment; nothing is queued without a target."""
+def announce(world: World, shop: Shop, event: str, record: Record, view: Callable[[], Json]) -> None:
+    """Queue a notification with the object as it looks at this moment; nothing is queued without a target."""
     url = shop.webhook_url or webhook_url(world.store)
     if url is None:
         return
     now = world.now()
     facts = {"event": event, "object_id": record.id}
     fault = world.faults.strike("webhook", f"{record.idempotence_key}:{event}", facts)
-    body = json.dumps({"type": "notification", "event": event, "object": view}, ensure_ascii=False)
+    body = json.dumps({"type": "notification", "event": event, "object": view()}, ensure_ascii=False)
     first_at = None if _is(fault, "webhook_lost") else now + _wait(fault, record.idempotence_key)
     copies = 2 if _is(fault, "webhook_duplicate") else 1
     for _ in range(copies):

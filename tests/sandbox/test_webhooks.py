@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import httpx
 
 from tests.sandbox.conftest import Hook
@@ -43,14 +45,14 @@ def test_it_is_told_again_by_the_schedule_until_the_answer_is_200(client: Client
     hook.status = 503
     client.saved_method()
     eventually(lambda: deliveries(client) == 1)
-    for times, seconds in enumerate((10, 42 - 10, 84 - 42, 168 - 84, 672 - 168, 5376 - 672), start=2):
-        client.control("clock", {"jump": f"PT{seconds - 3}S"})
-        assert deliveries(client) == times - 1
-        client.control("clock", {"jump": "PT4S"})
+    began = datetime.fromisoformat(client.journal(system="webhook")[0]["at"])
+    schedule = (10, 42, 84, 168, 672, 5376, 86016)
+    for times, seconds in enumerate(schedule, start=2):
+        upcoming = client.web.get("/control/state").json()["next_instant"]
+        assert abs((datetime.fromisoformat(upcoming) - began).total_seconds() - seconds) < 1
+        hook.status = 200 if seconds == schedule[-1] else 503
+        client.control("clock", {"jump": upcoming})
         eventually(lambda: deliveries(client) == times)  # noqa: B023 - asked at once
-    hook.status = 200
-    client.control("clock", {"jump": "P1D"})
-    eventually(lambda: deliveries(client) == 8)
     client.control("clock", {"jump": "P2D"})
 
     assert [entry["status"] for entry in client.journal(system="webhook")] == [503] * 7 + [200]
