@@ -49,14 +49,14 @@ def register(session: Session, data: Registration, visitor: Visitor, *, now: dat
         ConfigurationError: the company, whose texts are agreed to, is not named yet.
     """
     password_hash = hash_password(data.password)
-    user = by_email(session, data.email, lock=True)
-    if user is None:
-        user = _create(session, data, password_hash)
-    elif not _is_claimed(user):
-        _renew(session, user, data, password_hash, now)
-    if user is None or _is_claimed(user):
-        _tell_owner(session, data.email)
+    created = None if by_email(session, data.email) else _create(session, data, password_hash)
+    user = created or by_email(session, data.email, lock=True)
+    assert user is not None  # found, made, or made by somebody else a moment ago; users are never deleted
+    if _is_claimed(user):
+        say_already_registered(session, user)
         return
+    if created is None:
+        _renew(session, user, data, password_hash, now)
     _record_consents(session, data, user.id, visitor)
     token = issue_token(session, user, CONFIRM_EMAIL, email=user.email, now=now)
     send_link(session, user, CONFIRM_EMAIL, token, email=user.email)
@@ -88,12 +88,6 @@ def _renew(session: Session, user: User, data: Registration, password_hash: str,
     end_sessions(session, user.id, now=now)
     revoke_tokens(session, user.id, now=now)
     follow_user(session, user, before)
-
-
-def _tell_owner(session: Session, email: str) -> None:
-    owner = by_email(session, email)
-    if owner is not None:
-        say_already_registered(session, owner)
 
 
 def _record_consents(session: Session, data: Registration, user_id: UUID, visitor: Visitor) -> None:

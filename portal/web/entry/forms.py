@@ -92,10 +92,11 @@ class NewPasswordForm(Form):
     password = wtforms.PasswordField(_("Новый пароль"), [required(_("Придумайте пароль")), _short_enough])
 
 
-class ChangePasswordForm(NewPasswordForm):
-    """The same, by somebody who knows the present one."""
+class ChangePasswordForm(Form):
+    """The present password and the one to come."""
 
     current = wtforms.PasswordField(_("Нынешний пароль"), [required(_("Введите нынешний пароль")), _short_enough])
+    password = wtforms.PasswordField(_("Новый пароль"), [required(_("Придумайте пароль")), _short_enough])
 
 
 class ProfileForm(Form):
