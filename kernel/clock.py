@@ -8,21 +8,20 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 import psycopg
-from sqlalchemy import Boolean, ColumnElement, Interval, and_, func, literal, select, union_all
+from sqlalchemy import Boolean, ColumnElement, Interval, TextClause, and_, func, literal, select, text, union_all
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from kernel import log
 from kernel.db import Base, Session, read
 from kernel.settings import get_settings
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _log = log.get(__name__)
 _CHANNEL = "clock"
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # a class without annotations
 _shift = timedelta(0)
 
 
@@ -97,14 +96,20 @@ def follow() -> None:
         threading.Thread(target=_listen_forever, name="clock", daemon=True).start()
 
 
-def instants(session: Session, waits: Iterable[Wait]) -> dict[str, datetime]:
+def instants(session: Session, waits: tuple[Wait, ...]) -> dict[str, datetime]:
     """The earliest instant that each wait's rows wait for, by the wait's name; without those that nothing waits in."""
+    rows = session.execute(_earliest_of(waits)).all()
+    return {row.name: row.at for row in rows if row.at is not None}
+
+
+@lru_cache(maxsize=4)
+def _earliest_of(waits: tuple[Wait, ...]) -> TextClause:
+    # Asked on every pass: as text, it is put together once and not for each.
     parts = [
         select(func.min(wait.at).label("at"), literal(wait.name).label("name")).where(wait.where) for wait in waits
     ]
-    earliest = union_all(*parts).subquery()
-    rows = session.execute(select(earliest.c.name, earliest.c.at).where(earliest.c.at.is_not(None))).all()
-    return {row.name: row.at for row in rows}
+    compiled = union_all(*parts).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
+    return text(str(compiled).replace(":", r"\:"))
 
 
 def _remember(shift: timedelta) -> None:

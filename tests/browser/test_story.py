@@ -92,15 +92,15 @@ def _pay_on_the_gateways_page(page: Page) -> None:
     page.get_by_label(re.compile("Номер карты")).fill(CARD)
     page.get_by_label(re.compile("Срок")).fill("12/30")
     page.get_by_label(re.compile("CVC|Код")).fill("123")
-    page.get_by_role("button", name=re.compile("Оплатить")).click()
+    page.get_by_role("button", name=re.compile("Заплатить")).click()
     page.wait_for_url(re.compile("/3ds"))
-    page.get_by_role("button", name=re.compile("Подтвердить")).click()
+    page.get_by_role("button", name="Да, подтверждаю").click()
     page.wait_for_url(re.compile("/payments/.+/return"))
 
 
 def _see_paid_without_reload(page: Page) -> None:
     page.evaluate("window.stayed = true")
-    expect(page.locator("#pay-status")).to_contain_text(re.compile("получ|оплачен|прошёл", re.IGNORECASE))
+    expect(page.locator("#pay-status")).to_contain_text("Следующее списание", timeout=60_000)
     assert page.evaluate("window.stayed") is True
 
 
