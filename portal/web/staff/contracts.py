@@ -19,7 +19,7 @@ from portal.web.staff.queries import contract_card
 from portal.web.staff.queries.contracts import AUTOPAY, STATUSES, ContractFilter, list_contracts
 from portal.web.staff.queries.search import searchable
 from portal.web.staff.roles import OPENS_CONTRACTS
-from portal.web.staff.words import ADVANCES, method_name, period_name, source_name
+from portal.web.staff.words import ADVANCES, AUTOPAYS, method_name, period_name, source_name
 
 router = APIRouter()
 _LINES = 24
@@ -42,6 +42,7 @@ def list_all(
         "url": list_url("/staff/contracts", kept),
         "statuses": [(key, WORDS["contract"][key].text) for key in STATUSES],
         "autopays": AUTOPAY,
+        "autopay_words": AUTOPAYS,
         "period_name": period_name,
         "may_open": staff.staff_role in OPENS_CONTRACTS,
     }

@@ -66,8 +66,8 @@ def _suspended(found: Attention) -> Need:
 
 
 def _forged(found: Attention) -> Need:
-    title = ngettext("%(num)s поддельное уведомление", "%(num)s поддельных уведомлений", found.forged)
-    text = _("Сегодня, касса их не подтвердила. Ничего не изменено")
+    title = ngettext("%(num)s уведомление не подтверждено", "%(num)s уведомлений не подтверждено", found.forged)
+    text = _("Сегодня. Касса говорит иное, ничего не изменено")
     return Need("shield-check", "danger", _with(title, found.forged), text, "/staff/webhooks?status=forged")
 
 

@@ -23,6 +23,7 @@ from portal.web.staff.queries.customers import Suggestion, find_customer, sugges
 from portal.web.staff.queries.search import searchable
 from portal.web.staff.roles import ContractOpener
 from portal.web.staff.terms_form import TermsForm, preview
+from portal.web.staff.words import period_name
 
 router = APIRouter()
 _log = log.get(__name__)
@@ -102,6 +103,7 @@ def _form_page(
         "form": form,
         "customer": customer,
         "lines": preview(form, notice=notice, now=now),
+        "period_name": period_name(form.period.unit, form.period.count) if form.period else "",
         "notice_hours": int(notice.total_seconds()) // 3600,
     }
     return render(request, _PAGE, context, status=status, fragment="preview")

@@ -25,7 +25,7 @@ from portal.web.staff.queries import payment_card
 from portal.web.staff.queries.customers import find_customer
 from portal.web.staff.queries.payments import PaymentFilter, PaymentRow, Total, list_payments, total_payments
 from portal.web.staff.roles import ASKS_GATEWAY, GatewayAsker
-from portal.web.staff.words import CONSENTS, INITIATORS, method_name, source_name, verb_name
+from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, source_name, verb_name
 
 router = APIRouter()
 _log = log.get(__name__)
@@ -58,7 +58,6 @@ def list_all(request: Request, _staff: CurrentStaff, db: ReadDb) -> Response:
         "is_on": wanted != PaymentFilter(view=view),
         "url": list_url(LIST, kept),
         "views": [("", _("Все"), LIST), *((key, name, f"{LIST}?view={key}") for key, name in _view_names().items())],
-        "initiators": INITIATORS,
         "method_name": method_name,
         "reason_for_staff": reason_for_staff,
     }
@@ -84,6 +83,7 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
         "initiators": INITIATORS,
         "consent_names": CONSENTS,
         "method_name": method_name,
+        "party_name": party_name,
         "source_name": source_name,
         "verb_name": verb_name,
         "reason_for_staff": reason_for_staff,

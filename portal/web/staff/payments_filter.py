@@ -12,7 +12,7 @@ from wtforms.validators import Optional, Regexp
 from kernel.money import Money
 from portal.web.kit.fields import DateField, MoneyField
 from portal.web.kit.filters import card, date_text, money
-from portal.web.kit.forms import Form
+from portal.web.kit.forms import Form, options
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.words import WORDS, word
@@ -37,7 +37,7 @@ class PaymentsForm(Form):
     """What a list of payments can be narrowed by."""
 
     q = wtforms.StringField(_("Клиент, телефон, ИНН, номер платежа"), filters=[searchable])
-    status = wtforms.SelectField(_("Состояние"), choices=_STATUSES, default="")
+    status = wtforms.SelectField(_("Состояние"), choices=options(_STATUSES), default="")
     first_on = DateField(_("С даты"))
     last_on = DateField(_("По дату"))
     last4 = wtforms.StringField(

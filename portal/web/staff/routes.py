@@ -1,4 +1,4 @@
-"""The desk's addresses in one router. `opening` comes first: «new» is no contract's id."""
+"""The desk's addresses in one router. `opening` comes before `contracts`: «new» is no contract's id."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from portal.web.staff import contracts, customers, desk, letters, opening, payments, webhooks
 
+PARTS = tuple(part.router for part in (desk, customers, opening, contracts, payments, webhooks, letters))
 router = APIRouter(include_in_schema=False)
-for part in (desk, customers, opening, contracts, payments, webhooks, letters):
-    router.include_router(part.router)
+for part in PARTS:
+    router.include_router(part)

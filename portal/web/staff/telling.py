@@ -21,7 +21,7 @@ _ICONS = {"succeeded": "circle-check", "canceled": "circle-x", "rejected": "circ
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event ready to be drawn by `kit.event`; `quiet` is a mere record."""
+    """An event ready to be drawn by `kit.event`, its text in whole sentences; `quiet` is a mere record."""
 
     at: datetime
     icon: str
@@ -31,17 +31,25 @@ class Told:
     url: str
     quiet: bool = False
 
+    @property
+    def link(self) -> str:
+        """What the link to the whole story says."""
+        names = {
+            "payments": _("Открыть платёж"),
+            "contracts": _("Открыть договор"),
+            "messages": _("Открыть письмо"),
+        }
+        return names[self.url.split("/")[2]]
+
 
 def tell_happening(it: Happening) -> Told:
     """An event of the whole company: what happened, and whose it is."""
     if it.object_kind == "payment":
-        text = it.customer_name
-        if it.new != "succeeded":
-            text = _("%(name)s. %(reason)s") % {"name": it.customer_name, "reason": reason_for_staff(it.reason)}
+        text = _sentences(it.customer_name, reason_for_staff(it.reason) if it.new != "succeeded" else "")
         title = _payment_title(it.new, it.kopecks or 0, it.initiator or "")
         return Told(it.at, _ICONS[it.new], _TONES[it.new], title, text, f"/staff/payments/{it.object_id}")
     title, icon, tone = _change(it.object_kind, it.new)
-    text = _("%(name)s, договор № %(number)s") % {"name": it.customer_name, "number": it.contract_number}
+    text = _sentences(it.customer_name, _("Договор № %(number)s") % {"number": it.contract_number})
     return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.contract_id}")
 
 
@@ -51,12 +59,14 @@ def tell(it: Occurrence) -> Told:
 
 
 def _tell_payment(it: Occurrence) -> Told:
-    details = [it.subject or "", method_name(it.method, it.last4) if it.method else ""]
-    if it.state in ("canceled", "rejected"):
-        details.append(reason_for_staff(it.code))
-    text = ". ".join(part for part in details if part)
-    if it.next_at and it.state == "canceled":
-        text += ". " + _("Следующая попытка %(at)s") % {"at": datetime_text(it.next_at)}
+    ended = it.state in ("canceled", "rejected")
+    again = it.next_at if it.state == "canceled" else None
+    text = _sentences(
+        it.subject or "",
+        method_name(it.method, it.last4) if it.method else "",
+        reason_for_staff(it.code) if ended else "",
+        _("Следующая попытка %(at)s") % {"at": datetime_text(again)} if again else "",
+    )
     return Told(
         it.at,
         _ICONS.get(it.state, "clock"),
@@ -81,7 +91,7 @@ def _payment_title(status: str, kopecks: int, initiator: str) -> str:
 def _tell_letter(it: Occurrence) -> Told:
     state = word("message", it.state)
     title = _("Письмо «%(subject)s»") % {"subject": it.subject}
-    text = f"{state.text}: {it.source}" if it.source and it.state == "failed" else str(state.text)
+    text = _sentences(str(state.text), it.source or "" if it.state == "failed" else "")
     tone = "danger" if it.state == "failed" else "brand"
     return Told(it.at, "mail", tone, title, text, f"/staff/messages/{it.link_id}")
 
@@ -90,17 +100,19 @@ def _tell_consent(it: Occurrence) -> Told:
     given = it.state == "given"
     name = {"name": CONSENTS[it.code or ""]}
     title = (_("Согласие дано: %(name)s") if given else _("Согласие отозвано: %(name)s")) % name
-    details = [_("Договор № %(number)s") % {"number": it.subject} if it.subject else ""]
-    if it.kopecks is not None:
-        details.append(_("не больше %(sum)s за раз") % {"sum": money(it.kopecks)})
+    limited = it.kopecks is not None
+    text = _sentences(
+        _("Договор № %(number)s") % {"number": it.subject} if it.subject else "",
+        _("Не больше %(sum)s за раз") % {"sum": money(it.kopecks or 0)} if limited else "",
+    )
     url = f"/staff/contracts/{it.link_id}" if it.link_id else ""
-    text = ", ".join(part for part in details if part)
     return Told(it.at, "file-check", "" if given else "warn", title, text, url, quiet=given)
 
 
 def _tell_change(it: Occurrence) -> Told:
     title, icon, tone = _change(it.code or "", it.state)
-    text = _("Договор № %(number)s, %(source)s") % {"number": it.subject, "source": source_name(it.source or "")}
+    source = source_name(it.source or "")
+    text = _sentences(_("Договор № %(number)s") % {"number": it.subject}, source[:1].upper() + source[1:])
     return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.link_id}", quiet=tone == "")
 
 
@@ -109,6 +121,10 @@ def _change(object_kind: str, new: str) -> tuple[str, str, str]:
     if object_kind == "contract":
         return _("Договор: %(state)s") % {"state": str(state.text).lower()}, "file-text", state.tone
     return str(state.text), "repeat" if new == "active" else "circle-pause", state.tone
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
 
 
 _TELLERS: dict[str, Callable[[Occurrence], Told]] = {

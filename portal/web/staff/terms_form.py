@@ -16,14 +16,14 @@ from payments.contracts.models import BY_CALENDAR, ON_PAYMENT
 from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.contracts.periods import Period, Unit, issue_instant, require_room_for_notice
 from portal.web.kit.fields import DateField, MoneyField
-from portal.web.kit.forms import Form, at_most, required
+from portal.web.kit.forms import Form, at_most, options, required
 from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.staff.words import ADVANCES
 
 _PREVIEWED = 6
 _LONGEST_PERIOD = 366
 _LATEST_YEARS = 5
-UNITS = (("day", _("дней")), ("week", _("недель")), ("month", _("месяцев")), ("year", _("лет")))
+UNITS = (("day", _("день")), ("week", _("неделя")), ("month", _("месяц")), ("year", _("год")))
 
 
 def _at_least_a_ruble(_form: wtforms.Form, field: wtforms.Field) -> None:
@@ -41,18 +41,18 @@ class TermsForm(Form):
     )
     amount = MoneyField(_("Сумма за период, ₽"), [required(_("Введите сумму")), _at_least_a_ruble])
     period_count = wtforms.IntegerField(
-        _("Раз в"),
+        _("Платить раз в"),
         [
             required(_("Введите число от 1 до 366")),
             NumberRange(1, _LONGEST_PERIOD, _("Введите число от 1 до 366")),
         ],
         default=1,
     )
-    period_unit = wtforms.SelectField(_("Чего"), choices=UNITS, default="month")
+    period_unit = wtforms.SelectField(_("Единица времени"), choices=options(UNITS), default="month")
     first_due_on = DateField(_("Первая дата оплаты"), [required(_("Введите первую дату"))])
     advance = wtforms.RadioField(
         _("Как появляется следующая дата"),
-        choices=((ON_PAYMENT, ADVANCES[ON_PAYMENT]), (BY_CALENDAR, ADVANCES[BY_CALENDAR])),
+        choices=options(((ON_PAYMENT, ADVANCES[ON_PAYMENT]), (BY_CALENDAR, ADVANCES[BY_CALENDAR]))),
         default=ON_PAYMENT,
     )
 

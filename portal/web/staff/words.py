@@ -15,6 +15,14 @@ ADVANCES = {
     "by_calendar": _("По календарю: неоплаченное копится"),
 }
 INITIATORS = {"customer": _("Клиент сам"), "schedule": _("Автоплатёж")}
+# Under a heading that says «Автоплатёж» already.
+AUTOPAYS = {
+    "active": _("Включён"),
+    "paused": _("На паузе"),
+    "suspended": _("Приостановлен"),
+    "withdrawn": _("Отключён"),
+    "ended": _("Завершён"),
+}
 CONSENTS = {
     "offer": _("Договор-оферта"),
     "personal_data": _("Обработка данных"),
@@ -39,6 +47,11 @@ _SOURCES = {
     "import": _("загрузка из файла"),
 }
 _PAUSES = {"credentials_refused": _("касса не приняла ключ магазина")}
+_PARTIES = {
+    "merchant": _("магазин"),
+    "yoo_money": _("ЮKassa"),
+    "payment_network": _("банк или платёжная система"),
+}
 _VERBS = {"send": _("Отправка"), "look": _("Запрос")}
 
 
@@ -63,6 +76,11 @@ def source_name(source: str) -> str:
 def pause_name(reason: str | None) -> str:
     """Why charging is paused: a known cause in words, a person's own words as they are."""
     return str(_PAUSES.get(reason or "", reason or gettext("причина не указана")))
+
+
+def party_name(party: str | None) -> str:
+    """Who said no."""
+    return str(_PARTIES.get(party or "", party or gettext("не указано")))
 
 
 def verb_name(verb: str) -> str:

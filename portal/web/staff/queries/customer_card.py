@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from kernel.clock import start_of
 from kernel.db import ReadSession
@@ -184,7 +185,7 @@ def consents_of(session: ReadSession, customer_id: UUID) -> list[LastConsent]:
     """The last word about each kind of consent."""
     statement: Select[*tuple[Any, ...]] = (
         select(Consent.kind, Consent.action, Consent.at, Contract.id, Contract.number)
-        .distinct(Consent.kind, Consent.contract_id)
+        .ext(distinct_on(Consent.kind, Consent.contract_id))
         .outerjoin(Contract, Contract.id == Consent.contract_id)
         .where(Consent.customer_id == customer_id)
         .order_by(Consent.kind, Consent.contract_id, Consent.id.desc())
