@@ -9,7 +9,6 @@ from portal.web.cabinet import (
     autopay,
     history,
     home,
-    messages,
     methods,
     paying,
     payment_page,
@@ -17,6 +16,7 @@ from portal.web.cabinet import (
     services,
 )
 
+PAGES = (home, services, agreeing, autopay, methods, paying, returning, history, payment_page)
 router = APIRouter(include_in_schema=False)
-for pages in (home, services, agreeing, autopay, methods, paying, returning, history, payment_page, messages):
+for pages in PAGES:
     router.include_router(pages.router)

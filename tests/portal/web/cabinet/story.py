@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -26,7 +27,6 @@ from tests.support.business import enter_card, open_company
 from tests.support.world import World
 
 GOOD_CARD = "5555555555554444"
-POOR_CARD = "5555555555554600"
 MONTHLY = 236_550
 ONCE = 350_000
 
@@ -111,18 +111,24 @@ class Cabinet:
     def autopay_of(self, visitor: Visitor) -> Autopay:
         """The visitor's newest autopay."""
         with begin() as session:
-            return session.scalars(
-                select(Autopay).where(Autopay.customer_id == visitor.customer_id).order_by(Autopay.id.desc())
-            ).first() or _missing()
+            return (
+                session.scalars(
+                    select(Autopay).where(Autopay.customer_id == visitor.customer_id).order_by(Autopay.id.desc())
+                ).first()
+                or _missing()
+            )
 
     def method_of(self, visitor: Visitor) -> PaymentMethod:
         """The visitor's newest saved method."""
         with begin() as session:
-            return session.scalars(
-                select(PaymentMethod)
-                .where(PaymentMethod.customer_id == visitor.customer_id)
-                .order_by(PaymentMethod.id.desc())
-            ).first() or _missing()
+            return (
+                session.scalars(
+                    select(PaymentMethod)
+                    .where(PaymentMethod.customer_id == visitor.customer_id)
+                    .order_by(PaymentMethod.id.desc())
+                ).first()
+                or _missing()
+            )
 
     def payments_of(self, visitor: Visitor) -> list[Payment]:
         """The visitor's payments, the oldest first."""
@@ -161,5 +167,5 @@ def readable(html: str) -> str:
     return re.sub(r"\s+", " ", html.replace("\u00a0", " "))
 
 
-def _missing() -> AssertionError:
+def _missing() -> NoReturn:
     raise AssertionError("no such row")

@@ -1,0 +1,122 @@
+"""Three facts at once: what is owed, when it is charged, from which card; and what went wrong, with the way out."""
+
+from __future__ import annotations
+
+from sqlalchemy import event, update
+
+from kernel import db
+from kernel.db import begin
+from payments.autopay.models import PaymentMethod
+from tests.portal.web.cabinet.story import Cabinet, Visitor
+
+
+def test_a_newcomer_is_led_to_the_services(cabinet: Cabinet, anna: Visitor) -> None:
+    page = anna.page("/")
+
+    assert "Здравствуйте, Анна Ковалёва" in page
+    assert "Платить пока не за что" in page
+    assert 'href="/services"' in page
+
+
+def test_the_next_charge_names_sum_date_card_and_the_letter_before_it(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+
+    page = anna.page("/")
+
+    assert "Следующее списание" in page
+    assert "2 365<small>,50 ₽</small>" in page
+    assert "Карта ·· 4444" in page
+    assert "Предупредим письмом" in page
+    assert "1 договор, просрочек нет" in page
+    assert f'href="/payments/new?contract={contract_id}"' in page
+    assert page.count('class="day"') == 3
+
+
+def test_after_the_letter_the_page_says_when_it_left(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    cabinet.world.play(advance="P29D")
+
+    assert "Предупредили письмом" in anna.page("/")
+
+
+def test_paying_early_moves_the_next_charge_on(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    assert "Списания" in anna.page(f"/payments/new?contract={contract_id}")
+
+    anna.pay(anna.post("/payments", contract=contract_id))
+    cabinet.world.play(advance="P1M5D")
+
+    assert [payment.initiator for payment in cabinet.payments_of(anna)] == ["customer", "customer"]
+    assert "просрочек нет" in anna.page("/")
+
+
+def test_a_declined_charge_says_why_what_next_and_where_to_pay(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    cabinet.world.script(cabinet.method_of(anna).gateway_id, "insufficient_funds", "succeeded")
+    cabinet.world.play(advance="P1M")
+    declined = cabinet.payments_of(anna)[-1]
+
+    page = anna.page("/")
+    assert "Списание 2 365,50 ₽ не прошло" in page
+    assert "На счёте не хватило денег. Ничего не списано. Повторим" in page
+    assert f'href="/invoices/{declined.invoice_id}"' in page
+    why = anna.page(f"/payments/{declined.number}")
+    assert "Почему не списали" in why
+    assert "Предупредили о списании" in why
+    assert "Повторим списание" in why
+
+    cabinet.world.play(advance="P2D")
+    page = anna.page("/")
+    assert "не прошло" not in page
+    assert "Попытка 2 прошла" in anna.page(f"/payments/{cabinet.payments_of(anna)[-1].number}")
+
+
+def test_a_card_that_stopped_working_is_one_alarm_with_the_way_out(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    cabinet.world.script(cabinet.method_of(anna).gateway_id, "card_expired")
+    cabinet.world.play(advance="P1M1D")
+
+    page = anna.page("/")
+
+    assert page.count("alert-danger") == 1
+    assert "Автоплатёж приостановлен: с этой карты больше ничего не спишем" in page
+    assert f'href="/autopay/new?contract={contract_id}"' in page
+    assert "Ждёт оплаты" in page
+    assert "Не подходит для списаний" in anna.page("/autopay")
+
+
+def test_a_card_that_ends_before_the_charge_is_warned_of(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    assert "банк может отказать" not in anna.page("/")
+    with begin() as session:
+        session.execute(update(PaymentMethod).values(expiry_year=2020, expiry_month=12))
+
+    page = anna.page("/")
+
+    assert "Карта ·· 4444 действует до 31 декабря 2020" in page
+    assert "банк может отказать" in page
+
+
+def test_ten_contracts_cost_no_more_queries_than_one(cabinet: Cabinet, anna: Visitor) -> None:
+    anna.pay(anna.post("/payments", price=cabinet.monthly))
+    cabinet.world.play(advance="PT10M")
+    with_one = queries(anna)
+    for _ in range(9):
+        anna.pay(anna.post("/payments", price=cabinet.monthly))
+        cabinet.world.play(advance="PT10M")
+
+    assert "10 договоров" in anna.page("/")
+    assert queries(anna) == with_one
+
+
+def queries(visitor: Visitor) -> int:
+    """How many statements the home page costs, the guard's included."""
+    seen: list[str] = []
+
+    def note(*call: object) -> None:
+        seen.append(str(call[2]))
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    visitor.page("/")
+    event.remove(db.engine(), "before_cursor_execute", note)
+    return len(seen)

@@ -1,0 +1,95 @@
+"""Stopping is as easy as starting: two clicks from home, nothing asked for, and what is under way is named."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from kernel.db import begin
+from payments.charging.models import Payment
+from tests.portal.web.cabinet.story import Cabinet, Visitor
+
+
+def test_autopay_is_two_clicks_from_home_and_off_with_one_button(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    assert 'href="/autopay"' in anna.page("/")
+    assert f'href="/autopay/{contract_id}/cancel"' in anna.page("/autopay")
+
+    page = anna.page(f"/autopay/{contract_id}/cancel")
+    assert "Списания 2 365,50 ₽, назначенного на" in page
+    answer = anna.post(f"/autopay/{contract_id}/cancel")
+
+    assert answer.headers["location"] == f"/autopay/{contract_id}/stopped"
+    assert "Больше ничего не спишем" in anna.page(answer.headers["location"])
+    assert cabinet.autopay_of(anna).status == "withdrawn"
+    assert [consent.action for consent in cabinet.consents_of(anna)] == ["given", "withdrawn"]
+    assert cabinet.consents_of(anna)[-1].user_agent == "Chrome"
+
+
+def test_after_stopping_nothing_is_charged_and_the_invoice_is_asked_for(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    anna.post(f"/autopay/{contract_id}/cancel")
+    cabinet.world.play(advance="P1M5D")
+
+    page = anna.page("/")
+
+    assert len(cabinet.payments_of(anna)) == 1
+    assert "Ждёт оплаты" in page
+    assert "1 счёт просрочен" in page
+    assert "Включить" in anna.page("/autopay")
+
+
+def test_stopping_twice_is_no_error(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+
+    for _ in range(2):
+        assert anna.post(f"/autopay/{contract_id}/cancel").status_code == 303
+    assert anna.get(f"/autopay/{contract_id}/cancel").headers["location"] == "/autopay"
+    assert len(cabinet.consents_of(anna)) == 2
+
+
+def test_unlinking_names_what_loses_the_card_and_takes_it_away_for_good(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    method = cabinet.method_of(anna)
+    question = anna.page(f"/payment-methods/{method.id}/unlink")
+    assert "Обслуживание котла" in question
+    assert "Карта ·· 4444" in question
+
+    answer = anna.post(f"/payment-methods/{method.id}/unlink")
+
+    told = anna.page(answer.headers["location"])
+    assert "Карта отвязана" in told
+    assert "Больше ничего не спишем" in told
+    assert f'href="/autopay/new?contract={contract_id}"' in told
+    assert cabinet.method_of(anna).unlinked_at is not None
+    assert "Карт нет" in anna.page("/payment-methods")
+    assert anna.get(f"/payment-methods/{method.id}/unlink").headers["location"] == answer.headers["location"]
+    cabinet.world.play(advance="P1M5D")
+    assert len(cabinet.payments_of(anna)) == 1
+
+
+def test_a_charge_that_had_left_is_named(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    cabinet.world.fail(system="yookassa", match={"method": "POST"}, kind="error_500_before", times=1)
+    cabinet.world.play(advance="P1M")
+    charge = cabinet.payments_of(anna)[-1]
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == charge.id).values(status="unknown"))
+
+    answer = anna.post(f"/autopay/{contract_id}/cancel")
+
+    page = anna.page(answer.headers["location"])
+    assert "Одно списание ушло в банк раньше" in page
+    assert f"Платёж № {charge.number}" in page
+    with begin() as session:
+        assert session.scalar(select(Payment.status).where(Payment.id == charge.id)) == "unknown"
+
+
+def test_the_text_that_was_agreed_to_can_be_read_again(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    given = cabinet.consents_of(anna)[0]
+
+    for path in (f"/autopay/{contract_id}/consent", f"/autopay/{contract_id}/consent?number={given.id}"):
+        page = anna.page(path)
+        assert "Я согласен(на) на автоматические списания в пользу ООО «Тёплый контур»" in page
+        assert "Редакция текста" in page
+    assert anna.get(f"/autopay/{contract_id}/consent?number={given.id + 1}").status_code == 404
