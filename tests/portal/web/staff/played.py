@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -21,7 +21,6 @@ from payments.charging.models import CREATED, Payment
 from payments.contracts.models import ON_PAYMENT, Contract, Installment
 from payments.contracts.opening import Terms, open_contract
 from payments.contracts.periods import Period
-from payments.customers.models import Customer
 from payments.customers.registration import CustomerData, create_customer
 from payments.gateway.port import GatewayMethod, GatewayPayment
 from payments.invoicing.issue import issue_due, issue_now
@@ -81,10 +80,15 @@ def pay_first(session: Session, it: Agreement, *, last4: str = "4477", saves: bo
     return payment.id
 
 
-def play(days: int, bank: Bank = always_pays) -> None:
-    """So many days pass, each with what the scheduler, the mail and the gateway would do; the last is the present."""
-    for ahead in range(days, -1, -1):
-        go_back(days=ahead)
+def play(until: date, bank: Bank = always_pays) -> None:
+    """Days pass, each with what the scheduler, the mail and the gateway would do, this one and the last included."""
+    play_day(bank)
+    with begin() as session:
+        now = business_now(session)
+    while business_date(now) < until:
+        # A minute later each day: what waits 72 hours for its letter is due when its day is played.
+        now += timedelta(days=1, minutes=1)
+        _go_to(now)
         play_day(bank)
 
 
@@ -134,23 +138,16 @@ def declined(payment: Payment, at: datetime, reason: str) -> GatewayPayment:
     return replace(refused, party="payment_network", reason=reason)
 
 
-def go_back(**ago: float) -> None:
-    """Put business time so far before the machine's."""
-    with begin() as session:
-        set_shift(session, -timedelta(**ago))
-
-
-def at_noon(year: int, month: int, day: int) -> None:
+def at_noon(day: date) -> None:
     """Put business time at 9 UTC (noon in Moscow) of a day."""
+    _go_to(datetime.combine(day, time(9), tzinfo=UTC))
+
+
+def _go_to(moment: datetime) -> None:
     with begin() as session:
-        set_shift(session, datetime(year, month, day, 9, tzinfo=UTC) - datetime.now(UTC))
+        set_shift(session, moment - datetime.now(UTC))
 
 
 def contract_number(session: Session, it: Agreement) -> str:
     """How people call the contract."""
     return session.get_one(Contract, it.contract_id).number
-
-
-def rename(session: Session, customer_id: UUID, name: str) -> None:
-    """Give a customer another name, whatever it holds."""
-    session.get_one(Customer, customer_id).name = name

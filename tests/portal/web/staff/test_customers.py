@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from kernel.db import begin
 from payments.charging.models import Payment
 from portal.web.kit.paging import write_cursor
 from tests.portal.web.staff.conftest import Desk
-from tests.portal.web.staff.played import agreement, contract_number, customer_of, go_back, pay_first, play
+from tests.portal.web.staff.played import agreement, at_noon, contract_number, customer_of, pay_first, play
 
 pytestmark = pytest.mark.committed
 
@@ -94,11 +95,11 @@ def test_while_typing_only_the_rows_are_sent(desk: Desk, zhuk: UUID) -> None:
 
 
 def test_debt_and_autopay_narrow_the_list(desk: Desk, company: None) -> None:
-    go_back(days=40)
+    at_noon(date(2027, 3, 1))
     with begin() as session:
         pay_first(session, agreement(session, customer_of(session, "Платит Сам")))
         agreement(session, customer_of(session, "Должник Иван"), kopecks=123_456, in_days=5)
-    play(39)
+    play(date(2027, 4, 9))
     client = desk()
 
     debtors = client.get("/staff/customers?debt=y").text
@@ -145,11 +146,11 @@ def test_the_card_tells_money_contacts_contracts_cards_and_consents(desk: Desk, 
 
 
 def test_the_timeline_is_filtered_and_goes_on(desk: Desk, company: None) -> None:
-    go_back(days=200)
+    at_noon(date(2027, 3, 1))
     with begin() as session:
         it = agreement(session, customer_of(session, "Анна"), kopecks=100_000)
         pay_first(session, it)
-    play(199, lambda payment: "insufficient_funds" if payment.number % 3 == 0 else None)
+    play(date(2027, 9, 10), lambda payment: "insufficient_funds" if payment.number % 3 == 0 else None)
     client, here = desk(), f"/staff/customers/{it.customer_id}"
 
     payments = client.get(f"{here}?kind=payments").text
@@ -164,7 +165,6 @@ def test_the_timeline_is_filtered_and_goes_on(desk: Desk, company: None) -> None
 
 
 def test_the_next_part_of_the_timeline_comes_alone_and_repeats_nothing(desk: Desk, company: None) -> None:
-    go_back(days=60)
     with begin() as session:
         customer_id = customer_of(session, "Анна")
         for n in range(30):
