@@ -86,4 +86,3 @@ def read() -> Iterator[ReadSession]:
     with ReadSession(engine(), expire_on_commit=False, autoflush=False) as session:
         session.execute(text("SET TRANSACTION READ ONLY"))
         yield session
-        session.rollback()

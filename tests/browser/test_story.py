@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.stack import Stack
 
-pytestmark = pytest.mark.browser
+# Months are played through beside a real browser: minutes, not seconds.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 EMAIL = "vera@example.com"
 PASSWORD = "plum-river-stone-42"
 CARD = "5555 5555 5555 4477"

@@ -48,7 +48,7 @@ class Stop:
 
 def test_a_thousand_races_between_a_stop_and_a_charge_let_nothing_through(world: World) -> None:
     agreements = _customers(world)
-    world.fail(system="yookassa", match="/payments", kind="slow", rate=0.5, seed=7)
+    world.fail(system="yookassa", match={"method": "POST"}, kind="slow", rate=0.5, seed=7, seconds=0.1)
     raced = sent = refused = 0
     for number in range(ROUNDS):
         next_day()
@@ -123,7 +123,7 @@ def test_a_stop_during_the_call_names_the_payment_under_way(world: World) -> Non
     next_day()
     with begin() as session:
         (due,) = make_due(session, [it])
-    world.fail(system="yookassa", match="/payments", kind="hang", times=1)
+    world.fail(system="yookassa", match={"method": "POST"}, kind="hang", times=1)
     charge([str(due.payment_id)])
     with begin() as session:
         status = session.get_one(Payment, due.payment_id).status
