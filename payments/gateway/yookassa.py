@@ -27,9 +27,7 @@ from payments.gateway.port import (
 )
 from payments.gateway.transport import Answer, Deadlines, call
 
-PAYMENT_EVENTS = frozenset(
-    {Event.PAYMENT_SUCCEEDED, Event.PAYMENT_CANCELED, Event.PAYMENT_WAITING_FOR_CAPTURE}
-)
+PAYMENT_EVENTS = frozenset({Event.PAYMENT_SUCCEEDED, Event.PAYMENT_CANCELED, Event.PAYMENT_WAITING_FOR_CAPTURE})
 _PAGE = 100
 _KINDS: dict[int, type[GatewayError]] = {
     HTTPStatus.UNAUTHORIZED: CredentialsRefused,

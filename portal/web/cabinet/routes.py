@@ -10,13 +10,13 @@ from portal.web.cabinet import (
     history,
     home,
     methods,
+    offers,
     paying,
     payment_page,
     returning,
-    services,
 )
 
-PAGES = (home, services, agreeing, autopay, methods, paying, returning, history, payment_page)
+PAGES = (home, offers, agreeing, autopay, methods, paying, returning, history, payment_page)
 router = APIRouter(include_in_schema=False)
 for pages in PAGES:
     router.include_router(pages.router)

@@ -17,7 +17,7 @@ from portal.legal.editions import current
 from portal.legal.wording import RECURRING, SLUG_OF, company_values, wording
 from portal.web.cabinet.queries.contracts import Agreement, read_agreement
 from portal.web.cabinet.queries.lines import Card, DueLine, read_due_lines
-from portal.web.cabinet.queries.services import Offer, read_offer
+from portal.web.cabinet.queries.offers import Offer, read_offer
 from portal.web.cabinet.rhythm import notice_words, rhythm
 from portal.web.kit.filters import date_text, money
 from portal.web.kit.i18n import gettext as _

@@ -27,8 +27,9 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
-    """ASGI middleware. What an answer itself says in one of these headers stays; a page that says nothing of caching is
-    not stored.
+    """ASGI middleware. What an answer itself says in one of these headers stays.
+
+    A page that says nothing of caching is not stored.
     """
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:

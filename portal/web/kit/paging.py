@@ -44,7 +44,11 @@ def page_size(wanted: str | None) -> int:
 
 def write_cursor(key: Key) -> str:
     """The key of the last row shown, as one opaque word for an address."""
-    return base64.urlsafe_b64encode(json.dumps(key, ensure_ascii=False, separators=(",", ":")).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps(key, ensure_ascii=False, separators=(",", ":")).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def read_cursor(text: str | None, *, parts: int = 2) -> Key | None:

@@ -34,9 +34,7 @@ def _notify(event: str, object_id: str, status: str) -> None:
 
 def _verdict(object_id: str) -> str:
     with read() as session:
-        return session.execute(
-            select(InboundWebhook.status).where(InboundWebhook.object_id == object_id)
-        ).scalar_one()
+        return session.execute(select(InboundWebhook.status).where(InboundWebhook.object_id == object_id)).scalar_one()
 
 
 def _paid(world: World) -> Payment:

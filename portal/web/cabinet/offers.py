@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from portal.notifications.period_words import period_words
-from portal.web.cabinet.queries.services import read_offer, read_services
+from portal.web.cabinet.queries.offers import read_offer, read_services
 from portal.web.kit.guards import CurrentCustomer, ReadDb
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
