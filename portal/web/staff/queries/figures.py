@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from kernel.db import ReadSession
+from kernel.settings import get_settings
 from payments.charging.models import SUCCEEDED, Allocation, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.invoicing.models import Invoice
@@ -91,7 +92,8 @@ def read_figures(session: ReadSession, period: DeskPeriod) -> Figures:
 
 def receipts_by_day(session: ReadSession, period: DeskPeriod) -> dict[date, int]:
     """What came in on each day of the chart that had money."""
-    day = func.business_date(Payment.decided_at).label("day")
+    # The zone as a constant: business_date() looks it up for each row, ten times slower over a month of payments.
+    day = cast(func.timezone(get_settings().business_tz, Payment.decided_at), Date).label("day")
     whole = Span(period.chart_first_on, period.today, period.current.until)
     rows = session.execute(select(day, func.sum(Payment.kopecks)).where(_succeeded_in(whole)).group_by(day)).all()
     return {row[0]: int(row[1]) for row in rows}
