@@ -60,6 +60,7 @@ def engine() -> Engine:
                 pool_size=_pool_size,
                 max_overflow=2,
                 pool_pre_ping=True,
+                hide_parameters=True,  # an error names the statement, never the people in it
                 connect_args={"options": _CONNECT_OPTIONS, "connect_timeout": 5},
             )
         return _state["engine"]

@@ -48,7 +48,7 @@ def plan_lines(session: Session, lines: Sequence[tuple[PaymentPlan, int]], notic
     """Write many lines in one batch, each a plan and the number of its line; those already there stay as they are."""
     if lines:
         session.execute(
-            insert(Installment).on_conflict_do_nothing(index_elements=[Installment.plan_id, Installment.number]),
+            insert(Installment).on_conflict_do_nothing(),
             [_line(plan, number, notice) for plan, number in lines],
         )
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from kernel.clock import business_now
@@ -46,6 +47,7 @@ class Stop:
         self.answered_at = datetime.now(UTC)
 
 
+@pytest.mark.timeout(400)
 def test_a_thousand_races_between_a_stop_and_a_charge_let_nothing_through(world: World) -> None:
     agreements = _customers(world)
     world.fail(system="yookassa", match={"method": "POST"}, kind="slow", rate=0.5, seed=7, seconds=0.1)

@@ -15,6 +15,7 @@ from payments.autopay.notices import mark_notice_sent
 from payments.charging.due import create_due_payments
 from payments.charging.models import Payment
 from payments.contracts.models import Installment, PaymentPlan
+from payments.contracts.planning import notice_time, plan_lines
 from payments.invoicing.issue import issue_due
 from tests.support.business import Agreement
 
@@ -42,7 +43,7 @@ def make_due(session: Session, agreements: list[Agreement]) -> list[DueCharge]:
     now = business_now(session)
     contracts = [it.contract_id for it in agreements]
     for plan in session.scalars(select(PaymentPlan).where(PaymentPlan.contract_id.in_(contracts))):
-        _add_line(session, plan)
+        _bring_forward(session, plan)
     session.flush()
     while issue_due(session, now=now - _NOTICE_AGO):
         pass
@@ -61,28 +62,17 @@ def make_due(session: Session, agreements: list[Agreement]) -> list[DueCharge]:
     return [DueCharge(row.id, row.contract_id, row.method_id, row.invoice_id) for row in rows]
 
 
-def _add_line(session: Session, plan: PaymentPlan) -> None:
-    last, ends_on = session.execute(
-        select(func.max(Installment.number), func.max(Installment.period_end)).where(Installment.plan_id == plan.id)
-    ).one()
+def _bring_forward(session: Session, plan: PaymentPlan) -> None:
+    """The next line of the plan falls due today."""
     now = business_now(session)
+    last = session.execute(select(func.max(Installment.number)).where(Installment.plan_id == plan.id)).scalar_one()
+    planned = select(Installment.id).where(Installment.plan_id == plan.id, Installment.status == "planned")
+    if session.execute(planned).first() is None:
+        plan_lines(session, [(plan, last + 1)], notice_time(session))
     session.execute(
         update(Installment)
         .where(Installment.plan_id == plan.id, Installment.status == "planned")
-        .values(issue_at=now + timedelta(days=3650))
-    )
-    session.add(
-        Installment(
-            contract_id=plan.contract_id,
-            plan_id=plan.id,
-            number=last + 1,
-            due_on=business_date(now),
-            period_start=ends_on,
-            period_end=ends_on + timedelta(days=30),
-            kopecks=plan.kopecks,
-            status="planned",
-            issue_at=now - timedelta(hours=1),
-        )
+        .values(issue_at=now - timedelta(hours=1), due_on=business_date(now))
     )
 
 
