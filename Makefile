@@ -49,6 +49,11 @@ check: $(DEV_STAMP) ## Check style, types, imports, templates, architecture, mig
 	$(PY) -m djlint --lint --quiet templates
 	$(PY) -m pytest -q tests/architecture
 
+.PHONY: screenshots
+screenshots: $(DEV_STAMP) ## Take pictures of the running demo into docs/screenshots
+	@bin/need-chromium
+	$(PY) -m tests.browser.screenshots
+
 .PHONY: format
 format: $(DEV_STAMP) ## Rewrite the Python files in the project's format
 	$(PY) -m ruff check --fix --quiet . || true

@@ -1,0 +1,87 @@
+"""`make screenshots`: pictures of eight pages of the running demo, wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import select
+
+from kernel.db import read
+from payments.charging.models import Payment
+from payments.customers.models import Customer
+from tests.browser.pages import PAGES, THEMES, WIDTHS, open_context, show, sign_in
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / ".kabinet"
+FOLDER = ROOT / "docs" / "screenshots"
+
+
+def main() -> int:
+    """Take the pictures; needs `make demo` to be running."""
+    if not (DEMO / "env").exists():
+        print("start `make demo` first")
+        return 1
+    _take_over_settings()
+    base_url = os.environ["KABINET_BASE_URL"]
+    if httpx.get(f"{base_url}/readyz", trust_env=False).status_code != httpx.codes.OK:
+        print("the demo is not ready")
+        return 1
+    FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
+        )
+        for width in WIDTHS:
+            for theme in THEMES:
+                _take(browser, base_url, width, theme)
+        browser.close()
+    return 0
+
+
+def _take_over_settings() -> None:
+    for line in (DEMO / "env").read_text(encoding="utf-8").splitlines():
+        name, _, value = shlex.split(line)[1].partition("=")
+        os.environ[name] = value
+
+
+def _take(browser: Browser, base_url: str, width: int, theme: str) -> None:
+    secrets = json.loads((DEMO / "secrets.json").read_text(encoding="utf-8"))
+    logins = {
+        "customer": ("/login", "anna@example.com", secrets["customer_password"]),
+        "staff": ("/staff/login", "staff@example.com", secrets["staff_password"]),
+    }
+    for who in ("anyone", "customer", "staff"):
+        context = open_context(browser, base_url, width, theme)
+        if who in logins:
+            sign_in(context, *logins[who])
+        for shown in (item for item in PAGES if item.who == who):
+            page = context.new_page()
+            control_url = f"{os.environ['KABINET_CLOCK_URL']}/control/"
+            show(page, shown, return_path=_return_path(), control_url=control_url)
+            file = FOLDER / f"{shown.name}-{width}-{theme}.png"
+            page.screenshot(path=file, full_page=True)
+            print(file.relative_to(ROOT))
+            page.close()
+        context.close()
+
+
+def _return_path() -> str:
+    with read() as session:
+        token = session.scalars(
+            select(Payment.return_token)
+            .join(Customer, Customer.id == Payment.customer_id)
+            .where(Customer.email == "anna@example.com", Payment.return_token.is_not(None))
+            .order_by(Payment.number)
+            .limit(1)
+        ).one()
+    return f"/payments/{token}/return"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
