@@ -72,14 +72,6 @@ class Jobs:
         return found
 
 
-class InlineJobs(Jobs):
-    """Jobs done here and now instead of through Redis: the way of the seed and of in-process tests."""
-
-    def send(self, name: str, ids: Sequence[UUID | int]) -> None:
-        """Do the job at once."""
-        self.by_name[name].run([str(item) for item in ids])
-
-
 def broker() -> RedisBroker:
     """The Redis broker of this process, built on first use.
 

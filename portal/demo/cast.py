@@ -19,8 +19,9 @@ COMPANY = Company(
     email="office@example.com",
 )
 MONTH = Period("month")
-# Few days of the month, as with real companies: the year has fewer instants to stop at.
-DAYS = (1, 5, 10, 15, 20, 25)
+# Few days of the month, as with real companies, three days apart: the warning of one is the charge of another, and the
+# year has fewer instants to stop at.
+DAYS = (4, 7, 10, 13, 16, 19)
 GOOD_CARDS = ("5555555555554477", "5555555555554444", "4111111111111111", "2202474301322987", "4793128161644804")
 
 
@@ -60,7 +61,7 @@ _COMPANIES = (
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One customer of the demo. `joins_on_day` counts from the beginning of the history.
+    """One customer of the demo. `joins` is a month of the history, counted from 0, and a day of it.
 
     `ware` is a product's index for self-service, None for a contract that staff make (`title`, `kopecks`).
     """
@@ -69,7 +70,7 @@ class Role:
     email: str
     phone: str
     company: bool
-    joins_on_day: int
+    joins: tuple[int, int]
     autopay: bool
     card: str
     ware: int | None
@@ -86,8 +87,8 @@ def anna(email: str) -> tuple[Role, Role]:
     """The customer whose cabinet the demo opens with: a club and a boiler, both paid by themselves."""
     phone = "+79160000001"
     return (
-        Role(ANNA_NAME, email, phone, False, 45, True, GOOD_CARDS[0], 2),
-        Role(ANNA_NAME, email, phone, False, 200, True, GOOD_CARDS[0], 4),
+        Role(ANNA_NAME, email, phone, False, (0, 4), True, GOOD_CARDS[0], 2),
+        Role(ANNA_NAME, email, phone, False, (5, 19), True, GOOD_CARDS[0], 4),
     )
 
 
@@ -110,7 +111,7 @@ def _person(chance: random.Random, number: int) -> Role:
         email=f"client{number + 2:02d}@example.com",
         phone=f"+7916000{number + 2:04d}",
         company=False,
-        joins_on_day=_day(chance),
+        joins=_joins(chance),
         autopay=chance.random() < _AUTOPAY_SHARE,
         card=chance.choice(GOOD_CARDS),
         ware=number % len(PRODUCTS),
@@ -124,7 +125,7 @@ def _company(chance: random.Random, number: int) -> Role:
         email=f"buh{number + 1}@example.com",
         phone=f"+7495000{number + 1:04d}",
         company=True,
-        joins_on_day=_day(chance),
+        joins=_joins(chance),
         autopay=number % 3 != 0,
         card=chance.choice(GOOD_CARDS),
         ware=None,
@@ -134,5 +135,6 @@ def _company(chance: random.Random, number: int) -> Role:
     )
 
 
-def _day(chance: random.Random) -> int:
-    return chance.randrange(0, 11) * 30 + chance.choice(DAYS)
+def _joins(chance: random.Random) -> tuple[int, int]:
+    # A company grows: more of its customers came lately.
+    return max(chance.randrange(0, 10), chance.randrange(0, 10)), chance.choice(DAYS)

@@ -1,14 +1,17 @@
-"""The whole product in one process: production duties, relay and jobs, called inline until nothing is left to do."""
+"""The whole product in one process: production duties, relay and jobs, without Redis, until nothing is left to do."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import httpx
 
-from kernel.broker import InlineJobs
+from kernel.broker import Job, Jobs
 from kernel.errors import Refused
 from kernel.relay import relay_once
 from payments.charging.sending import sender
@@ -18,11 +21,38 @@ from portal.wiring import Duty, build_handlers, build_jobs
 
 _RECORD_S = 90.0
 _PLAY_S = 600.0
+_THREADS = 4
 
 
 def _stop(_duty: Duty, error: Exception) -> None:
     # Nobody reads a log here: a duty that breaks ends the run.
     raise error
+
+
+class ThreadedJobs(Jobs):
+    """Jobs done by a few threads of this process instead of through Redis; a job that raises ends the run."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        super().__init__(jobs)
+        self._threads = ThreadPoolExecutor(_THREADS)
+        self._under_way: set[Future[None]] = set()
+
+    def send(self, name: str, ids: Sequence[UUID | int]) -> None:
+        """Begin the job at once."""
+        self._under_way.add(self._threads.submit(self.by_name[name].run, [str(item) for item in ids]))
+
+    def wait(self) -> bool:
+        """Wait for one job to end; False when none is under way."""
+        if not self._under_way:
+            return False
+        done, self._under_way = futures.wait(self._under_way, return_when=futures.FIRST_COMPLETED)
+        for job in done:
+            job.result()
+        return True
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown()
 
 
 class InlineProduct:
@@ -32,14 +62,12 @@ class InlineProduct:
         self._sandbox = httpx.Client(base_url=clock_url, timeout=_PLAY_S, trust_env=False)
         self._follower = Follower(clock_url)
         self._handlers = build_handlers()
-        self._jobs = InlineJobs(build_jobs(self._handlers).by_name.values())
+        self._jobs = ThreadedJobs(build_jobs(self._handlers).by_name.values())
 
-    def pass_once(self, due: Collection[str]) -> int:
-        """Do what these waits ask for; returns how much was found."""
-        found = run_duties(self._jobs, due=due, broken=_stop)
-        found += relay_once(self._handlers, self._jobs.send)
-        sender().wait_idle(_RECORD_S)
-        return found
+    def pass_once(self, due: Collection[str]) -> bool:
+        """Do what these waits ask for, or wait for what is being done; False when neither is the case."""
+        found = run_duties(self._jobs, due=due, broken=_stop) + relay_once(self._handlers, self._jobs.send)
+        return bool(found) or self._jobs.wait() or (not sender().wait_idle(0) and sender().wait_idle(_RECORD_S))
 
     def play(self, order: Mapping[str, str]) -> dict[str, Any]:
         """Play time through (`{"advance": "P1M"}` or `{"to": "2027-01-31"}`) and return the clock's answer."""
@@ -70,14 +98,14 @@ class InlineProduct:
 
     def close(self) -> None:
         """End the connections to the sandbox."""
+        self._jobs.close()
         self._follower.close()
         self._sandbox.close()
 
     def drain(self) -> None:
         """Do whatever is due until nothing is left to do at this instant."""
-        while rest := look().due:
-            if not self.pass_once(rest):
-                break
+        while (due := look().due) and self.pass_once(due):
+            pass
 
     def _come_to_rest(self) -> None:
         rest = look()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import func, text, update
@@ -27,8 +28,9 @@ from portal.demo.installation import CUSTOMER, STAFF
 
 CUSTOMERS = 40
 YEAR = timedelta(days=365)
+MONTHS = 12
 _SEED = 20261121
-_MORNING = timedelta(hours=12)
+_NOON = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +60,26 @@ class Story:
             self._plan(role)
 
     def _plan(self, role: Role) -> None:
-        self._at(role.joins_on_day, lambda: self._join(role))
+        month, day = role.joins
+        self._at(month, day, lambda: self._join(role))
         if not role.autopay:
-            # By hand: some days after each due date, and the last month is still owed.
-            for month in range(1, 12):
-                self._at(role.joins_on_day + 30 * month + 6, lambda: self._pay(role))
+            # By hand, some days after each due date; the last month is still owed.
+            for later in range(month + 1, MONTHS - 1):
+                self._at(later, day + 2, lambda: self._pay(role))
         if role.trouble == "no_money":
-            for day in (290, 355):
-                self._at(day, lambda: self._script(role, ["insufficient_funds", "insufficient_funds", "succeeded"]))
+            for late in (9, 10):
+                self._at(late, 2, lambda: self._script(role, ["insufficient_funds", "insufficient_funds", "succeeded"]))
         if role.trouble == "expired":
-            self._at(335, lambda: self._script(role, ["card_expired"]))
+            self._at(10, 2, lambda: self._script(role, ["card_expired"]))
         if role.trouble == "unlinks":
-            self._at(340, lambda: self._with(role, acting.unlink_card))
+            self._at(10, 12, lambda: self._with(role, acting.unlink_card))
         if role.trouble == "withdraws":
-            self._at(320, lambda: self._with(role, acting.withdraw_consent))
+            self._at(9, 12, lambda: self._with(role, acting.withdraw_consent))
 
-    def _at(self, day: int, what: Callable[[], None]) -> None:
-        at = self._start + timedelta(days=day)
-        if at < clock.real_now() - timedelta(days=3):
+    def _at(self, month: int, day: int, what: Callable[[], None]) -> None:
+        first = business_date(self._start).replace(day=1) + relativedelta(months=month + 1)
+        at = clock.start_of(first.replace(day=day)) + _NOON
+        if at < clock.real_now() - timedelta(days=1):
             self._acts.append(Act(at, what))
 
     def _join(self, role: Role) -> None:
@@ -119,7 +123,7 @@ def seed(console: Console) -> None:
     story = Story(start, product)
     story.cast([*anna(CUSTOMER), *others(random.Random(_SEED), CUSTOMERS - 1)])
     _play(product, story, console)
-    product.play({"to": _soon()})
+    product.play({"to": _almost_now()})
     product.control("clock", {"jump": "now"})
     product.follow()
     product.drain()
@@ -171,8 +175,9 @@ def _begin_afresh(product: InlineProduct) -> None:
 
 def _a_year_ago() -> datetime:
     today = business_date(clock.real_now())
-    return clock.start_of(today - YEAR) + _MORNING
+    return clock.start_of(today - YEAR) + _NOON
 
 
-def _soon() -> str:
-    return (clock.real_now() + timedelta(seconds=1)).isoformat()
+def _almost_now() -> str:
+    # Not quite: virtual time that got ahead could not be brought back to real time.
+    return (clock.real_now() - timedelta(seconds=2)).isoformat()
