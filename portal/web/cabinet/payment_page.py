@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from portal.web.cabinet.outcome import why_no_money
+from portal.notifications.reasons import reason_words
 from portal.web.cabinet.queries.payment import payment_by_number, read_attempts, read_notices
 from portal.web.cabinet.story import story
 from portal.web.kit.guards import CurrentCustomer, ReadDb
@@ -25,7 +25,7 @@ def show_payment(request: Request, customer: CurrentCustomer, db: ReadDb, number
     attempts = read_attempts(db, payment.invoice_id)
     context = {
         "payment": payment,
-        "reason": why_no_money(payment.status, payment.reason),
+        "reason": reason_words(payment.reason),
         "events": story(payment, attempts, read_notices(db, payment.installment_id)),
     }
     return render(request, "pages/cabinet/payment.html", context)

@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.db import ReadSession
 from payments.charging.looking import look_soon
 from portal.accounts.sessions import SignedIn
-from portal.web.cabinet.outcome import why_no_money
+from portal.notifications.reasons import reason_words
 from portal.web.cabinet.queries.lines import DueLine, read_due_lines
 from portal.web.cabinet.queries.payment import PaymentFacts, payment_by_token
 from portal.web.kit.guards import CurrentCustomer, Db, ReadDb
@@ -119,7 +119,7 @@ def _context(db: ReadSession | Db, customer: SignedIn, payment: PaymentFacts, po
         "poll": poll,
         # The two minutes are a change of what the page says, too.
         "state": f"{stage}-long" if poll.long and payment.is_live else stage,
-        "reason": why_no_money(payment.status, payment.reason),
+        "reason": reason_words(payment.reason),
         "next_line": _next_line(db, customer, payment) if stage == "paid" else None,
         "email": customer.email,
         "announce": False,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.web.cabinet.outcome import why_no_money
+from portal.notifications.reasons import reason_words
 from portal.web.cabinet.queries.payment import Attempt, PaymentFacts, SentNotice
 from portal.web.kit.filters import card, date_text, money
 from portal.web.kit.i18n import gettext as _
@@ -77,7 +77,7 @@ def _decided(attempt: Attempt, at: datetime, name: str) -> Happening:
         took = _("Списано %(sum)s.") if attempt.scheduled else _("Получено %(sum)s.")
         title = _("%(name)s прошла") % {"name": name}
         return Happening(at, "circle-check", title, took % {"sum": money(attempt.kopecks)}, "ok")
-    why = _("%(reason)s. Ничего не списано.") % {"reason": why_no_money(attempt.status, attempt.reason).what}
+    why = _("%(reason)s. Ничего не списано.") % {"reason": reason_words(attempt.reason).what}
     if attempt.status == "rejected":
         return Happening(at, "circle-pause", _("%(name)s не отправлена") % {"name": name}, why)
     return Happening(at, "circle-x", _("%(name)s не прошла") % {"name": name}, why, "danger")
