@@ -13,6 +13,7 @@ from functools import lru_cache
 import psycopg
 from sqlalchemy import Boolean, ColumnElement, Interval, TextClause, and_, func, literal, select, text, union_all
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from kernel import log
@@ -128,6 +129,6 @@ def _listen_forever() -> None:
                 refresh()
                 for notice in connection.notifies():
                     _remember(timedelta(seconds=float(notice.payload)))
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, SQLAlchemyError) as error:
             _log.warning("clock.listen_lost", error=type(error).__name__)
             pause.wait(1)

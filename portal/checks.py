@@ -45,9 +45,11 @@ def check_start() -> None:
         if MigrationContext.configure(connection).get_current_revision() != newest_revision():
             raise ConfigurationError(["the database is not migrated to this version: run `kabinet migrate`"])
     with read() as session:
-        zone = session.execute(select(Installation.business_tz)).scalar_one_or_none()
-        if zone not in (None, settings.business_tz):
-            raise ConfigurationError([f"KABINET_BUSINESS_TZ: this database keeps its dates in {zone}"])
+        made_for = session.execute(select(Installation.business_tz, Installation.mode)).first()
+        if made_for and made_for.business_tz != settings.business_tz:
+            raise ConfigurationError([f"KABINET_BUSINESS_TZ: this database keeps its dates in {made_for.business_tz}"])
+        if made_for and made_for.mode != settings.mode:
+            raise ConfigurationError([f"KABINET_MODE: this database was made for {made_for.mode}"])
         shift = session.execute(select(VirtualClock.shift)).scalar_one_or_none()
     if settings.mode == "live" and shift:
         raise ConfigurationError(["this database's clock was moved in demo or test: live mode refuses it"])

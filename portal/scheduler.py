@@ -30,7 +30,6 @@ _PASS_S = 0.5
 _PLAYING_PASS_S = 0.02
 _RELAY_S = 0.05
 _BEAT_S = 1.0
-_SWEEP_S = 15.0
 _RETRY_S = 1.0
 
 
@@ -66,13 +65,10 @@ def _lead(jobs: Jobs, stop: threading.Event) -> None:
     _log.info("scheduler.leads")
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
-    swept_at = beat_at = 0.0
+    beat_at = 0.0
     while not stop.is_set():
         rest = look()
         found = run_duties(jobs, due=rest.due, broken=_log_broken)
-        if time.monotonic() - swept_at > _SWEEP_S:
-            run_sweeps(jobs, broken=_log_broken)
-            swept_at = time.monotonic()
         if time.monotonic() - beat_at > _BEAT_S:
             _beat()
             beat_at = time.monotonic()
@@ -88,11 +84,6 @@ def run_duties(jobs: Jobs, *, due: Collection[str], broken: Callable[[Duty, Exce
     """
     wanted = [duty for duty in DUTIES if any(wait.name in due for wait in duty.waits)]
     return sum(_do(duty, jobs, broken) for duty in wanted)
-
-
-def run_sweeps(jobs: Jobs, *, broken: Callable[[Duty, Exception], None]) -> int:
-    """Do the duties that wait for no instant."""
-    return sum(_do(duty, jobs, broken) for duty in DUTIES if not duty.waits)
 
 
 def _do(duty: Duty, jobs: Jobs, broken: Callable[[Duty, Exception], None]) -> int:
@@ -121,5 +112,9 @@ def _relay_forever(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> Non
         except _AWAY as error:
             _log.warning("relay.database_away", error=type(error).__name__)
             moved = 0
+        except Exception:  # noqa: BLE001  whatever broke, the other events must go on
+            _log.exception("relay.broke")
+            moved = 0
+            stop.wait(_RETRY_S)
         if not moved:
             stop.wait(_RELAY_S)

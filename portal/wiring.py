@@ -14,8 +14,9 @@ from kernel.relay import Send, rehint_deliveries
 from payments.charging import due
 from payments.charging.charging import CHARGE, charge
 from payments.charging.checking import CHECK, check
-from payments.charging.models import IN_FLIGHT, TO_CHECK, TO_SEND
+from payments.charging.models import ABANDONED, IN_FLIGHT, TO_CHECK, TO_SEND
 from payments.charging.sweeping import drop_abandoned, expire_leases, hint_created, hint_due_checks
+from payments.charging.untold import TO_ANNOUNCE, announce_untold
 from payments.contracts.models import TO_ISSUE
 from payments.invoicing.issue import issue_due
 from payments.webhooks.models import TO_PROCESS
@@ -28,14 +29,11 @@ from portal.notifications.sweep import sweep_messages
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What the scheduler does when rows of its waits are due; it says how much it found, and two at once do no harm.
-
-    A duty without waits is a sweep: done now and then whatever is due.
-    """
+    """What the scheduler does when rows of its waits are due; it says how much it found, and two at once do no harm."""
 
     name: str
     run: Callable[[Send], int]
-    waits: tuple[Wait, ...] = ()
+    waits: tuple[Wait, ...]
 
 
 def build_handlers(others: Iterable[Handler] = ()) -> Handlers:
@@ -78,7 +76,8 @@ DUTIES = (
     Duty("hint_due_webhooks", hint_due_webhooks, (TO_PROCESS,)),
     Duty("rehint_deliveries", rehint_deliveries, (UNDELIVERED,)),
     Duty("sweep_messages", sweep_messages, (letters.TO_SEND, letters.IN_FLIGHT)),
-    Duty("drop_abandoned", lambda _send: drop_abandoned()),
+    Duty("drop_abandoned", lambda _send: drop_abandoned(), (ABANDONED,)),
+    Duty("announce_untold", _in_transaction(announce_untold), (TO_ANNOUNCE,)),
 )
 
 # Whatever waits for an instant is listed here: the played clock stops at each and passes none.

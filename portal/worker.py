@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 
 import dramatiq
 import structlog
@@ -44,6 +45,7 @@ def run() -> None:
         worker.start()
     _log.info("worker.ready")
     stop.wait()
+    until = time.monotonic() + _GRACE_S
     for worker in workers:
-        worker.stop(timeout=int(_GRACE_S * 1000))
-    _log.info("worker.stopped", drained=sender().stop(_GRACE_S))
+        worker.stop(timeout=int(max(1.0, until - time.monotonic()) * 1000))
+    _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))

@@ -76,6 +76,7 @@ def upgrade() -> None:
         "installation",
         sa.Column("one", sa.SmallInteger(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("brand", sa.Text(), nullable=False),
         sa.Column("business_tz", sa.Text(), nullable=False),
         sa.Column("notice_hours", sa.Integer(), nullable=False),

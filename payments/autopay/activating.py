@@ -14,6 +14,7 @@ from kernel.db import Session
 from kernel.ids import uuid7
 from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import Payment
+from payments.contracts.models import Contract
 from payments.events import AutopayActivated
 from payments.gateway.port import GatewayMethod, GatewayPayment
 from payments.history.noting import note_status
@@ -64,6 +65,10 @@ def _living_consent(session: Session, payment: Payment) -> Consent | None:
         )
     ).scalar_one()
     consent = session.get(Consent, payment.consent_id) if payment.consent_id else None
+    contract = session.get_one(Contract, payment.contract_id, populate_existing=True)
+    if contract.status != "active":
+        _log.warning("autopay.contract_not_active", payment_id=str(payment.id))
+        return None
     if consent is None or consent.id < (last_withdrawn or 0):
         _log.warning("autopay.no_living_consent", payment_id=str(payment.id))
         return None

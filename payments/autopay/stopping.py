@@ -17,7 +17,7 @@ from kernel import outbox
 from kernel.db import ReadSession, Session, read
 from kernel.errors import NotFound
 from payments.autopay.consents import Evidence, Wording, record_consent
-from payments.autopay.models import Autopay, PaymentMethod
+from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import CREATED, PENDING, REJECTED, SENDING, UNKNOWN, Payment
 from payments.contracts.models import Installment
 from payments.events import AutopayStopped, MethodUnlinked
@@ -39,17 +39,28 @@ class UnderWay:
     status: str
 
 
-def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: datetime) -> UUID:
-    """Take the consent of one contract back and return its autopay's id. Nothing to withdraw is not an error.
+def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: datetime) -> None:
+    """Take the consent of one contract back.
+
+    A consent whose first payment is still on the gateway's page is withdrawn too: it will make no autopay.
 
     Raises:
-        NotFound: the contract never had an autopay.
+        NotFound: nobody ever agreed to automatic charges of this contract.
     """
     autopays = _lock(session, Autopay.contract_id == contract_id)
-    if not autopays:
+    newest = session.scalars(
+        select(Consent)
+        .where(Consent.contract_id == contract_id, Consent.kind == "recurring")
+        .order_by(Consent.id.desc())
+        .limit(1)
+    ).first()
+    if newest is None:
         raise NotFound
-    _stop(session, [a for a in autopays if a.status != "withdrawn"], "withdrawn", evidence, _WITHDRAWN, now)
-    return autopays[0].id
+    if newest.action == "given":
+        _record_withdrawal(session, newest.customer_id, contract_id, evidence, _WITHDRAWN, now)
+    running = [autopay for autopay in autopays if autopay.status != "withdrawn"]
+    _halt(session, running, "withdrawn", now)
+    outbox.record(session, *(AutopayStopped(autopay.id, "withdrawn") for autopay in running))
 
 
 def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Evidence, now: datetime) -> list[UUID]:
@@ -62,13 +73,17 @@ def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Ev
     method = session.scalars(
         select(PaymentMethod)
         .where(PaymentMethod.id == method_id, PaymentMethod.customer_id == customer_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).one_or_none()
     if method is None:
         raise NotFound
     if method.unlinked_at is None:
         method.unlinked_at = now
-        _stop(session, [a for a in autopays if a.status != "withdrawn"], "unlinked", evidence, _UNLINKED, now)
+        running = [autopay for autopay in autopays if autopay.status != "withdrawn"]
+        for autopay in running:
+            _record_withdrawal(session, autopay.customer_id, autopay.contract_id, evidence, _UNLINKED, now)
+        _halt(session, running, "withdrawn", now)
+        outbox.record(session, *(AutopayStopped(autopay.id, "unlinked") for autopay in running))
         outbox.record(session, MethodUnlinked(method_id))
     return [autopay.contract_id for autopay in autopays]
 
@@ -87,7 +102,7 @@ def end_autopay(session: Session, contract_id: UUID, *, now: datetime) -> None:
     outbox.record(session, *(AutopayStopped(autopay.id, "ended") for autopay in autopays))
 
 
-def wait_for_calls(autopay_or_method_id: UUID) -> list[UnderWay]:
+def wait_for_calls(contract_or_method_id: UUID) -> list[UnderWay]:
     """After the stop's commit: wait up to five seconds for calls that had left, then name what is still open.
 
     Runs outside any transaction. Nothing else leaves after this returns: the barrier has been up since the commit.
@@ -95,7 +110,7 @@ def wait_for_calls(autopay_or_method_id: UUID) -> list[UnderWay]:
     until = time.monotonic() + _WAIT_S
     while True:
         with read() as session:
-            found = _open_charges(session, autopay_or_method_id)
+            found = _open_charges(session, contract_or_method_id)
         calling = any(item.status == SENDING for item in found)
         if not calling or time.monotonic() > until:
             return found
@@ -108,28 +123,25 @@ def _lock(session: Session, *conditions: object) -> list[Autopay]:
             select(Autopay)
             .where(*conditions)  # type: ignore[arg-type]  # column expressions
             .order_by(Autopay.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         ).all()
     )
 
 
-def _stop(
-    session: Session, autopays: Sequence[Autopay], cause: str, evidence: Evidence, wording: Wording, now: datetime
+def _record_withdrawal(
+    session: Session, customer_id: UUID, contract_id: UUID, evidence: Evidence, wording: Wording, now: datetime
 ) -> None:
-    for autopay in autopays:
-        record_consent(
-            session,
-            customer_id=autopay.customer_id,
-            contract_id=autopay.contract_id,
-            kind="recurring",
-            action="withdrawn",
-            wording=wording,
-            evidence=evidence,
-            now=now,
-        )
-    _halt(session, autopays, "withdrawn", now)
-    outbox.record(session, *(AutopayStopped(autopay.id, cause) for autopay in autopays))
+    record_consent(
+        session,
+        customer_id=customer_id,
+        contract_id=contract_id,
+        kind="recurring",
+        action="withdrawn",
+        wording=wording,
+        evidence=evidence,
+        now=now,
+    )
 
 
 def _halt(session: Session, autopays: Sequence[Autopay], status: str, now: datetime) -> None:
@@ -156,7 +168,7 @@ def _open_charges(session: ReadSession, owner_id: UUID) -> list[UnderWay]:
     rows = session.execute(
         select(Payment.id, Payment.number, Payment.kopecks, Payment.status)
         .where(
-            or_(Payment.autopay_id == owner_id, Payment.method_id == owner_id),
+            or_(Payment.contract_id == owner_id, Payment.method_id == owner_id),
             Payment.initiator == "schedule",
             Payment.status.in_((SENDING, UNKNOWN, PENDING)),
         )

@@ -105,7 +105,7 @@ def _lock_autopays(session: Session, found: Sequence[tuple[UUID, GatewayPayment]
         select(Autopay.id)
         .where(or_(Autopay.contract_id.in_(granting), Autopay.method_id.in_(refused)))
         .order_by(Autopay.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
 
 
@@ -121,7 +121,10 @@ def _lock_payments(session: Session, ids: Sequence[UUID]) -> dict[UUID, Payment]
 
 
 def _own_or_twin(session: Session, payment: Payment, item: GatewayPayment) -> Payment:
-    if payment.gateway_id in (None, item.gateway_id):
+    if payment.gateway_id is None:
+        # The first object of an intent takes its row; another one in the same batch is its twin.
+        payment.gateway_id = item.gateway_id
+    if payment.gateway_id == item.gateway_id:
         return payment
     return adopt_twin(session, payment, item)
 

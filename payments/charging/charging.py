@@ -41,13 +41,17 @@ def resend(payment_id: UUID) -> bool:
     if not slots:
         return True  # not a refusal: it is tried at the next look
     granted = time.monotonic()
-    with begin() as session:
-        permits = permit_scheduled(session, [payment_id], worker=WORKER, again=True) or permit_customer(
-            session, [payment_id], worker=WORKER, again=True
-        )
-    fault("resend.after_permit")
-    sender().give_back(1 - len(permits))
-    sender().send(permits, granted)
+    sent = 0
+    try:
+        with begin() as session:
+            permits = permit_scheduled(session, [payment_id], worker=WORKER, again=True) or permit_customer(
+                session, [payment_id], worker=WORKER, again=True
+            )
+        fault("resend.after_permit")
+        sender().send(permits, granted)
+        sent = len(permits)
+    finally:
+        sender().give_back(slots - sent)
     return bool(permits)
 
 
@@ -83,5 +87,5 @@ def _tell(session: Session, refused: dict[UUID, str]) -> None:
     invoices = {row.id: row.invoice_id for row in rows}
     over = [invoices[key] for key, reason in refused.items() if reason == "over_limit"]
     outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in over))
-    unannounced = [invoices[key] for key, reason in refused.items() if reason == "no_notice"]
+    unannounced = [invoices[key] for key, reason in refused.items() if reason in ("no_notice", "stale")]
     announce_invoices(session, unannounced, now=business_now(session))

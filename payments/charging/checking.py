@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from kernel import log
 from kernel.clock import business_now
@@ -15,10 +15,12 @@ from kernel.db import begin, read
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.charging.charging import resend
-from payments.charging.models import PENDING, UNKNOWN, WAITING_FOR_CAPTURE, Payment
+from payments.charging.models import REJECTED, TO_CHECK, UNKNOWN, Payment
+from payments.charging.pace import next_check
 from payments.charging.recording import LOOK, Outcome, give_up_unfound, record
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment
 from payments.gateway.yookassa import YooKassa
+from payments.history.noting import note_status
 
 _log = log.get(__name__)
 CHECK = "check"
@@ -29,7 +31,11 @@ def check(ids: list[str]) -> None:
     """Look at each of these payments once and record what the gateway says."""
     gateway = YooKassa.of(get_settings())
     for item in ids:
-        check_one(gateway, UUID(item), source="poller")
+        try:
+            check_one(gateway, UUID(item), source="poller")
+        except Exception:  # noqa: BLE001  one unreadable payment must not starve its neighbours
+            _log.exception("check.broke", payment_id=item)
+            _put_off(UUID(item))
 
 
 def check_one(gateway: Gateway, payment_id: UUID, *, source: str) -> None:
@@ -37,7 +43,7 @@ def check_one(gateway: Gateway, payment_id: UUID, *, source: str) -> None:
     with read() as session:
         payment = session.execute(
             select(Payment.gateway_id, Payment.status, Payment.first_sent_at, Payment.permit_at).where(
-                Payment.id == payment_id, Payment.status.in_((UNKNOWN, PENDING, WAITING_FOR_CAPTURE))
+                Payment.id == payment_id, TO_CHECK.due()
             )
         ).first()
     if payment is None:
@@ -45,8 +51,12 @@ def check_one(gateway: Gateway, payment_id: UUID, *, source: str) -> None:
     if payment.gateway_id:
         gateway_id: str = payment.gateway_id
         _ask(payment_id, lambda: gateway.get_payment(gateway_id), source)
-    elif not resend(payment_id) and payment.first_sent_at:
+    elif resend(payment_id):
+        return
+    elif payment.first_sent_at:
         _look_up(gateway, payment_id, payment.first_sent_at, payment.permit_at)
+    else:
+        _drop_unsent(payment_id)
 
 
 def _ask(payment_id: UUID, call: Callable[[], GatewayPayment], source: str) -> None:
@@ -79,3 +89,22 @@ def _look_up(gateway: Gateway, payment_id: UUID, first_sent_at: datetime, last_s
             record(session, [Outcome(payment_id, LOOK, item, 0) for item in found], source="list")
         elif give_up_unfound(session, payment_id, listed_at=listed_at):
             _log.info("payment.never_was", payment_id=str(payment_id))
+
+
+def _drop_unsent(payment_id: UUID) -> None:
+    # It was never sent and its invoice is closed by now: there is nothing to ask the gateway about.
+    with begin() as session:
+        session.execute(
+            update(Payment)
+            .where(Payment.id == payment_id, Payment.status == UNKNOWN, Payment.sends == 0)
+            .values(status=REJECTED, reason="abandoned", decided_at=func.business_now(), next_check_at=None)
+        )
+        note_status(session, "payment", payment_id, old=UNKNOWN, new=REJECTED, source="poller")
+
+
+def _put_off(payment_id: UUID) -> None:
+    with begin() as session:
+        payment = session.get(Payment, payment_id, with_for_update={"key_share": True})
+        if payment is not None and payment.next_check_at is not None:
+            payment.checks += 1
+            payment.next_check_at = next_check(business_now(session), checks=payment.checks)

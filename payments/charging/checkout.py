@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from kernel.ids import uuid7
 from kernel.money import Money
 from kernel.settings import get_settings
 from payments.charging.bodies import Subject, hosted_body
+from payments.charging.checking import CHECK
 from payments.charging.models import CREATED, LIVE, UNKNOWN, Payment
 from payments.charging.permits import permit_customer
 from payments.charging.recording import SEND, Outcome, record
@@ -29,6 +30,8 @@ from payments.gateway.yookassa import YooKassa
 from payments.invoicing.models import Invoice
 
 _TOKEN_BYTES = 24
+# An intent that is not sent by then never will be: the process died before the call.
+_ABANDONED_AFTER = timedelta(minutes=15)
 # A person waits at most this long; then the page polls and a worker finishes with the same key.
 _DEADLINES = Deadlines(connect=3, read=8, total=10)
 _CALLS = threading.BoundedSemaphore(6)
@@ -64,7 +67,9 @@ def prepare_checkout(
         PaymentUnderWay: another kind of payment of this invoice is not finished.
     """
     invoice = session.scalars(
-        select(Invoice).where(Invoice.id == invoice_id, Invoice.customer_id == customer_id).with_for_update()
+        select(Invoice)
+        .where(Invoice.id == invoice_id, Invoice.customer_id == customer_id)
+        .with_for_update(key_share=True)
     ).one_or_none()
     if invoice is None:
         raise NotFound
@@ -121,11 +126,11 @@ def _send(payment_id: UUID) -> None:
 def _leave_to_worker(payment_id: UUID) -> None:
     # Six calls are under way already: this one is not lost, the poller sends it with its own key.
     with begin() as session:
-        payment = session.get(Payment, payment_id, with_for_update=True)
+        payment = session.get(Payment, payment_id, with_for_update={"key_share": True})
         if payment is not None and payment.status == CREATED:
             payment.status = UNKNOWN
             payment.next_check_at = payment.created_at
-            outbox.hint(session, outbox.Hint("check", (payment_id,)))
+            outbox.hint(session, outbox.Hint(CHECK, (payment_id,)))
 
 
 def _write(session: Session, invoice: Invoice, consent_id: int | None, now: datetime) -> Checkout:
@@ -147,6 +152,7 @@ def _write(session: Session, invoice: Invoice, consent_id: int | None, now: date
             return_token=token,
             saves_method=consent_id is not None,
             created_at=now,
+            next_check_at=now + _ABANDONED_AFTER,
         )
     )
     session.flush()  # a second tab must meet the live row, not a later error

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from kernel import outbox
 from kernel.db import Session
-from payments.autopay.models import PaymentMethod
+from payments.autopay.models import Autopay, PaymentMethod
 from payments.autopay.stopping import suspend_autopays_of
 from payments.charging.declines import retry_pause, rule_for
 from payments.charging.models import CANCELED, Payment
@@ -31,9 +31,10 @@ def settle_declined(session: Session, pairs: Sequence[Pair], *, now: datetime) -
     attempts = _attempts(session, [payment.invoice_id for payment, _ in scheduled])
     for payment, item in pairs:
         _mark(payment, item, now)
+    permitted = _still_permitted(session, [payment for payment, _ in scheduled])
     for payment, item in scheduled:
         pause = retry_pause(item.reason, attempts.get(payment.invoice_id, 0) + 1)
-        payment.next_attempt_at = now + pause if pause else None
+        payment.next_attempt_at = now + pause if pause and payment.id in permitted else None
     session.flush()  # payments before installments: the order of locks
     for payment, _ in scheduled:
         _wait_for_next_attempt(session, payment)
@@ -48,6 +49,17 @@ def _mark(payment: Payment, item: GatewayPayment, now: datetime) -> None:
     payment.lease_until = payment.next_check_at = None
     if item.method:
         payment.paid_with, payment.last4 = item.method.kind, item.method.last4
+
+
+def _still_permitted(session: Session, payments: Sequence[Payment]) -> set[UUID]:
+    # A decline that comes in after the customer stopped must not promise, or begin, another attempt.
+    autopays = session.execute(
+        select(Autopay.id, Autopay.method_id).where(
+            Autopay.id.in_([payment.autopay_id for payment in payments]), Autopay.status == "active"
+        )
+    ).all()
+    active = {row.id: row.method_id for row in autopays}
+    return {p.id for p in payments if p.autopay_id in active and active[p.autopay_id] == p.method_id}
 
 
 def _attempts(session: Session, invoice_ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, and_, exists, func, select, text, update
+from sqlalchemy import Row, Select, and_, exists, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -39,7 +39,12 @@ TO_CHARGE = Wait(
         Installment.status == "invoiced",
         Installment.charge_at.is_not(None),
         RUNNING,
-        exists().where(Invoice.installment_id == Installment.id, _no_live_payment).correlate(Installment),
+        exists()
+        .where(Invoice.installment_id == Installment.id, Invoice.status == "open", _no_live_payment)
+        .correlate(Installment),
+        exists()
+        .where(Autopay.contract_id == Installment.contract_id, Autopay.status == "active")
+        .correlate(Installment),
     ),
 )
 
@@ -51,7 +56,7 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     and each other waits for a day of its own.
     """
     rows = session.execute(_due_lines()).all()
-    stale = [row.Installment for row in rows if row.Installment.charge_at < now - _STALE_AFTER]
+    stale = [row.Installment for row in rows if _promised(row) < now - _STALE_AFTER]
     _announce_again(session, stale, now)
     fresh = [row for row in rows if row.Installment not in stale]
     today, later = _one_a_day(session, fresh, now)
@@ -60,14 +65,21 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     return len(rows)
 
 
+def _promised(row: Row[Any]) -> datetime:
+    # When the customer was last told that the charge would come: by the notice, or by the letter about a decline.
+    announced = start_of(row.charge_on)
+    return max(announced, row.next_attempt_at or announced)
+
+
 def _due_lines() -> Select[*tuple[Any, ...]]:
     newest = (
-        select(Notice.id)
+        select(Notice.id, Notice.charge_on)
         .where(Notice.installment_id == Installment.id, Notice.sent_at.is_not(None))
         .order_by(Notice.sent_at.desc())
         .limit(1)
-        .scalar_subquery()
+        .lateral()
     )
+    attempt = select(func.max(Payment.next_attempt_at)).where(Payment.invoice_id == Invoice.id).scalar_subquery()
     return (
         select(
             Installment,
@@ -77,11 +89,14 @@ def _due_lines() -> Select[*tuple[Any, ...]]:
             PaymentMethod.id.label("method_id"),
             PaymentMethod.gateway_id.label("token"),
             PaymentMethod.shop_id,
-            newest.label("notice_id"),
+            newest.c.id.label("notice_id"),
+            newest.c.charge_on,
+            attempt.label("next_attempt_at"),
         )
         .join(Invoice, Invoice.installment_id == Installment.id)
         .join(Autopay, Autopay.contract_id == Installment.contract_id)
         .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
+        .join(newest, true())
         .where(TO_CHARGE.due(), Invoice.status == "open", Autopay.status == "active", _no_live_payment)
         .order_by(Installment.charge_at, Installment.due_on, Installment.id)
         .limit(SCAN)
@@ -124,20 +139,19 @@ def _write_payments(session: Session, rows: Sequence[Row[Any]]) -> None:
     if not rows:
         return
     values = [_payment(row) for row in rows]
-    created = (
-        session.execute(
-            insert(Payment)
-            .values(values)
-            .on_conflict_do_nothing(
-                index_elements=[Payment.invoice_id],
-                index_where=text("status NOT IN ('succeeded', 'canceled', 'rejected')"),
-            )
-            .returning(Payment.id)
+    made = session.execute(
+        insert(Payment)
+        .values(values)
+        .on_conflict_do_nothing(
+            index_elements=[Payment.invoice_id],
+            index_where=text("status NOT IN ('succeeded', 'canceled', 'rejected')"),
         )
-        .scalars()
-        .all()
-    )
-    lines = [row.Installment.id for row in rows]
+        .returning(Payment.id, Payment.invoice_id)
+    ).all()
+    # A line whose invoice the customer has just begun to pay by hand keeps its instant: he may give up.
+    written = {row.invoice_id for row in made}
+    lines = [row.Installment.id for row in rows if row.Invoice.id in written]
+    created = [row.id for row in made]
     session.execute(update(Installment).where(Installment.id.in_(lines)).values(charge_at=None))
     outbox.hint(
         session,

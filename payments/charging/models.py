@@ -109,6 +109,11 @@ TO_SEND = Wait(
     Payment.created_at,
     and_(Payment.status == CREATED, Payment.initiator == "schedule", RUNNING),
 )
+ABANDONED = Wait(
+    "payments.abandoned",
+    Payment.next_check_at,
+    and_(Payment.status == CREATED, Payment.initiator == "customer"),
+)
 IN_FLIGHT = Wait("payments.sending", Payment.permit_at, Payment.status == SENDING)
 TO_CHECK = Wait(
     "payments.next_check_at",

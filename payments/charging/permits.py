@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, Uuid
 
 from kernel.db import Session
+from kernel.settings import get_settings
 from payments.charging.models import CREATED, UNKNOWN
 from payments.history.noting import note_statuses
 
@@ -22,6 +23,9 @@ from payments.history.noting import note_statuses
 KEY_LIFE = "20 hours"
 # Longer than 2 s to start, 60 s for a call and the recorder together: mechanics of a send.
 LEASE = "150 seconds"
+
+# A first send later than this would come out of the blue: it is announced again (design.md §4).
+_STALE = "3 days"
 
 _TAKE = f"""
     SET status = 'sending', sends = p.sends + 1, permit_at = business_now(),
@@ -40,12 +44,14 @@ _PERMIT_SCHEDULED = text(f"""
         JOIN payment_methods m ON m.id = p.method_id AND m.id = a.method_id
         JOIN invoices i ON i.id = p.invoice_id
         JOIN notices n ON n.id = p.notice_id
+        JOIN shops s ON s.id = m.shop_id AND s.account_id = :account
         CROSS JOIN installation z
         WHERE p.id = ANY(:ids) AND p.status = ANY(:from_statuses) AND p.initiator = 'schedule'
           AND a.status = 'active' AND p.kopecks <= a.max_kopecks
           AND m.unlinked_at IS NULL AND m.disabled_reason IS NULL AND m.shop_id = p.shop_id
           AND i.status = 'open' AND n.kopecks = p.kopecks
           AND n.sent_at <= business_now() - make_interval(hours => z.notice_hours)
+          AND (p.first_sent_at IS NOT NULL OR p.created_at > business_now() - interval '{_STALE}')
           AND {_FRESH} AND NOT z.charging_paused
         ORDER BY p.id
         FOR NO KEY UPDATE OF p SKIP LOCKED
@@ -56,9 +62,9 @@ _PERMIT_SCHEDULED = text(f"""
 
 _PERMIT_CUSTOMER = text(f"""
     UPDATE payments p {_TAKE}
-    FROM invoices i
+    FROM invoices i, shops s
     WHERE p.id = ANY(:ids) AND p.status = ANY(:from_statuses) AND p.initiator = 'customer'
-      AND i.id = p.invoice_id AND i.status = 'open' AND {_FRESH}
+      AND s.id = p.shop_id AND s.account_id = :account AND i.id = p.invoice_id AND i.status = 'open' AND {_FRESH}
     {_RETURNING}
 """).bindparams(*_IDS)
 
@@ -69,14 +75,14 @@ _REFUSE = text("""
                     WHEN a.status <> 'active' OR m.unlinked_at IS NOT NULL OR a.method_id <> m.id THEN 'withdrawn'
                     WHEN m.disabled_reason IS NOT NULL THEN 'method_disabled'
                     WHEN p.kopecks > a.max_kopecks THEN 'over_limit'
-                    WHEN m.shop_id <> p.shop_id THEN 'other_shop'
-                    WHEN n.sent_at IS NULL OR n.kopecks <> p.kopecks THEN 'no_notice' END AS reason
+                    WHEN n.sent_at IS NULL OR n.kopecks <> p.kopecks THEN 'no_notice'
+                    WHEN p.created_at <= business_now() - CAST(:stale AS interval) THEN 'stale' END AS reason
         FROM payments p
         JOIN autopays a ON a.id = p.autopay_id
         JOIN payment_methods m ON m.id = p.method_id
         JOIN invoices i ON i.id = p.invoice_id
         JOIN notices n ON n.id = p.notice_id
-        WHERE p.id = ANY(:ids) AND p.status = 'created'
+        WHERE p.id = ANY(:ids) AND p.status = 'created' AND NOT (SELECT charging_paused FROM installation)
         ORDER BY p.id
         FOR NO KEY UPDATE OF p SKIP LOCKED
         FOR SHARE OF a, m SKIP LOCKED
@@ -107,13 +113,18 @@ def permit_customer(session: Session, ids: Sequence[UUID], *, worker: str, again
 
 
 def _permit(session: Session, statement: object, ids: Sequence[UUID], worker: str, *, again: bool) -> list[Permit]:
-    parameters = {"ids": list(ids), "from_statuses": [UNKNOWN if again else CREATED], "worker": worker}
+    parameters = {
+        "ids": list(ids),
+        "from_statuses": [UNKNOWN if again else CREATED],
+        "worker": worker,
+        "account": get_settings().yookassa_shop_id,
+    }
     rows = session.execute(statement, parameters).all()  # type: ignore[call-overload]  # one of the two texts above
     return [Permit(row.id, row.body, row.key) for row in rows]
 
 
 def refuse(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     """End the payments among these that can never be permitted, and say why; the rest stay for the next sweep."""
-    rows = session.execute(_REFUSE, {"ids": list(ids)}).all()
+    rows = session.execute(_REFUSE, {"ids": list(ids), "stale": _STALE}).all()
     note_statuses(session, [("payment", row.id, CREATED, "rejected") for row in rows], source="permit")
     return {row.id: row.reason for row in rows}

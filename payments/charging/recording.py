@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from kernel import log
+from kernel import log, outbox
 from kernel.clock import business_now
 from kernel.db import Session
 from kernel.fault import fault
@@ -17,6 +17,7 @@ from payments.autopay.notices import announce_invoices
 from payments.charging.applying import apply
 from payments.charging.models import FINAL, REJECTED, SENDING, UNKNOWN, GatewayExchange, Payment
 from payments.charging.pace import next_check
+from payments.events import PaymentDeclined
 from payments.gateway.port import CredentialsRefused, GatewayError, GatewayPayment, Rejected
 from payments.history.noting import note_status
 from payments.installation.models import Installation
@@ -40,7 +41,7 @@ def record(session: Session, outcomes: Sequence[Outcome], *, source: str) -> Non
     """Write what the calls brought; repeating it changes nothing more than another line in the exchanges."""
     now = business_now(session)
     session.execute(insert(GatewayExchange), [_exchange(outcome) for outcome in outcomes])
-    objects = [outcome.result for outcome in outcomes if isinstance(outcome.result, GatewayPayment)]
+    objects = [_named(outcome, outcome.result) for outcome in outcomes if isinstance(outcome.result, GatewayPayment)]
     applied = apply(session, objects, source=source, now=now)
     fault("record.after_apply")
     refused = {item.gateway_id for item in applied.quarantined}
@@ -49,6 +50,11 @@ def record(session: Session, outcomes: Sequence[Outcome], *, source: str) -> Non
             _settle_error(session, outcome, outcome.result, now)
         elif outcome.verb == LOOK or outcome.result.gateway_id in refused:
             _look_again_later(session, outcome.payment_id, now)
+
+
+def _named(outcome: Outcome, item: GatewayPayment) -> GatewayPayment:
+    # We know what we sent: an answer that does not echo our metadata still belongs to this payment.
+    return item if item.payment_id else replace(item, payment_id=outcome.payment_id)
 
 
 def _exchange(outcome: Outcome) -> dict[str, object]:
@@ -75,7 +81,7 @@ def _exchange(outcome: Outcome) -> dict[str, object]:
 
 
 def _settle_error(session: Session, outcome: Outcome, error: GatewayError, now: datetime) -> None:
-    payment = session.get(Payment, outcome.payment_id, with_for_update=True, populate_existing=True)
+    payment = session.get(Payment, outcome.payment_id, with_for_update={"key_share": True}, populate_existing=True)
     if payment is None or payment.status in FINAL:
         return
     if isinstance(error, CredentialsRefused):
@@ -95,10 +101,12 @@ def _reject(session: Session, payment: Payment, error: Rejected, now: datetime) 
     note_status(session, "payment", payment.id, old=payment.status, new=REJECTED, source="answer")
     payment.status, payment.reason, payment.decided_at = REJECTED, "gateway_rejected", now
     payment.lease_until = payment.next_check_at = None
+    if payment.initiator == "schedule":
+        outbox.record(session, PaymentDeclined(payment.id))
 
 
 def _look_again_later(session: Session, payment_id: UUID, now: datetime) -> None:
-    payment = session.get(Payment, payment_id, with_for_update=True, populate_existing=True)
+    payment = session.get(Payment, payment_id, with_for_update={"key_share": True}, populate_existing=True)
     if payment is None or payment.status in FINAL:
         return
     if payment.status == SENDING:
@@ -129,7 +137,7 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) 
     YooKassa keeps a key for 24 h; until then its absence proves nothing.
     """
     payment = session.execute(
-        select(Payment).where(Payment.id == payment_id, Payment.status == UNKNOWN).with_for_update()
+        select(Payment).where(Payment.id == payment_id, Payment.status == UNKNOWN).with_for_update(key_share=True)
     ).scalar_one_or_none()
     if payment is None or payment.permit_at is None:
         return False

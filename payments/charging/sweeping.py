@@ -12,14 +12,13 @@ from kernel.db import Session, begin
 from kernel.relay import Send, send_in_parts
 from payments.charging.charging import BATCH, CHARGE
 from payments.charging.checking import CHECK
-from payments.charging.models import CREATED, REJECTED, SENDING, TO_CHECK, TO_SEND, UNKNOWN, Payment
+from payments.charging.models import ABANDONED, CREATED, REJECTED, SENDING, TO_CHECK, TO_SEND, UNKNOWN, Payment
 from payments.history.noting import note_statuses
 
 _log = log.get(__name__)
 _SCAN = 1000
 # A hint is trusted for this long (real time) before the row is hinted at again.
 _HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
-_ABANDONED_AFTER = text("interval '15 minutes'")
 _not_hinted = or_(Payment.lease_until.is_(None), Payment.lease_until < func.clock_timestamp())
 
 
@@ -43,12 +42,8 @@ def drop_abandoned() -> int:
     with begin() as session:
         dropped = session.scalars(
             update(Payment)
-            .where(
-                Payment.status == CREATED,
-                Payment.initiator == "customer",
-                Payment.created_at < func.business_now() - _ABANDONED_AFTER,
-            )
-            .values(status=REJECTED, reason="abandoned", decided_at=func.business_now())
+            .where(ABANDONED.due())
+            .values(status=REJECTED, reason="abandoned", decided_at=func.business_now(), next_check_at=None)
             .returning(Payment.id)
         ).all()
         note_statuses(session, [("payment", key, CREATED, REJECTED) for key in dropped], source="sweep")

@@ -36,7 +36,7 @@ def parse_payment(raw: dict[str, Any]) -> GatewayPayment:
     """
     try:
         return _payment(raw)
-    except (KeyError, TypeError, ValueError, BadAmount) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, BadAmount) as error:
         raise OutcomeUnknown(f"unreadable payment: {type(error).__name__} {error}") from error
 
 

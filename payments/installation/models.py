@@ -13,12 +13,16 @@ from payments.columns import At, CreatedAt, Key, LegalEntityId, Str
 
 
 class Installation(Base):
-    """One row. `charging_paused` stops every send at once; `fingerprint` tells a restored copy from the original."""
+    """One row. `mode` is what the database was made for: demo rows never meet live keys.
+
+    `charging_paused` stops every send at once; `fingerprint` tells a restored copy from the original.
+    """
 
     __tablename__ = "installation"
     __table_args__ = (CheckConstraint("one = 1", name="single_row"),)
     one: Mapped[int] = mapped_column(SmallInteger, primary_key=True, default=1)
     id: Mapped[Str]
+    mode: Mapped[Str]
     brand: Mapped[Str]
     business_tz: Mapped[Str]
     notice_hours: Mapped[int] = mapped_column(default=72)

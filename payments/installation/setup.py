@@ -32,12 +32,16 @@ def ensure_installation(session: Session, settings: Settings) -> Installation:
     """The installation row, made at the first start.
 
     Raises:
-        ConfigurationError: the settings speak of another business time zone than the stored due dates were made in.
+        ConfigurationError: the database was made for another mode, or its due dates in another business time zone.
     """
     found = session.get(Installation, 1)
     if found is None:
-        found = Installation(id=uuid4().hex[:12], brand=DEFAULT_BRAND, business_tz=settings.business_tz)
+        found = Installation(
+            id=uuid4().hex[:12], mode=settings.mode, brand=DEFAULT_BRAND, business_tz=settings.business_tz
+        )
         session.add(found)
+    elif found.mode != settings.mode:
+        raise ConfigurationError([f"KABINET_MODE: is {settings.mode}, but this database was made for {found.mode}"])
     elif found.business_tz != settings.business_tz:
         raise ConfigurationError(
             [

@@ -44,7 +44,7 @@ def issue_due(session: Session, *, now: datetime) -> int:
         .where(TO_ISSUE.due())
         .order_by(Installment.issue_at, Installment.id)
         .limit(BATCH)
-        .with_for_update(of=Installment, skip_locked=True)
+        .with_for_update(of=Installment, key_share=True, skip_locked=True)
     ).all()
     _issue(session, [_Line(installment, contract, uuid7()) for installment, contract in rows], now=now)
     return len(rows)
@@ -60,7 +60,7 @@ def issue_now(session: Session, installment_id: UUID, *, now: datetime) -> Invoi
         select(Installment, Contract)
         .join(Contract, Contract.id == Installment.contract_id)
         .where(Installment.id == installment_id)
-        .with_for_update(of=Installment)
+        .with_for_update(of=Installment, key_share=True)
     ).first()
     if row is None or row[0].status in ("void", "skipped"):
         raise NotFound

@@ -17,7 +17,7 @@ from kernel.settings import get_settings
 from payments.charging.applying import apply
 from payments.charging.models import FINAL, GatewayExchange, Payment
 from payments.charging.recording import LOOK
-from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment
+from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown
 from payments.gateway.yookassa import PAYMENT_EVENTS, YooKassa
 from payments.webhooks.models import TO_PROCESS, InboundWebhook
 
@@ -33,7 +33,11 @@ def process(ids: list[str]) -> None:
     """Work off these notifications; what is done already is passed over."""
     gateway = YooKassa.of(get_settings())
     for item in ids:
-        process_one(gateway, UUID(item))
+        try:
+            process_one(gateway, UUID(item))
+        except Exception as error:  # noqa: BLE001  one unreadable notification must not starve its neighbours
+            _log.exception("webhook.broke", webhook_id=item)
+            _try_later(UUID(item), OutcomeUnknown(type(error).__name__))
 
 
 def process_one(gateway: Gateway, webhook_id: UUID) -> None:

@@ -42,7 +42,8 @@ class Stop:
                 unlink(session, self.due.method_id, customer_id=self._customer_id, evidence=Evidence(), now=now)
                 owner = self.due.method_id
             else:
-                owner = withdraw(session, self.due.contract_id, evidence=Evidence(), now=now)
+                withdraw(session, self.due.contract_id, evidence=Evidence(), now=now)
+                owner = self.due.contract_id
         self.named = {item.payment_id for item in wait_for_calls(owner)}
         self.answered_at = datetime.now(UTC)
 

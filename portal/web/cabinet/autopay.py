@@ -84,8 +84,8 @@ def stop(request: Request, customer: CurrentCustomer, contract_id: UUID) -> Resp
     """Take the consent back, wait for calls that have left, and tell of what is still open. Nothing is asked for."""
     with begin() as session:
         read_agreement(session, contract_id, customer.customer_ids)
-        autopay_id = withdraw(session, contract_id, evidence=evidence_of(request, customer), now=business_now(session))
-    wait_for_calls(autopay_id)
+        withdraw(session, contract_id, evidence=evidence_of(request, customer), now=business_now(session))
+    wait_for_calls(contract_id)
     return go_to(request, f"/autopay/{contract_id}/stopped")
 
 
