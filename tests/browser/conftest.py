@@ -12,7 +12,8 @@ from tests.sandbox.process import start_sandbox
 from tests.support.stack import Stack, start_stack
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop in this thread: it ends with the module, before tests that run loops of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

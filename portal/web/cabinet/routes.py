@@ -9,6 +9,7 @@ from portal.web.cabinet import (
     autopay,
     history,
     home,
+    messages,
     methods,
     offers,
     paying,
@@ -16,7 +17,7 @@ from portal.web.cabinet import (
     returning,
 )
 
-PAGES = (home, offers, agreeing, autopay, methods, paying, returning, history, payment_page)
+PAGES = (home, offers, agreeing, autopay, methods, paying, returning, history, payment_page, messages)
 router = APIRouter(include_in_schema=False)
 for pages in PAGES:
     router.include_router(pages.router)

@@ -18,7 +18,8 @@ AXE = (assets.ROOT / "tests/support/axe-4.14.1/axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop in this thread: it ends with the module, before tests that run loops of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
