@@ -12,7 +12,6 @@ from kernel.db import begin
 from kernel.outbox import OutboxMessage
 from payments.catalogue.buying import buy
 from payments.charging.checkout import prepare_checkout
-from payments.charging.sweeping import drop_abandoned
 from portal.web.cabinet.returning import Poll
 from tests.portal.web.cabinet.story import GOOD_CARD, Cabinet, Visitor, readable
 from tests.support.business import enter_card
@@ -151,7 +150,6 @@ def test_an_intent_that_was_never_sent_ends_by_itself(cabinet: Cabinet, anna: Vi
     back = f"/payments/{checkout.return_token}/return"
     assert "Открываем оплату" in anna.page(back)
     cabinet.world.play(advance="PT20M")
-    assert drop_abandoned() == 1
 
     page = anna.page(back)
     assert "Оплата не началась" in page
