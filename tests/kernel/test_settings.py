@@ -1,0 +1,67 @@
+"""A process starts with good settings or says which variables are bad, all at once, without their values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kernel.errors import ConfigurationError
+from kernel.settings import get_settings
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> object:
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+def _problems() -> list[str]:
+    get_settings.cache_clear()
+    with pytest.raises(ConfigurationError) as refused:
+        get_settings()
+    return refused.value.problems
+
+
+def test_every_bad_variable_is_named_and_no_value_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KABINET_DATABASE_URL", "mysql://secret@host/db")
+    monkeypatch.setenv("KABINET_BUSINESS_TZ", "Europe/Atlantis")
+    monkeypatch.setenv("KABINET_SECRET_KEY", "short-and-secret")
+    monkeypatch.delenv("KABINET_SMTP_URL")
+    problems = _problems()
+    assert {problem.partition(":")[0] for problem in problems} == {
+        "KABINET_DATABASE_URL",
+        "KABINET_BUSINESS_TZ",
+        "KABINET_SECRET_KEY",
+        "KABINET_SMTP_URL",
+    }
+    assert "secret" not in " ".join(problems).replace("KABINET_SECRET_KEY", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KABINET_CLOCK_URL", "http://127.0.0.1:8100"),
+        ("KABINET_BASE_URL", "http://cabinet.example.com"),
+        ("KABINET_YOOKASSA_SECRET_KEY", "test_key"),
+    ],
+)
+def test_live_mode_refuses_what_belongs_to_tests(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv("KABINET_MODE", "live")
+    monkeypatch.setenv("KABINET_BASE_URL", "https://cabinet.example.com")
+    monkeypatch.setenv("KABINET_YOOKASSA_SECRET_KEY", "live_key")
+    monkeypatch.delenv("KABINET_CLOCK_URL", raising=False)
+    get_settings.cache_clear()
+    assert get_settings().mode == "live"
+    monkeypatch.setenv(name, value)
+    assert name in " ".join(_problems())
+
+
+def test_a_secret_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from-a-file-and-long-enough-to-be-a-key\n")
+    monkeypatch.setenv("KABINET_SECRET_KEY_FILE", str(tmp_path / "key"))
+    get_settings.cache_clear()
+    assert get_settings().secret_key == "from-a-file-and-long-enough-to-be-a-key"
+    monkeypatch.setenv("KABINET_SECRET_KEY_FILE", str(tmp_path / "nothing"))
+    assert "KABINET_SECRET_KEY_FILE" in _problems()[0]
