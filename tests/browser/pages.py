@@ -29,7 +29,7 @@ PAGES = (
     Shown("return", "customer", "(return)"),
     Shown("history", "customer", "/payments"),
     Shown("staff-dashboard", "staff", "/staff"),
-    Shown("staff-customer", "staff", "/staff/customers", "Ковалёва"),
+    Shown("staff-customer", "staff", "/staff/customers?q=Ковалёва", "Ковалёва"),
     Shown("sandbox-control", "anyone", "(control)"),
 )
 
