@@ -99,7 +99,7 @@ def show_stopped(request: Request, customer: CurrentCustomer, contract_id: UUID)
         return go_to(request, "/autopay")
     context = {
         "agreement": agreement,
-        "under_way": wait_for_calls(agreement.autopay_id),
+        "under_way": wait_for_calls(contract_id),
         "to_pay": [line for line in lines if line.to_pay],
         "next_line": next((line for line in lines if line.status == "planned"), None),
     }
