@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from kernel import log, outbox
 from kernel.clock import business_now
@@ -20,7 +20,7 @@ from payments.charging.pace import next_check
 from payments.events import PaymentDeclined
 from payments.gateway.port import CredentialsRefused, GatewayError, GatewayPayment, Rejected
 from payments.history.noting import note_status
-from payments.installation.models import Installation
+from payments.installation.pausing import pause_charging
 
 _log = log.get(__name__)
 SEND = "send"
@@ -84,8 +84,8 @@ def _settle_error(session: Session, outcome: Outcome, error: GatewayError, now: 
     payment = session.get(Payment, outcome.payment_id, with_for_update={"key_share": True}, populate_existing=True)
     if payment is None or payment.status in FINAL:
         return
-    if isinstance(error, CredentialsRefused):
-        _pause_charging(session)
+    if isinstance(error, CredentialsRefused) and pause_charging(session, "credentials_refused", now=now, by=None):
+        _log.error("charging.paused", why="the gateway refuses our shop id or key")
     if outcome.verb == SEND and isinstance(error, Rejected) and payment.sends == 1:
         _reject(session, payment, error, now)
         return
@@ -118,17 +118,6 @@ def _set_next_check(payment: Payment, now: datetime) -> None:
     payment.lease_until = None
     payment.next_check_at = next_check(now, checks=payment.checks)
     payment.checks += 1
-
-
-def _pause_charging(session: Session) -> None:
-    paused = session.scalars(
-        update(Installation)
-        .where(Installation.charging_paused.is_(False))
-        .values(charging_paused=True, pause_reason="credentials_refused")
-        .returning(Installation.id)
-    ).all()
-    if paused:
-        _log.error("charging.paused", why="the gateway refuses our shop id or key")
 
 
 def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) -> bool:

@@ -39,11 +39,6 @@ def notice_time(session: Session) -> timedelta:
     return timedelta(hours=hours)
 
 
-def plan_line(session: Session, plan: PaymentPlan, number: int, notice: timedelta) -> None:
-    """Write line `number` unless it is there already: two schedulers, or two ways to get here, make one line."""
-    plan_lines(session, [(plan, number)], notice)
-
-
 def plan_lines(session: Session, lines: Sequence[tuple[PaymentPlan, int]], notice: timedelta) -> None:
     """Write many lines in one batch, each a plan and the number of its line; those already there stay as they are."""
     if lines:

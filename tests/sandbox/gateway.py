@@ -105,7 +105,7 @@ def charge(method_id: str, value: str = "300.00", **more: Any) -> Json:
     return {"amount": {"value": value, "currency": "RUB"}, "capture": True, "payment_method_id": method_id, **more}
 
 
-def eventually(look: Callable[[], Found], seconds: float = 30) -> Found:
+def eventually(look: Callable[[], Found], seconds: float = 10) -> Found:
     """What `look` finds as soon as it is true.
 
     Raises:
