@@ -17,6 +17,9 @@ DEV_STAMP := $(VENV)/.installed-dev
 # --no-compile: byte code is made at the first import; compiling everything would take a quarter of the installation.
 PIP := $(PY) -m pip --quiet --disable-pip-version-check install --no-compile --no-deps --no-build-isolation --use-pep517 --require-hashes
 
+# Byte code is kept even where the caller's habits forbid it: a dozen processes would each compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # make demo
 PORT ?= 8000
 SANDBOX_PORT ?= 8100

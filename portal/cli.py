@@ -5,18 +5,39 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kernel import log
 from kernel.errors import KabinetError
-from portal.imports import cli as imports
 
+# Each command imports what it needs when it runs: most of them need little, and several start at once.
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Личный кабинет с автоплатежами.")
 admin = typer.Typer(no_args_is_help=True, help="Компания и сотрудники.")
-app.add_typer(imports.app, name="import")
+imports = typer.Typer(no_args_is_help=True, help="Перенести клиентов и договоры из файла CSV (docs/import.md)")
+app.add_typer(imports, name="import")
 app.add_typer(admin, name="admin")
+
+CsvFile = Annotated[Path, typer.Argument(metavar="FILE", help="файл CSV; столбцы описаны в docs/import.md")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="показать судьбу каждой строки, ничего не записывая")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="записать хорошие строки, плохие перечислить")]
+
+
+@imports.command("customers")
+def customers(file: CsvFile, *, dry_run: DryRun = False, skip_bad: SkipBad = False) -> None:
+    """Клиенты: новые добавить, известные по внешнему коду обновить."""
+    from portal.imports.command import import_customers
+
+    import_customers(file, dry_run=dry_run, skip_bad=skip_bad)
+
+
+@imports.command("contracts")
+def contracts(file: CsvFile, *, dry_run: DryRun = False, skip_bad: SkipBad = False) -> None:
+    """Договоры клиентов. Списаний не будет, пока клиент сам не согласится на автоплатёж."""
+    from portal.imports.command import import_contracts
+
+    import_contracts(file, dry_run=dry_run, skip_bad=skip_bad)
 
 
 @admin.command("create")
@@ -77,6 +98,7 @@ def serve(
     """Run one web process."""
     import uvicorn
 
+    from kernel import log
     from kernel.settings import get_settings
     from portal.app import build_app
     from portal.checks import check_start
@@ -97,7 +119,7 @@ def worker() -> None:
 @app.command()
 def scheduler() -> None:
     """Run the scheduler; any number may run, one at a time leads."""
-    from kernel import clock
+    from kernel import clock, log
     from kernel.settings import get_settings
     from portal import scheduler as process
     from portal.checks import check_start
@@ -118,6 +140,7 @@ def seed() -> None:
     """Fill the demo with a company, forty customers and a year of history."""
     from rich.console import Console
 
+    from kernel import log
     from kernel.settings import get_settings
     from portal.demo.seed import seed as play_the_year
 

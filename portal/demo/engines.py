@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+
 from portal.demo.postgres import (
     PostgresServer,
     create_database,
@@ -60,6 +62,12 @@ class Engines:
             require_version(plain(self.given_database))
         elif not database_exists(self.server_url, DATABASE):
             create_database(self.server_url, DATABASE)
+
+    def is_seeded(self) -> bool:
+        """Does the migrated database hold the demo's year? Asked here to spare the start a process."""
+        with psycopg.connect(plain(self.database_url)) as connection:
+            row = connection.execute("SELECT seeded_at FROM installation").fetchone()
+        return row is not None and row[0] is not None
 
     def close(self) -> None:
         """Stop what is ours; given servers are left alone."""

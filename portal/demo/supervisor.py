@@ -62,11 +62,12 @@ class Demo:
         """Bring everything up, in the order in which one part needs the other."""
         with self.step("PostgreSQL and Valkey"):
             self._start_engines()
-        with self.step("database schema"):
-            self._run("migrate", quiet=True)
-        with self.step("sandbox"):
+        with self.step("database schema, sandbox"):
             self._start_sandbox()
-        self._run("seed")
+            self._run("migrate", quiet=True)
+            self._wait_for(f"{self.place.sandbox_url}/healthz")
+        if not self.engines.is_seeded():
+            self._run("seed")
         self._point_sandbox_here()
         with self.step("web, worker, scheduler"):
             self._start_apps()
@@ -95,7 +96,6 @@ class Demo:
         arguments = ["sandbox", "--port", str(place.sandbox_port), "--smtp-port", str(place.smtp_port)]
         arguments += ["--state", str(place.folder / "sandbox.sqlite"), "--public-url", place.sandbox_url]
         self.keeper.add(replace(self._program("sandbox", arguments), stage=roster.SANDBOX))
-        self._wait_for(f"{place.sandbox_url}/healthz")
 
     def _point_sandbox_here(self) -> None:
         targets = {"yookassa_url": self.place.webhook_url}

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from kernel import db
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
-from portal.imports.cli import app
+from portal.cli import imports as app
 from tests.portal.imports import making
 
 pytestmark = pytest.mark.committed

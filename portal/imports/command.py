@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -28,23 +28,24 @@ from portal.imports.table import Table, open_table
 BAD_ROWS = 1
 UNFIT = 2
 
-app = typer.Typer(no_args_is_help=True, help="Перенести клиентов и договоры из файла CSV (docs/import.md)")
-
 AnyImporter = Importer[Any, Any]
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="файл CSV; столбцы описаны в docs/import.md")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="показать судьбу каждой строки, ничего не записывая")]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="записать хорошие строки, плохие перечислить")]
 
 
-@app.command()
-def customers(file: FileArgument, *, dry_run: DryRun = False, skip_bad: SkipBad = False) -> None:
-    """Клиенты: новые добавить, известные по внешнему коду обновить."""
+def import_customers(file: Path, *, dry_run: bool, skip_bad: bool) -> None:
+    """Store the customers of a CSV file, or only tell what would become of each row.
+
+    Raises:
+        typer.Exit: with the code that says what stopped it.
+    """
     _run(file, CustomerImport.columns, lambda _session: CustomerImport(), dry_run=dry_run, skip_bad=skip_bad)
 
 
-@app.command()
-def contracts(file: FileArgument, *, dry_run: DryRun = False, skip_bad: SkipBad = False) -> None:
-    """Договоры клиентов. Списаний не будет, пока клиент сам не согласится на автоплатёж."""
+def import_contracts(file: Path, *, dry_run: bool, skip_bad: bool) -> None:
+    """Store the contracts of a CSV file, or only tell what would become of each row.
+
+    Raises:
+        typer.Exit: with the code that says what stopped it.
+    """
     _run(file, ContractImport.columns, _contract_import, dry_run=dry_run, skip_bad=skip_bad)
 
 
