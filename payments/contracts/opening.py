@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,11 +15,11 @@ from kernel.db import Session
 from kernel.errors import NotFound, Refused
 from payments.catalogue.models import ONE_OFF, RECURRING
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
+from payments.contracts.numbering import give_numbers
 from payments.contracts.periods import Period, require_room_for_notice
 from payments.contracts.planning import notice_time, plan_lines
 from payments.events import ContractOpened, ContractStatusChanged
 from payments.history.noting import note_status, note_statuses
-from payments.installation.numbering import document_number, take_numbers
 
 MINIMUM_KOPECKS = 100
 
@@ -114,6 +113,7 @@ def change_contract_status(session: Session, contract_id: UUID, status: str, *, 
 
 
 def _write_contracts(session: Session, agreed: Sequence[Terms], today: date, *, status: str) -> list[Contract]:
+    wanted = [(terms.legal_entity_id, terms.number) for terms in agreed]
     contracts = [
         Contract(
             number=number,
@@ -126,23 +126,11 @@ def _write_contracts(session: Session, agreed: Sequence[Terms], today: date, *, 
             advance=terms.advance,
             external_id=terms.external_id,
         )
-        for terms, number in zip(agreed, _numbers(session, agreed, today.year), strict=True)
+        for terms, number in zip(agreed, give_numbers(session, wanted, today.year), strict=True)
     ]
     session.add_all(contracts)
     session.flush()  # the plans and the events need the ids
     return contracts
-
-
-def _numbers(session: Session, agreed: Sequence[Terms], year: int) -> list[str]:
-    wanted = Counter(terms.legal_entity_id for terms in agreed if terms.number is None)
-    free = {
-        entity_id: iter(take_numbers(session, legal_entity_id=entity_id, kind="contract", year=year, count=count))
-        for entity_id, count in sorted(wanted.items())
-    }
-    return [
-        document_number(year, next(free[terms.legal_entity_id])) if terms.number is None else terms.number
-        for terms in agreed
-    ]
 
 
 def _write_plans(session: Session, agreed: Sequence[Terms], contracts: Sequence[Contract]) -> list[PaymentPlan]:
