@@ -42,13 +42,11 @@ class ThreadedJobs(Jobs):
         self._under_way.add(self._threads.submit(self.by_name[name].run, [str(item) for item in ids]))
 
     def wait(self) -> bool:
-        """Wait for one job to end; False when none is under way."""
-        if not self._under_way:
-            return False
-        done, self._under_way = futures.wait(self._under_way, return_when=futures.FIRST_COMPLETED)
-        for job in done:
+        """Wait for the end of all jobs under way; False when there is none."""
+        done, self._under_way = self._under_way, set()
+        for job in futures.wait(done).done:
             job.result()
-        return True
+        return bool(done)
 
     def close(self) -> None:
         """End the threads."""
@@ -65,9 +63,9 @@ class InlineProduct:
         self._jobs = ThreadedJobs(build_jobs(self._handlers).by_name.values())
 
     def pass_once(self, due: Collection[str]) -> bool:
-        """Do what these waits ask for, or wait for what is being done; False when neither is the case."""
-        found = run_duties(self._jobs, due=due, broken=_stop) + relay_once(self._handlers, self._jobs.send)
-        return bool(found) or self._jobs.wait() or (not sender().wait_idle(0) and sender().wait_idle(_RECORD_S))
+        """Do what these waits ask for and whatever follows from it; False when there was nothing to do."""
+        found = run_duties(self._jobs, due=due, broken=_stop)
+        return self._settle() or bool(found)
 
     def play(self, order: Mapping[str, str]) -> dict[str, Any]:
         """Play time through (`{"advance": "P1M"}` or `{"to": "2027-01-31"}`) and return the clock's answer."""
@@ -106,6 +104,16 @@ class InlineProduct:
         """Do whatever is due until nothing is left to do at this instant."""
         while (due := look().due) and self.pass_once(due):
             pass
+
+    def _settle(self) -> bool:
+        # What is on its way already would only look due to the duties: it is brought to its end before they are asked.
+        moved = False
+        while relay_once(self._handlers, self._jobs.send) or self._jobs.wait() or self._recorded():
+            moved = True
+        return moved
+
+    def _recorded(self) -> bool:
+        return not sender().wait_idle(0) and sender().wait_idle(_RECORD_S)
 
     def _come_to_rest(self) -> None:
         rest = look()
