@@ -1,4 +1,4 @@
-"""The rows that must exist before the first customer, and the one switch that stops all charging."""
+"""The rows that must exist before the first customer: the installation, the company and its shop at the gateway."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ from kernel.settings import Settings
 from payments.installation.models import Installation, LegalEntity, Shop
 
 DEFAULT_BRAND = "Кабинет"
+
+
+class CompanyNotNamed(ConfigurationError):
+    """No company owns the shop of the settings yet, so there is nobody to make contracts and consents with."""
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(
+            [f"магазин {account_id} ещё не принадлежит ни одной компании: назовите её, команда «kabinet admin company»"]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +83,9 @@ def current_shop(session: Session | ReadSession, settings: Settings) -> Shop:
     """The shop that new contracts are made for.
 
     Raises:
-        ConfigurationError: the company is not named yet.
+        CompanyNotNamed: no company is named for the shop of the settings.
     """
     shop = session.scalars(select(Shop).where(Shop.account_id == settings.yookassa_shop_id)).one_or_none()
     if shop is None:
-        raise ConfigurationError(["no company yet: run `kabinet admin company`"])
+        raise CompanyNotNamed(settings.yookassa_shop_id)
     return shop

@@ -33,7 +33,7 @@ def company_values(session: Session | ReadSession) -> dict[str, str]:
     """The company as the texts name it.
 
     Raises:
-        ConfigurationError: the company is not named yet.
+        CompanyNotNamed: the company is not named yet.
     """
     settings = get_settings()
     shop = current_shop(session, settings)

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
-from kernel.db import begin
+from kernel.db import begin, read
+from kernel.settings import get_settings
+from payments.installation.setup import current_shop
 from portal.accounts.errors import WeakPassword
 from portal.accounts.passwords import refuse_weak
 from portal.accounts.registration import Registration, register
@@ -31,9 +33,15 @@ router = APIRouter()
 
 @router.get("/register", name="entry.register")
 def show_registration(request: Request) -> Response:
-    """The form; what was typed a moment ago, but for the password and the boxes, is kept for a correction."""
+    """The form; what was typed a moment ago, but for the password and the boxes, is kept for a correction.
+
+    Raises:
+        CompanyNotNamed: there is no company yet.
+    """
     if signed_in(request, CUSTOMER):
         return go_to(request, "/")
+    with read() as session:
+        current_shop(session, get_settings())  # without a company there is nobody to agree with: say so before the form
     pending = read_pending(request)
     form = RegistrationForm(data=asdict(pending) if pending else {})
     return _page(request, form)

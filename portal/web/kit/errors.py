@@ -10,7 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from kernel import log
 from kernel.errors import NotFound, Refused
+from payments.installation.setup import CompanyNotNamed
+from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.render import environment, render
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
+_log = log.get(__name__)
 _MACHINES = ("/webhooks/", "/healthz", "/readyz", "/metrics", "/static/")
 
 
@@ -30,6 +34,14 @@ class Explanation(NamedTuple):
     text: str
 
 
+_NOT_SET_UP = Explanation(
+    _("Кабинет ещё не настроен"),
+    _(
+        "Зайдите позже: компания пока не указала, кто она. Ничего не сохранено и не списано. "
+        "Владельцу: назовите компанию на сервере командой «kabinet admin company», как описано в README, "
+        "и обновите страницу."
+    ),
+)
 _NOT_KNOWN = Explanation(_("Не получилось"), _("Запрос не выполнен. Попробуйте ещё раз."))
 EXPLANATIONS: dict[int, Explanation] = {
     400: Explanation(_("Запрос непонятен"), _("Вернитесь на предыдущую страницу и попробуйте ещё раз.")),
@@ -65,13 +77,20 @@ class ErrorPage:
 
 
 def error_response(
-    request: Request, status: int, text: str | None = None, headers: Mapping[str, str] | None = None
+    request: Request,
+    status: int,
+    text: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    title: str | None = None,
 ) -> Response:
-    """The answer to a failed request: a page, a toast for htmx, one line of text for a machine."""
-    title, usual_text = EXPLANATIONS.get(status, _NOT_KNOWN)
+    """The answer to a failed request: a page, a toast for htmx, one line of text for a machine.
+
+    `title` and `text` stand in for what the status usually says.
+    """
+    usual = EXPLANATIONS.get(status, _NOT_KNOWN)
     if _for_machine(request):
         return PlainTextResponse(f"{status} {HTTPStatus(status).phrase}\n", status, dict(headers or {}))
-    context = {"status": status, "title": title, "text": text or usual_text}
+    context = {"status": status, "title": title or usual.title, "text": text or usual.text}
     if request.headers.get("hx-request") == "true":
         toast = environment().get_template("pages/errors/toast.html").render(context)
         place = {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
@@ -85,6 +104,7 @@ def install_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(CompanyNotNamed, _not_set_up)
 
 
 def _http_exception(request: Request, error: Exception) -> Response:
@@ -108,7 +128,13 @@ def _not_found(request: Request, _error: Exception) -> Response:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    return error_response(request, 409, str(error) or None)
+    # The rules of money speak Russian; this is where their words are translated.
+    return error_response(request, 409, gettext(str(error)) if str(error) else None)
+
+
+def _not_set_up(request: Request, error: Exception) -> Response:
+    _log.error("web.not_set_up", problem=str(error))
+    return error_response(request, 503, _NOT_SET_UP.text, title=_NOT_SET_UP.title)
 
 
 def _for_machine(request: Request) -> bool:
