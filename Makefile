@@ -44,12 +44,13 @@ test: $(DEV_STAMP) ## Run all tests, browser tests included, on servers of their
 	$(PY) -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 .PHONY: check
-check: $(DEV_STAMP) ## Check style, types, imports, templates, architecture, migrations, secrets
+check: $(DEV_STAMP) ## Check style, types, imports, templates, translations, architecture, migrations, secrets
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m djlint --lint --quiet templates
+	$(PY) bin/messages --check
 	$(PY) -m pytest -q tests/architecture
 
 .PHONY: screenshots
