@@ -42,7 +42,7 @@ def build_handlers(others: Iterable[Handler] = ()) -> Handlers:
 
 
 def build_jobs(handlers: Handlers) -> Jobs:
-    """All jobs; charges have a queue and threads of their own, so that no letter delays them."""
+    """All jobs. No letter delays a charge, and no gateway that is slow to answer delays a letter: docs/adr/0016."""
 
     def deliver(ids: list[str]) -> None:
         for delivery_id in ids:
@@ -51,8 +51,8 @@ def build_jobs(handlers: Handlers) -> Jobs:
     return Jobs(
         [
             Job(CHARGE, charge, queue="charge"),
-            Job(CHECK, check),
-            Job(WEBHOOK, process),
+            Job(CHECK, check, queue="lookup"),
+            Job(WEBHOOK, process, queue="lookup"),
             Job(DELIVER, deliver),
             MAIL,
         ]

@@ -1,4 +1,4 @@
-"""The worker process: charges on two threads, everything else on four. Scale by starting more of them."""
+"""The worker process: threads of its own for each queue. Scale by starting more of them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from portal.checks import check_start
 from portal.wiring import build_handlers, build_jobs
 
 _log = log.get(__name__)
-_CHARGE_THREADS = 2
-_OTHER_THREADS = 4
-# Actors, the recorder and one to spare; the clock's LISTEN connection is not of the pool.
-_CONNECTIONS = _CHARGE_THREADS + _OTHER_THREADS + 2
+_THREADS = {"charge": 2, "lookup": 2, "default": 4}
+# Charges and the rest of the jobs, the recorder, and one for the look-ups, which hold none while they wait for the
+# gateway; the clock's LISTEN connection is not of the pool.
+_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 2
 # Longer than one call may take (60 s), shorter than the supervisor's patience (75 s).
 _GRACE_S = 65.0
 
@@ -36,16 +36,21 @@ def run() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    queues = {job.queue for job in jobs.by_name.values()}
-    workers = [
-        dramatiq.Worker(broker, queues={"charge"}, worker_threads=_CHARGE_THREADS),
-        dramatiq.Worker(broker, queues=queues - {"charge"}, worker_threads=_OTHER_THREADS),
-    ]
+    queues = sorted({job.queue for job in jobs.by_name.values()})
+    workers = [dramatiq.Worker(broker, queues={queue}, worker_threads=_THREADS[queue]) for queue in queues]
     for worker in workers:
         worker.start()
     _log.info("worker.ready")
     stop.wait()
     until = time.monotonic() + _GRACE_S
-    for worker in workers:
-        worker.stop(timeout=int(max(1.0, until - time.monotonic()) * 1000))
+    _stop(workers)
     _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))
+
+
+def _stop(workers: list[dramatiq.Worker]) -> None:
+    # All at once: while one waits for its calls, no other may take new work.
+    stopping = [threading.Thread(target=worker.stop, args=(int(_GRACE_S * 1000),)) for worker in workers]
+    for thread in stopping:
+        thread.start()
+    for thread in stopping:
+        thread.join()

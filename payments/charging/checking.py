@@ -16,7 +16,7 @@ from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.charging.charging import resend
 from payments.charging.models import REJECTED, TO_CHECK, UNKNOWN, Payment
-from payments.charging.pace import next_check
+from payments.charging.pace import in_time, next_check
 from payments.charging.recording import LOOK, Outcome, give_up_unfound, record
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment
 from payments.gateway.yookassa import YooKassa
@@ -28,14 +28,14 @@ _CLOCK_SLACK = timedelta(minutes=10)
 
 
 def check(ids: list[str]) -> None:
-    """Look at each of these payments once and record what the gateway says."""
+    """Look at each of these payments once, while the time of one message lasts, and record what the gateway says."""
     gateway = YooKassa.of(get_settings())
-    for item in ids:
+    for payment_id in in_time(ids):
         try:
-            check_one(gateway, UUID(item), source="poller")
+            check_one(gateway, payment_id, source="poller")
         except Exception:  # noqa: BLE001  one unreadable payment must not starve its neighbours
-            _log.exception("check.broke", payment_id=item)
-            _put_off(UUID(item))
+            _log.exception("check.broke", payment_id=str(payment_id))
+            _put_off(payment_id)
 
 
 def check_one(gateway: Gateway, payment_id: UUID, *, source: str) -> None:
@@ -107,4 +107,5 @@ def _put_off(payment_id: UUID) -> None:
         payment = session.get(Payment, payment_id, with_for_update={"key_share": True})
         if payment is not None and payment.next_check_at is not None:
             payment.checks += 1
+            payment.lease_until = None
             payment.next_check_at = next_check(business_now(session), checks=payment.checks)

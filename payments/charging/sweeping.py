@@ -13,6 +13,7 @@ from kernel.relay import Send, send_in_parts
 from payments.charging.charging import BATCH, CHARGE
 from payments.charging.checking import CHECK
 from payments.charging.models import ABANDONED, CREATED, REJECTED, SENDING, TO_CHECK, TO_SEND, UNKNOWN, Payment
+from payments.charging.pace import HINTED_AT_ONCE, PART
 from payments.history.noting import note_statuses
 
 _log = log.get(__name__)
@@ -52,28 +53,24 @@ def drop_abandoned() -> int:
 
 def hint_created(send: Send) -> int:
     """Hint at payments that wait to be sent and whose hint is old or was lost."""
-    return _hint(send, CHARGE, TO_SEND.due())
-
-
-def hint_due_checks(send: Send) -> int:
-    """Hint at payments that are due for a look."""
-    return _hint(send, CHECK, TO_CHECK.due())
-
-
-def _hint(send: Send, job: str, *conditions: ColumnElement[bool]) -> int:
     with begin() as session:
-        ids = _claim(session, *conditions)
-    send_in_parts(send, job, ids, BATCH)
+        ids = _claim(session, TO_SEND.due(), limit=_SCAN)
+    send_in_parts(send, CHARGE, ids, BATCH)
     return len(ids)
 
 
-def _claim(session: Session, *conditions: ColumnElement[bool]) -> Sequence[UUID]:
+def hint_due_checks(send: Send) -> int:
+    """Hint at payments that are due for a look, as many as may wait in Redis at once."""
+    with begin() as session:
+        hinted = session.execute(select(func.count()).where(TO_CHECK.due(), ~_not_hinted)).scalar_one()
+        ids = _claim(session, TO_CHECK.due(), limit=max(0, HINTED_AT_ONCE - hinted))
+    send_in_parts(send, CHECK, ids, PART)
+    return len(ids)
+
+
+def _claim(session: Session, due: ColumnElement[bool], *, limit: int) -> Sequence[UUID]:
     waiting = (
-        select(Payment.id)
-        .where(*conditions, _not_hinted)
-        .order_by(Payment.id)
-        .limit(_SCAN)
-        .with_for_update(skip_locked=True)
+        select(Payment.id).where(due, _not_hinted).order_by(Payment.id).limit(limit).with_for_update(skip_locked=True)
     )
     return session.scalars(
         update(Payment)

@@ -16,6 +16,7 @@ from kernel.relay import Send, send_in_parts
 from kernel.settings import get_settings
 from payments.charging.applying import apply
 from payments.charging.models import FINAL, GatewayExchange, Payment
+from payments.charging.pace import HINTED_AT_ONCE, PART, in_time
 from payments.charging.recording import LOOK
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown
 from payments.gateway.yookassa import PAYMENT_EVENTS, YooKassa
@@ -25,19 +26,18 @@ _log = log.get(__name__)
 WEBHOOK = "webhook"
 _RETRY_MINUTES = (1, 1, 2, 3, 5, 8, 13, 21, 34, 55)
 _HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
-_SCAN = 200
-_HINT_SIZE = 20
+_not_hinted = or_(InboundWebhook.hinted_until.is_(None), InboundWebhook.hinted_until < func.clock_timestamp())
 
 
 def process(ids: list[str]) -> None:
-    """Work off these notifications; what is done already is passed over."""
+    """Work off these notifications while the time of one message lasts; what is done already is passed over."""
     gateway = YooKassa.of(get_settings())
-    for item in ids:
+    for webhook_id in in_time(ids):
         try:
-            process_one(gateway, UUID(item))
+            process_one(gateway, webhook_id)
         except Exception as error:  # noqa: BLE001  one unreadable notification must not starve its neighbours
-            _log.exception("webhook.broke", webhook_id=item)
-            _try_later(UUID(item), OutcomeUnknown(type(error).__name__))
+            _log.exception("webhook.broke", webhook_id=str(webhook_id))
+            _try_later(webhook_id, OutcomeUnknown(type(error).__name__))
 
 
 def process_one(gateway: Gateway, webhook_id: UUID) -> None:
@@ -65,16 +65,14 @@ def process_one(gateway: Gateway, webhook_id: UUID) -> None:
 
 
 def hint_due_webhooks(send: Send) -> int:
-    """Hint at notifications whose hint was lost or whose retry is due."""
+    """Hint at notifications whose hint was lost or whose retry is due, as many as may wait in Redis at once."""
     with begin() as session:
+        hinted = session.execute(select(func.count()).where(TO_PROCESS.due(), ~_not_hinted)).scalar_one()
         waiting = (
             select(InboundWebhook.id)
-            .where(
-                TO_PROCESS.due(),
-                or_(InboundWebhook.hinted_until.is_(None), InboundWebhook.hinted_until < func.clock_timestamp()),
-            )
+            .where(TO_PROCESS.due(), _not_hinted)
             .order_by(InboundWebhook.id)
-            .limit(_SCAN)
+            .limit(max(0, HINTED_AT_ONCE - hinted))
             .with_for_update(skip_locked=True)
         )
         ids = session.scalars(
@@ -83,7 +81,7 @@ def hint_due_webhooks(send: Send) -> int:
             .values(hinted_until=_HINT_LIFE)
             .returning(InboundWebhook.id)
         ).all()
-    send_in_parts(send, WEBHOOK, ids, _HINT_SIZE)
+    send_in_parts(send, WEBHOOK, ids, PART)
     return len(ids)
 
 
