@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kernel.broker import DELIVER, Job, Jobs
 from kernel.clock import Wait, business_now
 from kernel.db import begin
+from kernel.fault import fault
 from kernel.inbox import Handler, Handlers
 from kernel.outbox import UNDELIVERED, UNDISPATCHED
 from kernel.relay import Send, rehint_deliveries
@@ -62,7 +63,9 @@ def build_jobs(handlers: Handlers) -> Jobs:
 def _in_transaction(work: Callable[..., int]) -> Callable[[Send], int]:
     def run(_send: Send) -> int:
         with begin() as session:
-            return work(session, now=business_now(session))
+            found = work(session, now=business_now(session))
+            fault("duty.before_commit")
+            return found
 
     return run
 

@@ -38,8 +38,8 @@ def next_day() -> None:
         set_shift(session, refresh() + timedelta(days=1))
 
 
-def make_due(session: Session, agreements: list[Agreement]) -> list[DueCharge]:
-    """Give each of these contracts a line that is due now and was announced in time, and write its payment."""
+def make_announced(session: Session, agreements: list[Agreement]) -> None:
+    """Give each of these contracts a line that is due now and was announced in time."""
     now = business_now(session)
     contracts = [it.contract_id for it in agreements]
     for plan in session.scalars(select(PaymentPlan).where(PaymentPlan.contract_id.in_(contracts))):
@@ -53,7 +53,13 @@ def make_due(session: Session, agreements: list[Agreement]) -> list[DueCharge]:
     session.execute(
         update(Installment).where(Installment.charge_at > func.business_now()).values(charge_at=func.business_now())
     )
-    create_due_payments(session, now=now)
+
+
+def make_due(session: Session, agreements: list[Agreement]) -> list[DueCharge]:
+    """Give each of these contracts a due line that was announced in time, and write its payment."""
+    make_announced(session, agreements)
+    create_due_payments(session, now=business_now(session))
+    contracts = [it.contract_id for it in agreements]
     rows = session.execute(
         select(Payment.id, Payment.contract_id, Payment.method_id, Payment.invoice_id).where(
             Payment.contract_id.in_(contracts), Payment.status == "created"
