@@ -59,16 +59,17 @@ def _save_method(session: Session, payment: Payment, method: GatewayMethod) -> U
 
 
 def _living_consent(session: Session, payment: Payment) -> Consent | None:
-    last_withdrawn = session.execute(
-        select(func.max(Consent.id)).where(
-            Consent.contract_id == payment.contract_id, Consent.kind == "recurring", Consent.action == "withdrawn"
-        )
-    ).scalar_one()
-    consent = session.get(Consent, payment.consent_id) if payment.consent_id else None
-    contract = session.get_one(Contract, payment.contract_id, populate_existing=True)
+    # Shared with whoever withdraws, suspends or ends at this moment: one of the two goes first and is seen by the other.
+    contract = session.get_one(Contract, payment.contract_id, with_for_update={"read": True}, populate_existing=True)
     if contract.status != "active":
         _log.warning("autopay.contract_not_active", payment_id=str(payment.id))
         return None
+    last_withdrawn = session.execute(
+        select(func.max(Consent.id)).where(
+            Consent.contract_id == contract.id, Consent.kind == "recurring", Consent.action == "withdrawn"
+        )
+    ).scalar_one()
+    consent = session.get(Consent, payment.consent_id) if payment.consent_id else None
     if consent is None or consent.id < (last_withdrawn or 0):
         _log.warning("autopay.no_living_consent", payment_id=str(payment.id))
         return None

@@ -41,8 +41,8 @@ class PaymentMethod(Base):
 class Autopay(Base):
     """A contract's standing permission to be charged: the row that every barrier locks.
 
-    It comes into being with the first successful payment that saved its method. Status: active, paused (by the customer
-    or staff), suspended (the method stopped working), withdrawn (consent taken back), ended (the contract ended).
+    It comes into being with the first successful payment that saved its method. Status: active, paused (its contract is
+    suspended), suspended (the method stopped working), withdrawn (consent taken back), ended (the contract ended).
     """
 
     __tablename__ = "autopays"

@@ -1,4 +1,4 @@
-"""Contracts are opened, suspended, resumed and ended here."""
+"""Contracts are opened here, one or many at a time, each with its plan and its first due line."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
-
 from kernel import outbox
 from kernel.clock import business_date
 from kernel.db import Session
-from kernel.errors import NotFound, Refused
+from kernel.errors import Refused
 from payments.catalogue.models import ONE_OFF, RECURRING
-from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
+from payments.contracts.models import ON_PAYMENT, Contract, PaymentPlan
 from payments.contracts.numbering import give_numbers
 from payments.contracts.periods import Period, require_room_for_notice
 from payments.contracts.planning import notice_time, plan_lines
-from payments.events import ContractOpened, ContractStatusChanged
-from payments.history.noting import note_status, note_statuses
+from payments.events import ContractOpened
+from payments.history.noting import note_statuses
 
 MINIMUM_KOPECKS = 100
 
@@ -84,32 +82,6 @@ def require_fair_terms(terms: Terms, today: date, notice: timedelta) -> None:
         raise Refused("Первая дата уже прошла")
     if terms.period:
         require_room_for_notice(terms.period, notice)
-
-
-def change_contract_status(session: Session, contract_id: UUID, status: str, *, now: datetime, source: str) -> None:
-    """Move a contract to active, suspended or ended; its autopay is stopped by the caller under its own lock.
-
-    Raises:
-        NotFound: no such contract.
-        Refused: it has ended already.
-    """
-    contract = session.get(Contract, contract_id, with_for_update=True)
-    if contract is None:
-        raise NotFound
-    if contract.status == status:
-        return
-    if contract.status == "ended":
-        raise Refused("Договор уже завершён")
-    note_status(session, "contract", contract_id, old=contract.status, new=status, source=source)
-    contract.status = status
-    if status == "ended":
-        contract.ended_at = now
-        session.execute(
-            update(Installment)
-            .where(Installment.contract_id == contract_id, Installment.status == "planned")
-            .values(status="void")
-        )
-    outbox.record(session, ContractStatusChanged(contract_id, status))
 
 
 def _write_contracts(session: Session, agreed: Sequence[Terms], today: date, *, status: str) -> list[Contract]:

@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 
 from kernel.db import Session
 from kernel.outbox import HINT_TOPIC, OutboxMessage
+from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import Notice
-from payments.autopay.stopping import end_autopay, suspend_autopays_of, unlink, withdraw
+from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
 from payments.charging.models import Payment
-from payments.contracts.opening import change_contract_status
 from payments.customers.registration import CustomerData, change_customer
 from payments.events import InvoiceIssued, PaymentDeclined
 from portal.notifications.handlers import HANDLERS, invoice_issued, payment_declined
@@ -143,10 +143,19 @@ def test_an_autopay_suspended_without_a_decline_of_its_own_gets_its_own_letter(s
 
 def test_an_ended_contract_ends_its_charges(session: Session) -> None:
     story = story_with_autopay(session)
-    change_contract_status(session, story.contract.id, "ended", now=story.now, source="staff")
-    end_autopay(session, story.contract.id, now=story.now)
+    end_contract(session, story.contract.id, now=story.now, source="staff")
 
     assert "Договор завершён" in story.letter("autopay_stopped").text_body
+
+
+def test_a_suspended_contract_says_that_its_charges_wait_with_it(session: Session) -> None:
+    story = story_with_autopay(session)
+    suspend_contract(session, story.contract.id, now=story.now, source="staff")
+
+    letter = story.letter("autopay_stopped")
+
+    assert "Договор приостановлен" in letter.text_body
+    assert "Пока договор не возобновят" in letter.text_body
 
 
 def test_an_invoice_asks_for_payment_and_a_paid_one_does_not(session: Session) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from kernel.clock import business_now
 from kernel.db import begin
+from payments.autopay.ending import end_contract
 from payments.contracts.models import BY_CALENDAR, Contract, Installment, PaymentPlan
-from payments.contracts.opening import change_contract_status
 from portal.web.staff.queries.contracts import STATUSES
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import agreement, at_noon, contract_number, customer_of, pay_first, play
@@ -178,7 +178,7 @@ def test_the_list_is_searched_and_narrowed(desk: Desk, anna: UUID) -> None:
         pay_first(session, paid)
         plain = agreement(session, customer_of(session, "ООО «Вектор»"), title="Склад", in_days=3)
         ended = agreement(session, anna, title="Кладовая", in_days=3)
-        change_contract_status(session, ended.contract_id, "ended", now=business_now(session), source="staff")
+        end_contract(session, ended.contract_id, now=business_now(session), source="staff")
         number = contract_number(session, plain)
     client = desk()
 
