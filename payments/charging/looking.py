@@ -10,6 +10,7 @@ from kernel import outbox
 from kernel.db import Session
 from payments.charging.checking import CHECK
 from payments.charging.models import PENDING, UNKNOWN, WAITING_FOR_CAPTURE, GatewayExchange, Payment
+from payments.charging.pace import HINT_LIFE
 from payments.charging.recording import LOOK
 
 # A page that is reloaded again and again must not become a flood of questions.
@@ -34,7 +35,7 @@ def look_soon(session: Session, payment_id: UUID) -> bool:
             Payment.next_check_at > func.business_now(),
             ~asked_lately,
         )
-        .values(next_check_at=func.business_now())
+        .values(next_check_at=func.business_now(), lease_until=HINT_LIFE)
         .returning(Payment.id)
     ).first()
     if brought_forward:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from kernel import log
 from kernel.db import Session, begin
@@ -13,13 +13,11 @@ from kernel.relay import Send, send_in_parts
 from payments.charging.charging import BATCH, CHARGE
 from payments.charging.checking import CHECK
 from payments.charging.models import ABANDONED, CREATED, REJECTED, SENDING, TO_CHECK, TO_SEND, UNKNOWN, Payment
-from payments.charging.pace import HINTED_AT_ONCE, PART
+from payments.charging.pace import HINT_LIFE, HINTED_AT_ONCE, PART
 from payments.history.noting import note_statuses
 
 _log = log.get(__name__)
 _SCAN = 1000
-# A hint is trusted for this long (real time) before the row is hinted at again.
-_HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
 _not_hinted = or_(Payment.lease_until.is_(None), Payment.lease_until < func.clock_timestamp())
 
 
@@ -75,6 +73,6 @@ def _claim(session: Session, due: ColumnElement[bool], *, limit: int) -> Sequenc
     return session.scalars(
         update(Payment)
         .where(Payment.id.in_(waiting.scalar_subquery()))
-        .values(lease_until=_HINT_LIFE)
+        .values(lease_until=HINT_LIFE)
         .returning(Payment.id)
     ).all()

@@ -14,6 +14,7 @@ from kernel import outbox
 from kernel.db import Session
 from kernel.errors import KabinetError
 from kernel.ids import uuid7
+from payments.charging.pace import HINT_LIFE
 from payments.webhooks.models import InboundWebhook
 from payments.webhooks.processing import WEBHOOK
 
@@ -32,7 +33,7 @@ def take_in(session: Session, body: Any, *, ip: str | None) -> None:
     """
     event, object_id, status = _essentials(body)
     row = insert(InboundWebhook).values(
-        id=uuid7(), event=event, object_id=object_id, object_status=status, ip=ip, status="new"
+        id=uuid7(), event=event, object_id=object_id, object_status=status, ip=ip, status="new", hinted_until=HINT_LIFE
     )
     undecided = InboundWebhook.status != "done"
     row_id = session.execute(

@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, or_, select, update
 
 from kernel import log
 from kernel.clock import business_now
@@ -16,7 +16,7 @@ from kernel.relay import Send, send_in_parts
 from kernel.settings import get_settings
 from payments.charging.applying import apply
 from payments.charging.models import FINAL, GatewayExchange, Payment
-from payments.charging.pace import HINTED_AT_ONCE, PART, in_time
+from payments.charging.pace import HINT_LIFE, HINTED_AT_ONCE, PART, in_time
 from payments.charging.recording import LOOK
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown
 from payments.gateway.yookassa import PAYMENT_EVENTS, YooKassa
@@ -25,7 +25,6 @@ from payments.webhooks.models import TO_PROCESS, InboundWebhook
 _log = log.get(__name__)
 WEBHOOK = "webhook"
 _RETRY_MINUTES = (1, 1, 2, 3, 5, 8, 13, 21, 34, 55)
-_HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
 _not_hinted = or_(InboundWebhook.hinted_until.is_(None), InboundWebhook.hinted_until < func.clock_timestamp())
 
 
@@ -78,7 +77,7 @@ def hint_due_webhooks(send: Send) -> int:
         ids = session.scalars(
             update(InboundWebhook)
             .where(InboundWebhook.id.in_(waiting.scalar_subquery()))
-            .values(hinted_until=_HINT_LIFE)
+            .values(hinted_until=HINT_LIFE)
             .returning(InboundWebhook.id)
         ).all()
     send_in_parts(send, WEBHOOK, ids, PART)
