@@ -51,6 +51,14 @@ class InvoiceIssued(Event):
 
 
 @dataclass(frozen=True)
+class InvoiceVoided(Event):
+    """An open invoice asks for nothing any more: its purchase lapsed, or its due line was skipped."""
+
+    topic: ClassVar[str] = "payments.invoice_voided.v1"
+    invoice_id: UUID
+
+
+@dataclass(frozen=True)
 class ChargeAnnounced(Event):
     """A charge is coming; it waits until the letter of this notice has really left."""
 
@@ -84,7 +92,7 @@ class AutopayActivated(Event):
 
 @dataclass(frozen=True)
 class AutopayStopped(Event):
-    """Automatic payments of one contract are off. `cause`: withdrawn, unlinked, suspended, ended."""
+    """Automatic payments of one contract are off. `cause`: withdrawn, unlinked, suspended, paused, ended."""
 
     topic: ClassVar[str] = "payments.autopay_stopped.v1"
     autopay_id: UUID

@@ -20,6 +20,7 @@ from payments.charging.sweeping import drop_abandoned, expire_leases, hint_creat
 from payments.charging.untold import TO_ANNOUNCE, announce_untold
 from payments.contracts.models import TO_ISSUE
 from payments.invoicing.issue import issue_due
+from payments.invoicing.lapsing import TO_LAPSE, lapse_unpaid
 from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
 from portal.notifications import models as letters
@@ -81,6 +82,7 @@ DUTIES = (
     Duty("sweep_messages", sweep_messages, (letters.TO_SEND, letters.IN_FLIGHT)),
     Duty("drop_abandoned", lambda _send: drop_abandoned(), (ABANDONED,)),
     Duty("announce_untold", _in_transaction(announce_untold), (TO_ANNOUNCE,)),
+    Duty("lapse_unpaid", _in_transaction(lapse_unpaid), (TO_LAPSE,)),
 )
 
 # Whatever waits for an instant is listed here: the played clock stops at each and passes none.

@@ -5,22 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from kernel.clock import business_date
 from kernel.db import Session
 from kernel.errors import NotFound
 from payments.catalogue.models import Price, Product
-from payments.contracts.models import ON_PAYMENT, Contract, Installment
+from payments.charging.models import LIVE, Payment
+from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.contracts.opening import Terms, open_contract
 from payments.contracts.periods import Period, Unit
+from payments.contracts.planning import begin_anew
 from payments.customers.models import Customer
 from payments.invoicing.issue import issue_now
+from payments.invoicing.lapsing import lapse_instant
 from payments.invoicing.models import Invoice
 
 
 def buy(session: Session, price_id: UUID, *, customer_id: UUID, now: datetime) -> Invoice:
-    """The open invoice of a new draft contract for this price; an unpaid earlier try at the same price is taken up.
+    """The open invoice of a new draft contract for this price; an unpaid earlier try at it is taken up.
+
+    A try of another day counts its dates from today: what the customer agrees to now names today's.
 
     Raises:
         NotFound: no such price on sale.
@@ -35,23 +40,43 @@ def buy(session: Session, price_id: UUID, *, customer_id: UUID, now: datetime) -
     if row is None:
         raise NotFound
     price, product = row
-    return _unpaid_try(session, price_id, customer_id, now) or _first_invoice(session, price, product, customer_id, now)
+    unpaid = _unpaid_try(session, price, customer_id)
+    if unpaid is None:
+        return _first_invoice(session, price, product, customer_id, now)
+    _bring_to_today(session, unpaid, now)
+    return unpaid
 
 
-def _unpaid_try(session: Session, price_id: UUID, customer_id: UUID, now: datetime) -> Invoice | None:
+def _unpaid_try(session: Session, price: Price, customer_id: UUID) -> Invoice | None:
+    # Locked, so that it cannot lapse under the customer's hands; one on other terms is left to lapse.
     return session.scalars(
         select(Invoice)
         .join(Contract, Contract.id == Invoice.contract_id)
+        .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
         .where(
             Contract.customer_id == customer_id,
-            Contract.price_id == price_id,
+            Contract.price_id == price.id,
             Contract.status == "draft",
             Invoice.status == "open",
-            Invoice.due_on == business_date(now),
+            PaymentPlan.kopecks == price.kopecks,
+            PaymentPlan.period_unit.is_not_distinct_from(price.period_unit),
+            PaymentPlan.period_count.is_not_distinct_from(price.period_count),
         )
         .order_by(Invoice.id.desc())
         .limit(1)
+        .with_for_update(of=Invoice, key_share=True)
+        .execution_options(populate_existing=True)
     ).first()
+
+
+def _bring_to_today(session: Session, invoice: Invoice, now: datetime) -> None:
+    today = business_date(now)
+    under_way = exists().where(Payment.invoice_id == invoice.id, Payment.status.in_(LIVE))
+    if invoice.due_on == today or session.execute(select(under_way)).scalar_one():
+        return
+    invoice.due_on, invoice.lapses_at = today, lapse_instant(today)
+    session.flush()  # the invoice before its line: the order of locks
+    begin_anew(session, invoice.contract_id, today)
 
 
 def _first_invoice(session: Session, price: Price, product: Product, customer_id: UUID, now: datetime) -> Invoice:

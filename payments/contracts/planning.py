@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from kernel.db import Session
@@ -49,19 +49,33 @@ def plan_lines(session: Session, lines: Sequence[tuple[PaymentPlan, int]], notic
 
 
 def _line(plan: PaymentPlan, number: int, notice: timedelta) -> dict[str, object]:
-    due_on = due_date(plan, number)
     return {
         "id": uuid7(),
         "contract_id": plan.contract_id,
         "plan_id": plan.id,
         "number": number,
+        "kopecks": plan.kopecks,
+        "status": "planned",
+        **_dates(plan, number, notice),
+    }
+
+
+def _dates(plan: PaymentPlan, number: int, notice: timedelta) -> dict[str, object]:
+    due_on = due_date(plan, number)
+    return {
         "due_on": due_on,
         "period_start": due_on,
         "period_end": due_date(plan, number + 1) if plan.kind == RECURRING else due_on + ONE_DAY,
-        "kopecks": plan.kopecks,
-        "status": "planned",
         "issue_at": issue_instant(due_on, notice),
     }
+
+
+def begin_anew(session: Session, contract_id: UUID, first_due_on: date) -> None:
+    """Let a draft contract, of which nothing is paid, count its dates from another business date."""
+    plan = session.scalars(select(PaymentPlan).where(PaymentPlan.contract_id == contract_id)).one()
+    plan.anchor_on = first_due_on
+    first = and_(Installment.plan_id == plan.id, Installment.number == 1)
+    session.execute(update(Installment).where(first).values(_dates(plan, 1, notice_time(session))))
 
 
 def plan_following(session: Session, installment_ids: list[UUID], *, advance: str) -> None:

@@ -20,6 +20,7 @@ from payments.contracts.models import BY_CALENDAR, TO_ISSUE, Contract, Installme
 from payments.contracts.planning import plan_following
 from payments.events import InvoiceIssued
 from payments.installation.numbering import document_number, take_numbers
+from payments.invoicing.lapsing import lapse_instant
 from payments.invoicing.models import Invoice
 from payments.ledger.posting import invoice_issued, post
 
@@ -110,6 +111,7 @@ def _invoice_rows(session: Session, lines: Sequence[_Line], now: datetime) -> li
                 "due_on": line.installment.due_on,
                 "purpose": _purpose(line.contract),
                 "status": "open",
+                "lapses_at": lapse_instant(line.installment.due_on) if line.contract.status == "draft" else None,
             }
             for line, n in zip(its_lines, numbers, strict=True)
         ]

@@ -13,13 +13,17 @@ from payments.columns import At, ContractId, CreatedAt, CustomerId, Key, Kopecks
 
 
 class Invoice(Base):
-    """A demand for money (счёт) with a gap-free number. Status: draft, open, paid, void, written_off."""
+    """A demand for money (счёт) with a gap-free number. Status: draft, open, paid, void, written_off.
+
+    `lapses_at`: when the unpaid invoice of a draft contract gives up waiting; null for an agreed debt.
+    """
 
     __tablename__ = "invoices"
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'open', 'paid', 'void', 'written_off')", name="status"),
         CheckConstraint("kopecks >= 100", name="at_least_a_ruble"),
         Index("ix_invoices_open", "customer_id", "due_on", postgresql_where=text("status = 'open'")),
+        Index("ix_invoices_lapses_at", "lapses_at", postgresql_where=text("status = 'open'")),
     )
     id: Mapped[Key]
     number: Mapped[Str]
@@ -33,6 +37,8 @@ class Invoice(Base):
     status: Mapped[Str] = mapped_column(default="open")
     created_at: Mapped[CreatedAt]
     paid_at: Mapped[At | None]
+    voided_at: Mapped[At | None]
+    lapses_at: Mapped[At | None]
 
 
 Index("uq_invoices_number", Invoice.legal_entity_id, Invoice.number, unique=True)

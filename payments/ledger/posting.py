@@ -13,6 +13,7 @@ from kernel.ids import uuid7
 from payments.ledger.models import ADVANCE, CLEARING, GATEWAY, RECEIVABLE, REVENUE, LedgerEntry, LedgerTransaction
 
 INVOICE = "invoice"
+INVOICE_VOID = "invoice_void"
 PAYMENT = "payment"
 
 
@@ -30,6 +31,11 @@ class Posting:
 def invoice_issued(invoice_id: UUID, customer_id: UUID, contract_id: UUID, kopecks: int) -> Posting:
     """The customer owes; we have earned."""
     return Posting(INVOICE, invoice_id, customer_id, contract_id, ((RECEIVABLE, REVENUE, kopecks),))
+
+
+def invoice_voided(invoice_id: UUID, customer_id: UUID, contract_id: UUID, kopecks: int) -> Posting:
+    """The exact reversal of `invoice_issued`: nothing is owed, nothing was earned."""
+    return Posting(INVOICE_VOID, invoice_id, customer_id, contract_id, ((REVENUE, RECEIVABLE, kopecks),))
 
 
 def payment_succeeded(

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, cast, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from payments.charging.models import Allocation
+from payments.contracts.models import Contract
 from payments.invoicing.models import Invoice
 
 _counted = (
@@ -22,17 +23,23 @@ _counted = (
 left_to_pay: ColumnElement[Any] = Invoice.kopecks - _counted
 
 
+# A draft's invoice is an offer: it becomes a debt, or lapses, with its contract.
+is_debt: ColumnElement[bool] = (Invoice.status == "open") & ~exists().where(
+    Contract.id == Invoice.contract_id, Contract.status == "draft"
+).correlate(Invoice)
+
+
 def overdue(today: date) -> ColumnElement[bool]:
-    """Invoices whose day has passed without money."""
-    return (Invoice.status == "open") & (Invoice.due_on < today)
+    """Debts whose day has passed without money."""
+    return is_debt & (Invoice.due_on < today)
 
 
 def owed(
     *conditions: ColumnElement[bool], of: ColumnElement[UUID], by: InstrumentedAttribute[UUID]
 ) -> ScalarSelect[Any]:
-    """The sum left to pay of somebody's open invoices: `by` is the invoices' column, `of` the owner it must equal."""
+    """The sum left to pay of somebody's debts: `by` is the invoices' column, `of` the owner it must equal."""
     return (
         select(cast(func.coalesce(func.sum(left_to_pay), 0), BigInteger))
-        .where(by == of, Invoice.status == "open", *conditions)
+        .where(by == of, is_debt, *conditions)
         .scalar_subquery()
     )

@@ -173,10 +173,12 @@ def _overdue_then(span: Span) -> ScalarSelect[Any]:
     return (
         select(func.coalesce(func.sum(Invoice.kopecks - paid_then), 0))
         .where(
-            Invoice.status.in_(("open", "paid")),
+            Invoice.status.in_(("open", "paid", "void")),
+            Invoice.lapses_at.is_(None),  # a purchase on trial is nobody's debt
             Invoice.due_on < span.last_on,
             Invoice.created_at <= span.until,
             or_(Invoice.paid_at.is_(None), Invoice.paid_at > span.until),
+            or_(Invoice.status != "void", Invoice.voided_at > span.until),
         )
         .scalar_subquery()
     )

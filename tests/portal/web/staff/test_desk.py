@@ -19,7 +19,8 @@ from payments.contracts.periods import Period
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
 from payments.installation.pausing import HISTORY_ID, pause_charging
-from payments.invoicing.issue import issue_due
+from payments.invoicing.issue import issue_due, issue_now
+from payments.invoicing.lapsing import lapse_unpaid
 from payments.webhooks.intake import take_in
 from payments.webhooks.models import InboundWebhook
 from portal.notifications.models import Message
@@ -27,6 +28,7 @@ from portal.web.staff.periods import DeskPeriod, desk_period
 from portal.web.staff.queries.figures import Figures, read_figures
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first, play, play_day
+from tests.support.business import make_agreement
 
 pytestmark = pytest.mark.committed
 
@@ -120,6 +122,27 @@ def test_overdue_is_what_was_not_paid_in_time_now_and_a_month_ago(company: None)
 
     assert found.overdue_kopecks == 60_000, "January and February; March falls due tomorrow"
     assert found.overdue_before_kopecks == 30_000
+
+
+def test_a_purchase_that_is_not_paid_yet_is_nobodys_debt(desk: Desk, beating: None) -> None:
+    at_noon(date(2027, 3, 10))
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+        issue_now(session, it.line_id, now=business_now(session))
+    at_noon(date(2027, 3, 12))
+
+    assert figures_now().overdue_kopecks == 0
+    page = desk().get("/staff").text
+    assert "просрочен" not in page
+    assert "Анна Ковалёва" not in desk().get("/staff/customers?debt=y").text
+    assert "3\u00a0000,00" not in desk().get("/staff/customers").text
+
+    at_noon(date(2027, 3, 14))
+    with begin() as session:
+        assert lapse_unpaid(session, now=business_now(session)) == 1
+    at_noon(date(2027, 4, 12))
+    assert figures_now().overdue_before_kopecks == 0
+    assert "Аннулирован" in desk().get(f"/staff/contracts/{it.contract_id}").text
 
 
 def test_the_page_says_the_figures_in_words_and_numbers(desk: Desk, beating: None) -> None:
