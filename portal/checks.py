@@ -63,12 +63,11 @@ def unready(session: ReadSession) -> list[str]:
     row = session.execute(
         select(
             Installation.seeded_at,
-            (Installation.scheduler_beat_at > func.clock_timestamp() - _BEAT_LIFE).label("beating"),
+            (Installation.scheduler_beat_at > func.clock_timestamp() - _BEAT_LIFE).label("scheduler"),
+            (Installation.relay_beat_at > func.clock_timestamp() - _BEAT_LIFE).label("relay"),
         )
     ).first()
-    missing = []
-    if row is None or not row.beating:
-        missing.append("scheduler")
+    missing = [part for part in ("scheduler", "relay") if row is None or not getattr(row, part)]
     if settings.mode == "demo" and (row is None or row.seeded_at is None):
         missing.append("seed")
     return missing

@@ -9,9 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel import log
 from kernel.broker import Jobs
@@ -50,9 +53,8 @@ def run(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> None:
 
 @contextmanager
 def _leadership() -> Iterator[bool]:
+    # The lock lives as long as this connection; with autocommit no transaction is open on it that could be timed out.
     with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # The lock lives as long as this idle connection: it must not be timed out.
-        connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
         leading = bool(connection.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar_one())
         try:
             yield leading
@@ -65,13 +67,11 @@ def _lead(jobs: Jobs, stop: threading.Event) -> None:
     _log.info("scheduler.leads")
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
-    beat_at = 0.0
+    beat = _Beat(Installation.scheduler_beat_at)
     while not stop.is_set():
         rest = look()
         found = run_duties(jobs, due=rest.due, broken=_log_broken)
-        if time.monotonic() - beat_at > _BEAT_S:
-            _beat()
-            beat_at = time.monotonic()
+        beat.give()
         if follower:
             follower.report(rest)
         stop.wait(_PLAYING_PASS_S if found or (follower and follower.playing) else _PASS_S)
@@ -100,15 +100,26 @@ def _log_broken(duty: Duty, error: Exception) -> None:
     _log.error("scheduler.duty_broke", duty=duty.name, exc_info=error)
 
 
-def _beat() -> None:
-    with begin() as session:
-        session.execute(update(Installation).values(scheduler_beat_at=func.clock_timestamp()))
+@dataclass
+class _Beat:
+    """Says at most once a second that a loop has gone round; `/readyz` misses it when it stops."""
+
+    column: InstrumentedAttribute[datetime | None]
+    _given_at: float = float("-inf")
+
+    def give(self) -> None:
+        if time.monotonic() - self._given_at > _BEAT_S:
+            with begin() as session:
+                session.execute(update(Installation).values({self.column: func.clock_timestamp()}))
+            self._given_at = time.monotonic()
 
 
 def _relay_forever(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> None:
+    beat = _Beat(Installation.relay_beat_at)
     while not stop.is_set():
         try:
             moved = relay_once(handlers, jobs.send)
+            beat.give()
         except _AWAY as error:
             _log.warning("relay.database_away", error=type(error).__name__)
             moved = 0

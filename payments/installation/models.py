@@ -31,6 +31,7 @@ class Installation(Base):
     fingerprint: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     seeded_at: Mapped[At | None]
     scheduler_beat_at: Mapped[At | None]
+    relay_beat_at: Mapped[At | None]
     charger_ran_at: Mapped[At | None]
     created_at: Mapped[CreatedAt]
 

@@ -30,7 +30,7 @@ def show_health() -> PlainTextResponse:
 
 @router.get("/readyz")
 def show_readiness() -> JSONResponse:
-    """200 when migrated, with a beating scheduler and, in demo, seeded; else 503 with what is missing."""
+    """200 when migrated, with a beating scheduler and relay and, in demo, seeded; else 503 with what is missing."""
     try:
         with read() as session:
             missing = unready(session)
