@@ -10,12 +10,14 @@ import pytest
 import redis as redis_client
 
 from kernel import broker, db, log
-from kernel.db import Session
+from kernel.db import Session, begin
 from kernel.settings import Settings, get_settings
+from payments.installation.setup import ensure_installation
 from portal.demo.engines import sibling
 from tests.sandbox.process import Sandbox, start_sandbox
 from tests.support import servers as engines
 from tests.support.servers import Servers
+from tests.support.world import World, running_world
 
 # Addresses where nobody listens, until a fixture puts a real server there.
 _NOWHERE = "127.0.0.1:9"
@@ -143,6 +145,15 @@ def sandbox(sandbox_process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterat
     get_settings.cache_clear()
     yield sandbox_process
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def world(committed: str, sandbox_process: Sandbox) -> Iterator[World]:
+    """The product played inside this test, on a database of its own, and the sandbox, both empty."""
+    with running_world(sandbox_process) as found:
+        with begin() as session:
+            ensure_installation(session, get_settings())
+        yield found
 
 
 @pytest.fixture

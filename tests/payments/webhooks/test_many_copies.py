@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from sqlalchemy import func, select
 
 from kernel.db import begin, read
-from kernel.settings import get_settings
 from payments.charging.models import Payment
-from payments.installation.setup import ensure_installation
 from payments.ledger.models import LedgerTransaction
 from payments.webhooks.intake import take_in
 from payments.webhooks.models import InboundWebhook
 from payments.webhooks.processing import process
-from tests.sandbox.process import Sandbox
 from tests.support.business import make_agreement, pay_with_consent
-from tests.support.world import World, running_world
+from tests.support.world import World
 
 COPIES = 100
-
-
-@pytest.fixture
-def world(committed: str, sandbox_process: Sandbox) -> Iterator[World]:
-    with running_world(sandbox_process) as found:
-        with begin() as session:
-            ensure_installation(session, get_settings())
-        yield found
 
 
 def test_a_hundred_copies_at_once_have_one_effect(world: World) -> None:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 
 from kernel.db import begin, read
-from kernel.settings import get_settings
 from payments.charging.models import Payment
-from payments.installation.setup import ensure_installation
 from payments.webhooks.intake import NotANotification, take_in
 from payments.webhooks.models import InboundWebhook
-from tests.sandbox.process import Sandbox
 from tests.support.business import make_agreement, pay_with_consent
-from tests.support.world import World, running_world
-
-
-@pytest.fixture
-def world(committed: str, sandbox_process: Sandbox) -> Iterator[World]:
-    with running_world(sandbox_process) as found:
-        with begin() as session:
-            ensure_installation(session, get_settings())
-        yield found
+from tests.support.world import World
 
 
 def _notify(event: str, object_id: str, status: str) -> None:

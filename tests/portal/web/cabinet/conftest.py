@@ -7,34 +7,14 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 
-from kernel.db import begin
 from kernel.settings import get_settings
-from payments.installation.setup import ensure_installation
 from portal.web.cabinet.routes import router
 from portal.web.kit.frame import Brand, Kit
 from portal.web.kit.install import install_kit
 from tests.portal.web.cabinet.story import Cabinet, Visitor, open_cabinet
-from tests.sandbox.process import Sandbox, start_sandbox
-from tests.support.world import World, running_world
+from tests.support.world import World
 
 BRAND = Brand("Тёплый контур", "ООО «Тёплый контур»", "5000123456", "+78000000017")
-
-
-@pytest.fixture(scope="session")
-def one_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """One sandbox process for all tests of this worker."""
-    sandbox = start_sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def world(committed: str, one_sandbox: Sandbox) -> Iterator[World]:
-    """The product and the sandbox, both empty."""
-    with running_world(one_sandbox) as found:
-        with begin() as session:
-            ensure_installation(session, get_settings())
-        yield found
 
 
 @pytest.fixture
