@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import redis as redis_client
@@ -18,16 +14,11 @@ from payments.autopay.models import PaymentMethod
 from payments.charging.models import Payment
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.charging import make_due, next_day
+from tests.support.processes import running
 from tests.support.world import World
 
-ROOT = Path(__file__).parents[2]
 CUSTOMERS = 12
 _SETTLED_S = 90.0
-
-
-def _start(name: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "KABINET_LOG_LEVEL": "ERROR"}
-    return subprocess.Popen([sys.executable, "-m", "portal.cli", name], cwd=ROOT, env=environment)
 
 
 def _statuses() -> Counter[str]:
@@ -50,15 +41,10 @@ def test_all_due_charges_happen_once_though_redis_lost_every_hint(world: World, 
         # The relay has sent the hints, and Redis has forgotten them.
         session.execute(text("UPDATE outbox_messages SET dispatched_at = business_now() WHERE topic = 'hint'"))
     _empty(redis)
-    processes = [_start("worker"), _start("scheduler")]
-    try:
+    with running("worker"), running("scheduler"):
         until = time.monotonic() + _SETTLED_S
         while _statuses() != {"succeeded": CUSTOMERS} and time.monotonic() < until:
             time.sleep(0.5)
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
     assert _statuses() == {"succeeded": CUSTOMERS}
     keys = Counter(
         entry["key"]
