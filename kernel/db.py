@@ -1,27 +1,38 @@
-"""The one engine of a process, built on first use, and its two kinds of session."""
+"""The one engine of a process, built on first use, its two kinds of session, and work that is repeated."""
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from kernel import log
 from kernel.settings import get_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Engine
 
-__all__ = ["Base", "ReadSession", "Session", "begin", "dispose", "engine", "read", "size_pool"]
+__all__ = ["Base", "ReadSession", "Session", "begin", "dispose", "engine", "read", "repeating", "size_pool"]
+
+T = TypeVar("T")
+_log = log.get(__name__)
 
 # Statement, lock and idle limits of design.md's money rules: a stuck statement must never hold a lock for long.
 _CONNECT_OPTIONS = (
     "-c timezone=UTC -c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
 )
+# Serialization failure, deadlock, lock timeout: PostgreSQL gave this transaction up for another's sake. It did nothing.
+_GIVEN_UP = frozenset({"40001", "40P01", "55P03"})
+_ATTEMPTS = 5
+_PAUSE_S = 0.05
 _lock = threading.Lock()
 _state: dict[str, Engine] = {}
 _pool_size = 16
@@ -87,3 +98,24 @@ def read() -> Iterator[ReadSession]:
     with ReadSession(engine(), expire_on_commit=False, autoflush=False) as session:
         session.execute(text("SET TRANSACTION READ ONLY"))
         yield session
+
+
+def repeating(work: Callable[[Session], T]) -> T:
+    """Run `work` in a writing transaction; run it anew when PostgreSQL gave that up for the sake of another.
+
+    For what must not fail because somebody else was at the same rows: a stop, the start of a payment, the record of an
+    answer. After five attempts, with a growing pause of random length between them, the error is raised. So `work` must
+    leave nothing behind outside its session, and calls nobody.
+    """
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            with begin() as session:
+                return work(session)
+        except OperationalError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            if state not in _GIVEN_UP:
+                raise
+            _log.warning("db.repeats", sqlstate=state, attempt=attempt)
+        time.sleep(random.uniform(0, _PAUSE_S * 2**attempt))  # noqa: S311  two that collided must not collide again
+    with begin() as session:
+        return work(session)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 
 from kernel import log
 from kernel.clock import business_now
-from kernel.db import begin, read
+from kernel.db import begin, read, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.charging.charging import resend
@@ -68,8 +69,7 @@ def _ask(payment_id: UUID, call: Callable[[], GatewayPayment], source: str) -> N
         result = error
     fault("check.after_answer")
     outcome = Outcome(payment_id, LOOK, result, int((time.monotonic() - started) * 1000))
-    with begin() as session:
-        record(session, [outcome], source=source)
+    repeating(partial(record, outcomes=[outcome], source=source))
     fault("check.after_commit")
 
 
@@ -79,16 +79,14 @@ def _look_up(gateway: Gateway, payment_id: UUID, first_sent_at: datetime, last_s
         listed_at = business_now(session)
     since, until = first_sent_at - _CLOCK_SLACK, last_sent_at + _CLOCK_SLACK
     try:
-        found = [item for item in gateway.list_payments(since, until) if item.payment_id == payment_id]
+        items = [item for item in gateway.list_payments(since, until) if item.payment_id == payment_id]
+        outcomes = [Outcome(payment_id, LOOK, item, 0) for item in items]
     except GatewayError as error:
-        with begin() as session:
-            record(session, [Outcome(payment_id, LOOK, error, 0)], source="list")
-        return
-    with begin() as session:
-        if found:
-            record(session, [Outcome(payment_id, LOOK, item, 0) for item in found], source="list")
-        elif give_up_unfound(session, payment_id, listed_at=listed_at):
-            _log.info("payment.never_was", payment_id=str(payment_id))
+        outcomes = [Outcome(payment_id, LOOK, error, 0)]
+    if outcomes:
+        repeating(partial(record, outcomes=outcomes, source="list"))
+    elif repeating(partial(give_up_unfound, payment_id=payment_id, listed_at=listed_at)):
+        _log.info("payment.never_was", payment_id=str(payment_id))
 
 
 def _drop_unsent(payment_id: UUID) -> None:

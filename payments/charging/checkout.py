@@ -7,12 +7,13 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select
 
 from kernel import outbox
-from kernel.db import Session, begin, read
+from kernel.db import Session, read, repeating
 from kernel.errors import NotFound, Refused
 from kernel.fault import fault
 from kernel.ids import uuid7
@@ -21,7 +22,7 @@ from kernel.settings import get_settings
 from payments.charging.bodies import Subject, hosted_body
 from payments.charging.checking import CHECK
 from payments.charging.models import CREATED, LIVE, UNKNOWN, Payment
-from payments.charging.permits import permit_customer
+from payments.charging.permits import Permit, permit_customer
 from payments.charging.recording import SEND, Outcome, record
 from payments.charging.sending import WORKER, send_once
 from payments.contracts.models import Contract
@@ -93,7 +94,7 @@ def send_checkout(payment_id: UUID) -> str | None:
     if status != CREATED:
         return url
     if not _CALLS.acquire(timeout=1):
-        _leave_to_worker(payment_id)
+        repeating(partial(_leave_to_worker, payment_id=payment_id))
         return None
     try:
         _send(payment_id)
@@ -109,28 +110,29 @@ def _status_and_page(payment_id: UUID) -> tuple[str, str | None]:
 
 
 def _send(payment_id: UUID) -> None:
-    granted = time.monotonic()
-    with begin() as session:
-        permits = permit_customer(session, [payment_id], worker=WORKER)
+    granted, permits = repeating(lambda session: _permit(session, payment_id))
     fault("checkout.after_permit")
     for permit in permits:
         started = time.monotonic()
         result = send_once(YooKassa.of(get_settings(), _DEADLINES), permit, granted=granted)
         fault("checkout.after_answer")
-        with begin() as session:
-            millis = int((time.monotonic() - started) * 1000)
-            record(session, [Outcome(payment_id, SEND, result, millis)], source="answer")
+        outcome = Outcome(payment_id, SEND, result, int((time.monotonic() - started) * 1000))
+        repeating(partial(record, outcomes=[outcome], source="answer"))
         fault("checkout.after_commit")
 
 
-def _leave_to_worker(payment_id: UUID) -> None:
+def _permit(session: Session, payment_id: UUID) -> tuple[float, list[Permit]]:
+    # A permit's two seconds begin with the statement that gave it, not with one that was given up.
+    return time.monotonic(), permit_customer(session, [payment_id], worker=WORKER)
+
+
+def _leave_to_worker(session: Session, payment_id: UUID) -> None:
     # Six calls are under way already: this one is not lost, the poller sends it with its own key.
-    with begin() as session:
-        payment = session.get(Payment, payment_id, with_for_update={"key_share": True})
-        if payment is not None and payment.status == CREATED:
-            payment.status = UNKNOWN
-            payment.next_check_at = payment.created_at
-            outbox.hint(session, outbox.Hint(CHECK, (payment_id,)))
+    payment = session.get(Payment, payment_id, with_for_update={"key_share": True})
+    if payment is not None and payment.status == CREATED:
+        payment.status = UNKNOWN
+        payment.next_check_at = payment.created_at
+        outbox.hint(session, outbox.Hint(CHECK, (payment_id,)))
 
 
 def _write(session: Session, invoice: Invoice, consent_id: int | None, now: datetime) -> Checkout:

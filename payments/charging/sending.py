@@ -12,12 +12,12 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from kernel import log
-from kernel.db import begin
+from kernel.db import Session, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.charging.permits import Permit
@@ -168,9 +168,7 @@ def send_once(gateway: Gateway, permit: Permit, *, granted: float) -> GatewayPay
 
 def _record_batch(batch: list[Outcome]) -> bool:
     try:
-        with begin() as session:
-            record(session, batch, source="answer")
-            fault("charge.before_record_commit")
+        repeating(partial(_write, batch=batch))
     except (InterfaceError, OperationalError) as error:
         _log.warning("recorder.waits", error=type(error).__name__, outcomes=len(batch))
         return False
@@ -183,6 +181,11 @@ def _record_batch(batch: list[Outcome]) -> bool:
         return all(_record_batch([outcome]) for outcome in batch)
     fault("charge.after_record_commit")
     return True
+
+
+def _write(session: Session, batch: list[Outcome]) -> None:
+    record(session, batch, source="answer")
+    fault("charge.before_record_commit")
 
 
 @lru_cache(maxsize=1)

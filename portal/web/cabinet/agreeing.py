@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_now
-from kernel.db import ReadSession, Session, begin
+from kernel.db import ReadSession, Session, repeating
 from kernel.errors import NotFound
 from payments.charging.checkout import Checkout, PaymentUnderWay
 from portal.accounts.sessions import SignedIn
@@ -56,19 +56,21 @@ def agree(request: Request, customer: CurrentCustomer, posted: Posted) -> Respon
     """Keep the consent and lead to the gateway's page. The permission begins with the first successful payment."""
     form = AgreeForm(posted)
     agreed = form.validate()
-    checkout: Checkout | None = None
+
+    def work(session: Session) -> tuple[Terms, Checkout | None]:
+        now = business_now(session)
+        terms = _terms(session, customer, posted_id(posted, "price"), posted_id(posted, "contract"))
+        if not agreed or form.text.data != terms.wording.sha256:
+            return terms, None
+        return terms, agree_and_prepare(session, terms, evidence=evidence_of(request, customer), now=now)
+
     try:
-        with begin() as session:
-            now = business_now(session)
-            terms = _terms(session, customer, posted_id(posted, "price"), posted_id(posted, "contract"))
-            changed = form.text.data != terms.wording.sha256
-            if agreed and not changed:
-                checkout = agree_and_prepare(session, terms, evidence=evidence_of(request, customer), now=now)
+        terms, checkout = repeating(work)
     except PaymentUnderWay as clash:
         return explain_under_way(request, customer, clash)
     if checkout:
         return go_and_pay(request, checkout)
-    if changed:
+    if form.text.data != terms.wording.sha256:
         form = AgreeForm(data={"text": terms.wording.sha256})
         form.refuse("agree", _("Условия изменились, пока страница была открыта. Прочитайте их и отметьте согласие"))
     return _page(request, customer, terms, form, status=422)

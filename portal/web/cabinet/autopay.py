@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_date, business_now
-from kernel.db import begin, read
+from kernel.db import Session, read, repeating
 from payments.autopay.stopping import wait_for_calls, withdraw
 from portal.legal.blocks import blocks
 from portal.web.cabinet.overview import dates_ahead
@@ -82,9 +82,12 @@ def ask_to_stop(request: Request, customer: CurrentCustomer, db: ReadDb, contrac
 @router.post("/autopay/{contract_id}/cancel", name="cabinet.autopay.withdraw")
 def stop(request: Request, customer: CurrentCustomer, contract_id: UUID) -> Response:
     """Take the consent back, wait for calls that have left, and tell of what is still open. Nothing is asked for."""
-    with begin() as session:
+
+    def work(session: Session) -> None:
         read_agreement(session, contract_id, customer.customer_ids)
         withdraw(session, contract_id, evidence=evidence_of(request, customer), now=business_now(session))
+
+    repeating(work)
     wait_for_calls(contract_id)
     return go_to(request, f"/autopay/{contract_id}/stopped")
 

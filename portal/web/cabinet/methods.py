@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kernel.clock import business_now
-from kernel.db import begin, read
+from kernel.db import Session, read, repeating
 from payments.autopay.stopping import unlink, wait_for_calls
 from portal.web.cabinet.queries.methods import read_method, read_methods
 from portal.web.cabinet.starting import evidence_of
@@ -37,15 +37,13 @@ def ask_to_unlink(request: Request, customer: CurrentCustomer, db: ReadDb, metho
 @router.post("/{method_id}/unlink", name="cabinet.methods.remove")
 def remove(request: Request, customer: CurrentCustomer, method_id: UUID) -> Response:
     """Unlink, wait for calls that have left, and tell of what is still open."""
-    with begin() as session:
-        method = read_method(session, method_id, customer.customer_ids)
-        unlink(
-            session,
-            method_id,
-            customer_id=method.customer_id,
-            evidence=evidence_of(request, customer),
-            now=business_now(session),
-        )
+
+    def work(session: Session) -> None:
+        owner = read_method(session, method_id, customer.customer_ids).customer_id
+        evidence = evidence_of(request, customer)
+        unlink(session, method_id, customer_id=owner, evidence=evidence, now=business_now(session))
+
+    repeating(work)
     wait_for_calls(method_id)
     return go_to(request, f"/payment-methods/{method_id}/unlinked")
 

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_date, business_now
-from kernel.db import Session, begin
+from kernel.db import Session, repeating
 from kernel.errors import NotFound
 from payments.catalogue.buying import buy
-from payments.charging.checkout import PaymentUnderWay, prepare_checkout
+from payments.charging.checkout import Checkout, PaymentUnderWay, prepare_checkout
 from portal.web.cabinet.posted import posted_id
 from portal.web.cabinet.queries.contracts import read_agreement, read_invoice
 from portal.web.cabinet.queries.lines import read_due_lines
@@ -47,12 +47,14 @@ def offer_early_payment(request: Request, customer: CurrentCustomer, db: ReadDb,
 @router.post("/payments", name="cabinet.payments.create")
 def pay(request: Request, customer: CurrentCustomer, posted: Posted) -> Response:
     """Write the intent and lead to the gateway's page; the card is not saved."""
+
+    def work(session: Session) -> Checkout:
+        invoice_id, customer_id = _invoice(session, customer.customer_ids, posted)
+        now = business_now(session)
+        return prepare_checkout(session, invoice_id, customer_id=customer_id, consent_id=None, now=now)
+
     try:
-        with begin() as session:
-            invoice_id, customer_id = _invoice(session, customer.customer_ids, posted)
-            checkout = prepare_checkout(
-                session, invoice_id, customer_id=customer_id, consent_id=None, now=business_now(session)
-            )
+        checkout = repeating(work)
     except PaymentUnderWay as clash:
         return explain_under_way(request, customer, clash)
     return go_and_pay(request, checkout)

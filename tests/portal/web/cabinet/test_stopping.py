@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import select, update
 
 from kernel.db import begin
+from payments.autopay.models import Autopay
 from payments.charging.models import Payment
+from payments.contracts.models import Contract
 from tests.portal.web.cabinet.story import Cabinet, Visitor
+from tests.support.blocking import meanwhile
 
 
 def test_autopay_is_two_clicks_from_home_and_off_with_one_button(cabinet: Cabinet, anna: Visitor) -> None:
@@ -93,3 +98,32 @@ def test_the_text_that_was_agreed_to_can_be_read_again(cabinet: Cabinet, anna: V
         assert "Я согласен(на) на автоматические списания в пользу ООО «Тёплый контур»" in page
         assert "Редакция текста" in page
     assert anna.get(f"/autopay/{contract_id}/consent?number={given.id + 1}").status_code == 404
+
+
+def test_a_stop_that_is_in_somebodys_way_is_not_refused(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    with begin() as session:
+        session.get_one(Contract, contract_id, with_for_update=True)
+        with meanwhile(lambda: anna.post(f"/autopay/{contract_id}/cancel")) as stopping:
+            # The locks in the wrong order: each has what the other waits for, and PostgreSQL ends the stop.
+            session.scalars(select(Autopay).where(Autopay.contract_id == contract_id).with_for_update()).one()
+            session.commit()
+            answer = stopping.result(20)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/autopay/{contract_id}/stopped")
+    assert cabinet.autopay_of(anna).status == "withdrawn"
+    assert [consent.action for consent in cabinet.consents_of(anna)] == ["given", "withdrawn"]
+
+
+def test_unlinking_waits_out_a_long_lock(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    method = cabinet.method_of(anna)
+    with begin() as session:
+        session.scalars(select(Autopay).where(Autopay.contract_id == contract_id).with_for_update()).one()
+        with meanwhile(lambda: anna.post(f"/payment-methods/{method.id}/unlink")) as stopping:
+            time.sleep(3.5)  # longer than a statement waits for a lock
+            session.commit()
+            answer = stopping.result(20)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/payment-methods/{method.id}/unlinked")
+    assert cabinet.method_of(anna).unlinked_at is not None
