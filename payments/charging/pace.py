@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func
 
 _MINUTES = (1, 1, 2, 3, 5, 8, 13, 21, 34, 55)
 # So many looks fill the first day; who knows no more by then is asked once a day.
 _LOOKS_OF_THE_FIRST_DAY = 34
 _DAY = timedelta(days=1)
 # A hint is trusted for this long (real time) before the row is hinted at again.
-HINT_LIFE = text("clock_timestamp() + interval '30 seconds'")
+HINT_LIFE = func.clock_timestamp() + timedelta(seconds=30)
 # A message of look-ups is small and short: a gateway that takes 40 s for each answer holds a thread a minute and a half.
 PART = 10
 _BUDGET_S = 30.0

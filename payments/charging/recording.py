@@ -15,16 +15,27 @@ from kernel.db import Session
 from kernel.fault import fault
 from payments.autopay.notices import announce_invoices
 from payments.charging.applying import apply
-from payments.charging.models import FINAL, REJECTED, SENDING, UNKNOWN, GatewayExchange, Payment
+from payments.charging.models import (
+    FINAL,
+    PENDING,
+    REJECTED,
+    SENDING,
+    UNKNOWN,
+    WAITING_FOR_CAPTURE,
+    GatewayExchange,
+    Payment,
+)
 from payments.charging.pace import next_check
 from payments.events import PaymentDeclined
-from payments.gateway.port import CredentialsRefused, GatewayError, GatewayPayment, Rejected
+from payments.gateway.port import CredentialsRefused, GatewayError, GatewayPayment, NoSuchPayment, Rejected
 from payments.history.noting import note_status
 from payments.installation.pausing import pause_charging
 
 _log = log.get(__name__)
 SEND = "send"
 LOOK = "look"
+_DISOWNED_AFTER = timedelta(days=1)
+_KEY_KNOWN_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +58,9 @@ def record(session: Session, outcomes: Sequence[Outcome], *, source: str) -> Non
     refused = {item.gateway_id for item in applied.quarantined}
     for outcome in sorted(outcomes, key=lambda item: item.payment_id):
         if isinstance(outcome.result, GatewayError):
-            _settle_error(session, outcome, outcome.result, now)
+            _settle_error(session, outcome, outcome.result, source, now)
         elif outcome.verb == LOOK or outcome.result.gateway_id in refused:
-            _look_again_later(session, outcome.payment_id, now)
+            _look_again_later(session, outcome.payment_id, source, now)
 
 
 def _named(outcome: Outcome, item: GatewayPayment) -> GatewayPayment:
@@ -80,7 +91,7 @@ def _exchange(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _settle_error(session: Session, outcome: Outcome, error: GatewayError, now: datetime) -> None:
+def _settle_error(session: Session, outcome: Outcome, error: GatewayError, source: str, now: datetime) -> None:
     payment = session.get(Payment, outcome.payment_id, with_for_update={"key_share": True}, populate_existing=True)
     if payment is None or payment.status in FINAL:
         return
@@ -89,10 +100,22 @@ def _settle_error(session: Session, outcome: Outcome, error: GatewayError, now: 
     if outcome.verb == SEND and isinstance(error, Rejected) and payment.sends == 1:
         _reject(session, payment, error, now)
         return
-    if payment.status == SENDING:
-        note_status(session, "payment", payment.id, old=SENDING, new=UNKNOWN, source="answer")
-        payment.status = UNKNOWN
+    if payment.status == SENDING or _is_disowned(payment, error, now):
+        _become_unknown(session, payment, source)
     _set_next_check(payment, now)
+
+
+def _is_disowned(payment: Payment, error: GatewayError, now: datetime) -> bool:
+    # 404 for a payment that the gateway itself has named: another shop's key, or a fault of theirs. It proves nothing,
+    # so nothing is sent again; after a day of it the outcome counts as unknown, which staff see.
+    sent_at = payment.first_sent_at
+    named = payment.status in (PENDING, WAITING_FOR_CAPTURE)
+    return named and isinstance(error, NoSuchPayment) and sent_at is not None and sent_at < now - _DISOWNED_AFTER
+
+
+def _become_unknown(session: Session, payment: Payment, source: str) -> None:
+    note_status(session, "payment", payment.id, old=payment.status, new=UNKNOWN, source=source)
+    payment.status = UNKNOWN
 
 
 def _reject(session: Session, payment: Payment, error: Rejected, now: datetime) -> None:
@@ -105,19 +128,20 @@ def _reject(session: Session, payment: Payment, error: Rejected, now: datetime) 
         outbox.record(session, PaymentDeclined(payment.id))
 
 
-def _look_again_later(session: Session, payment_id: UUID, now: datetime) -> None:
+def _look_again_later(session: Session, payment_id: UUID, source: str, now: datetime) -> None:
     payment = session.get(Payment, payment_id, with_for_update={"key_share": True}, populate_existing=True)
     if payment is None or payment.status in FINAL:
         return
     if payment.status == SENDING:
-        payment.status = UNKNOWN
+        _become_unknown(session, payment, source)
     _set_next_check(payment, now)
 
 
-def _set_next_check(payment: Payment, now: datetime) -> None:
-    payment.lease_until = None
-    payment.next_check_at = next_check(now, checks=payment.checks)
+def _set_next_check(payment: Payment, now: datetime) -> datetime:
+    pause_ends = next_check(now, checks=payment.checks)
+    payment.lease_until, payment.next_check_at = None, pause_ends
     payment.checks += 1
+    return pause_ends
 
 
 def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) -> bool:
@@ -130,8 +154,11 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) 
     ).scalar_one_or_none()
     if payment is None or payment.permit_at is None:
         return False
-    if listed_at < payment.permit_at + timedelta(hours=24):
-        _set_next_check(payment, listed_at)
+    provable_at = payment.permit_at + _KEY_KNOWN_FOR
+    if listed_at < provable_at:
+        pause_ends = _set_next_check(payment, listed_at)
+        # The first look that can prove something is not missed by a pause of a day.
+        payment.next_check_at = min(pause_ends, provable_at)
         return False
     note_status(session, "payment", payment.id, old=UNKNOWN, new=REJECTED, source="list")
     payment.status, payment.reason, payment.decided_at = REJECTED, "not_created", listed_at

@@ -14,7 +14,7 @@ from payments.columns import At, CreatedAt, Key, Str
 
 
 class InboundWebhook(Base):
-    """A hint from the gateway. Status: new, done, ignored (names nothing of ours), forged (the gateway denies it)."""
+    """A hint from the gateway. Status: new, done, ignored (names nothing of ours, or nobody could say), forged (the gateway denies it)."""
 
     __tablename__ = "inbound_webhooks"
     __table_args__ = (

@@ -16,7 +16,7 @@ from kernel.relay import Send, send_in_parts
 from kernel.settings import get_settings
 from payments.charging.applying import apply
 from payments.charging.models import FINAL, GatewayExchange, Payment
-from payments.charging.pace import HINT_LIFE, HINTED_AT_ONCE, PART, in_time
+from payments.charging.pace import HINT_LIFE, HINTED_AT_ONCE, PART, in_time, next_check
 from payments.charging.recording import LOOK
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown
 from payments.gateway.yookassa import PAYMENT_EVENTS, YooKassa
@@ -24,7 +24,8 @@ from payments.webhooks.models import TO_PROCESS, InboundWebhook
 
 _log = log.get(__name__)
 WEBHOOK = "webhook"
-_RETRY_MINUTES = (1, 1, 2, 3, 5, 8, 13, 21, 34, 55)
+# Nothing is lost by giving up: our own payments are asked about until they end, whatever a notification says.
+_GIVEN_UP_AFTER = timedelta(days=3)
 _not_hinted = or_(InboundWebhook.hinted_until.is_(None), InboundWebhook.hinted_until < func.clock_timestamp())
 
 
@@ -97,6 +98,7 @@ def _settled_payment(session: Session, webhook: InboundWebhook) -> UUID | None:
 def _apply(webhook: InboundWebhook, item: GatewayPayment, millis: int) -> None:
     with begin() as session:
         applied = apply(session, [item], source="webhook", now=business_now(session))
+        fault("webhook.after_apply")
         payment_id = next(iter(applied.payment_ids), None)
         if payment_id:
             session.add(
@@ -111,6 +113,7 @@ def _apply(webhook: InboundWebhook, item: GatewayPayment, millis: int) -> None:
             )
         status, verdict = _verdict(webhook, item, ours=payment_id is not None, quarantined=bool(applied.quarantined))
         _write_verdict(session, webhook.id, status, verdict, payment_id)
+        fault("webhook.before_commit")
 
 
 def _verdict(webhook: InboundWebhook, item: GatewayPayment, *, ours: bool, quarantined: bool) -> tuple[str, str]:
@@ -144,8 +147,10 @@ def _try_later(webhook_id: UUID, error: GatewayError) -> None:
         if webhook is None or webhook.status != "new":
             return
         now: datetime = business_now(session)
-        pause = _RETRY_MINUTES[min(webhook.tries, len(_RETRY_MINUTES) - 1)]
+        if webhook.created_at < now - _GIVEN_UP_AFTER:
+            _write_verdict(session, webhook_id, "ignored", f"касса не ответила за три дня: {error.outcome}", None)
+            return
+        webhook.next_try_at = next_check(now, checks=webhook.tries)
         webhook.tries += 1
-        webhook.next_try_at = now + timedelta(minutes=pause)
         webhook.hinted_until = None
         webhook.verdict = f"касса не ответила: {error.outcome}"

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from kernel.clock import business_date, business_now, refresh, set_shift
 from kernel.db import Session, begin
 from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.autopay.notices import mark_notice_sent
+from payments.charging.charging import charge
 from payments.charging.due import create_due_payments
 from payments.charging.models import Payment
+from payments.charging.sending import sender
 from payments.contracts.models import Installment, PaymentPlan
 from payments.contracts.planning import notice_time, plan_lines
 from payments.invoicing.issue import issue_due
-from tests.support.business import Agreement
+from tests.support.business import Agreement, make_agreement, pay_with_consent
+from tests.support.world import World
 
 _NOTICE_AGO = timedelta(hours=73)
 
@@ -86,3 +89,36 @@ def activate_again(session: Session) -> None:
     """Undo every unlinking, as if each customer had agreed anew with the same card."""
     session.execute(update(PaymentMethod).values(unlinked_at=None))
     session.execute(update(Autopay).values(status="active"))
+
+
+def one_due_charge(world: World) -> DueCharge:
+    """A customer who has agreed and paid once, and whose next charge is due now; no hint at it is on its way."""
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    pay_with_consent(it)
+    world.play(advance="PT20M")
+    world.jump("P1D")
+    with begin() as session:
+        (due,) = make_due(session, [it])
+        session.execute(text("DELETE FROM outbox_messages WHERE topic = 'hint' AND dispatched_at IS NULL"))
+    return due
+
+
+def ask_now(payment_id: UUID) -> None:
+    """The payment's next look is due at once."""
+    with begin() as session:
+        session.execute(
+            update(Payment).where(Payment.id == payment_id).values(next_check_at=func.business_now(), lease_until=None)
+        )
+
+
+def one_unknown_charge(world: World, fault: str) -> DueCharge:
+    """A charge whose only send met this fault: nobody here knows what became of it. Its next look is due."""
+    due = one_due_charge(world)
+    world.fail(system="yookassa", match={"method": "POST"}, kind=fault, times=1)
+    charge([str(due.payment_id)])
+    assert sender().wait_idle(30)
+    with begin() as session:
+        assert session.get_one(Payment, due.payment_id).status == "unknown"
+    ask_now(due.payment_id)
+    return due

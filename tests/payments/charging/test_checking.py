@@ -1,0 +1,181 @@
+"""What nobody has heard the end of is repeated while its key lives, then looked up, and given up on proof alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from kernel.clock import business_now
+from kernel.db import begin, read
+from payments.autopay.models import Notice
+from payments.charging.checking import check
+from payments.charging.models import Payment
+from payments.charging.sending import sender
+from payments.history.models import StatusHistory
+from tests.support.business import make_agreement, pay_with_consent
+from tests.support.charging import DueCharge, ask_now, one_unknown_charge
+from tests.support.world import World
+
+NOBODYS = "2f3e4d5c-000f-5000-8000-000000000000"
+DAY = timedelta(days=1)
+
+
+def _check(payment_id: UUID) -> Payment:
+    """Ask about the payment as a worker would, whatever its turn; the payment afterwards."""
+    ask_now(payment_id)
+    check([str(payment_id)])
+    assert sender().wait_idle(30)
+    with read() as session:
+        return session.get_one(Payment, payment_id)
+
+
+def _sends(world: World, due: DueCharge) -> list[dict[str, Any]]:
+    calls = world.journal(system="yookassa")
+    return [
+        call
+        for call in calls
+        if call["method"] == "POST" and call["request"]["metadata"]["payment_id"] == str(due.payment_id)
+    ]
+
+
+def _lists(world: World) -> int:
+    return sum(call["path"].startswith("/payments?") for call in world.journal(system="yookassa"))
+
+
+def test_a_charge_that_was_lost_is_sent_again_with_its_key_and_bytes_within_20_hours(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    world.jump("PT19H")
+    assert _check(due.payment_id).status == "succeeded"
+    first, second = _sends(world, due)
+    assert first["key"] == second["key"]
+    assert first["request"] == second["request"]
+
+
+def test_after_20_hours_a_charge_is_looked_up_and_never_sent_again(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    world.jump("PT21H")
+    payment = _check(due.payment_id)
+    assert (payment.status, payment.sends) == ("unknown", 1)
+    assert len(_sends(world, due)) == 1
+    assert _lists(world) == 1
+
+
+def test_after_20_hours_a_charge_that_had_arrived_is_found_in_the_list(world: World) -> None:
+    due = one_unknown_charge(world, "drop_after")
+    world.jump("PT21H")
+    payment = _check(due.payment_id)
+    assert (payment.status, payment.sends) == ("succeeded", 1)
+    assert len(_sends(world, due)) == 1
+
+
+def test_absence_from_the_list_proves_nothing_before_24_hours_and_the_next_look_waits_for_them(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    world.jump("PT23H")
+    payment = _check(due.payment_id)
+    assert payment.status == "unknown"
+    assert payment.permit_at is not None
+    assert payment.next_check_at is not None
+    assert payment.next_check_at <= payment.permit_at + DAY
+
+
+def test_a_daily_pause_does_not_pass_over_the_instant_of_proof(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    world.jump("PT23H30M")
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == due.payment_id).values(checks=40))
+    payment = _check(due.payment_id)
+    assert payment.permit_at is not None
+    assert payment.next_check_at == payment.permit_at + DAY
+
+
+def test_absence_after_24_hours_ends_the_attempt_and_announces_a_new_one(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    world.jump("PT25H")
+    with read() as session:
+        announced = len(session.scalars(select(Notice.id)).all())
+    payment = _check(due.payment_id)
+    assert (payment.status, payment.reason) == ("rejected", "not_created")
+    with read() as session:
+        assert len(session.scalars(select(Notice.id)).all()) == announced + 1
+
+
+def test_24_hours_count_from_the_last_send_not_from_the_first(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    world.jump("PT19H")
+    world.fail(system="yookassa", match={"method": "POST"}, kind="drop_before", times=1)
+    assert _check(due.payment_id).sends == 2
+    world.jump("PT6H")
+    assert _check(due.payment_id).status == "unknown"
+    world.jump("PT19H")
+    assert _check(due.payment_id).status == "rejected"
+
+
+def test_a_list_that_cannot_be_read_proves_nothing(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    world.jump("PT25H")
+    world.fail(system="yookassa", match={"method": "GET"}, kind="html_502", times=1)
+    assert _check(due.payment_id).status == "unknown"
+    assert _check(due.payment_id).status == "rejected"
+
+
+def test_a_payment_that_the_gateway_disowns_keeps_its_status_for_a_day_and_is_unknown_after_it(world: World) -> None:
+    payment_id = _disowned(world)
+    assert _check(payment_id).status == "pending"
+    world.jump("P1DT1H")
+    payment = _check(payment_id)
+    assert payment.status == "unknown"
+    assert _noted(payment_id, "pending", "unknown")
+    assert payment.gateway_id == NOBODYS
+
+
+def test_a_disowned_payment_is_never_sent_again_and_is_asked_about_once_a_day(world: World) -> None:
+    payment_id = _disowned(world)
+    world.play(advance="P4D")
+    sends = [call for call in world.journal(system="yookassa") if call["method"] == "POST"]
+    looks = [call for call in world.journal(system="yookassa") if call["path"] == f"/payments/{NOBODYS}"]
+    with read() as session:
+        payment = session.get_one(Payment, payment_id)
+        assert payment.status == "unknown"
+        assert payment.next_check_at is not None
+        assert payment.next_check_at > business_now(session)
+    assert len(sends) == 1
+    assert 30 < len(looks) < 40
+
+
+def test_a_disowned_payment_that_the_gateway_knows_again_is_booked(world: World) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    payment_id = pay_with_consent(it)
+    with read() as session:
+        gateway_id = session.get_one(Payment, payment_id).gateway_id
+    _point_at(payment_id, NOBODYS)
+    world.jump("P2D")
+    assert _check(payment_id).status == "unknown"
+    _point_at(payment_id, str(gateway_id))
+    assert _check(payment_id).status == "succeeded"
+
+
+def _disowned(world: World) -> UUID:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    payment_id = pay_with_consent(it)
+    _point_at(payment_id, NOBODYS)
+    return payment_id
+
+
+def _point_at(payment_id: UUID, gateway_id: str) -> None:
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == payment_id).values(gateway_id=gateway_id))
+
+
+def _noted(payment_id: UUID, old: str, new: str) -> bool:
+    with read() as session:
+        rows = session.scalars(
+            select(StatusHistory.source).where(
+                StatusHistory.object_id == payment_id, StatusHistory.old == old, StatusHistory.new == new
+            )
+        ).all()
+    return list(rows) == ["poller"]

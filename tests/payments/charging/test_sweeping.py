@@ -1,0 +1,116 @@
+"""Sweeps find in PostgreSQL what nobody works on, and tell Redis of so much as it may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from kernel.clock import business_now
+from kernel.db import begin, read
+from payments.charging.checking import CHECK
+from payments.charging.checkout import prepare_checkout
+from payments.charging.models import Payment
+from payments.charging.pace import HINTED_AT_ONCE, PART
+from payments.charging.sweeping import drop_abandoned, expire_leases, hint_created, hint_due_checks
+from payments.history.models import StatusHistory
+from payments.invoicing.issue import issue_now
+from tests.support.business import make_agreement, pay_with_consent
+from tests.support.charging import one_due_charge
+from tests.support.world import World
+
+
+class Redis:
+    """What would have gone into Redis."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, list[UUID | int]]] = []
+
+    def send(self, job: str, ids: Sequence[UUID | int]) -> None:
+        self.sent.append((job, list(ids)))
+
+
+def _history(payment_id: UUID) -> list[tuple[str | None, str, str]]:
+    with read() as session:
+        rows = session.execute(
+            select(StatusHistory.old, StatusHistory.new, StatusHistory.source)
+            .where(StatusHistory.object_id == payment_id)
+            .order_by(StatusHistory.id)
+        ).all()
+    return [(row.old, row.new, row.source) for row in rows]
+
+
+def _set(payment_id: UUID, **values: object) -> None:
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == payment_id).values(values))
+
+
+def _intent(email: str) -> UUID:
+    with begin() as session:
+        it = make_agreement(session, email=email, draft=True)
+        now = business_now(session)
+        invoice = issue_now(session, it.line_id, now=now)
+        return prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now).payment_id
+
+
+def test_a_payment_whose_sender_is_alive_is_left_to_it(world: World) -> None:
+    due = one_due_charge(world)
+    _set(due.payment_id, status="sending", lease_until=func.clock_timestamp() + text("interval '1 minute'"))
+    assert expire_leases() == 0
+
+
+def test_a_payment_whose_sender_is_gone_is_unknown_and_asked_about_at_once(world: World) -> None:
+    due = one_due_charge(world)
+    _set(due.payment_id, status="sending", lease_until=func.clock_timestamp())
+    assert expire_leases() == 1
+    assert expire_leases() == 0
+    redis = Redis()
+    assert hint_due_checks(redis.send) == 1
+    assert redis.sent == [(CHECK, [due.payment_id])]
+    assert _history(due.payment_id)[-1] == ("sending", "unknown", "lease")
+
+
+def test_an_intent_that_was_never_sent_is_dropped_after_a_quarter_of_an_hour(world: World) -> None:
+    payment_id = _intent("anna@example.com")
+    assert drop_abandoned() == 0
+    world.jump("PT16M")
+    assert drop_abandoned() == 1
+    with read() as session:
+        payment = session.get_one(Payment, payment_id)
+        assert (payment.status, payment.reason, payment.next_check_at) == ("rejected", "abandoned", None)
+    assert _history(payment_id) == [("created", "rejected", "sweep")]
+
+
+def test_an_intent_that_was_sent_is_never_dropped(world: World) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    pay_with_consent(it)
+    world.jump("PT16M")
+    assert drop_abandoned() == 0
+
+
+def test_a_hint_is_trusted_for_a_while_and_then_given_again(world: World) -> None:
+    due = one_due_charge(world)
+    _set(due.payment_id, lease_until=None)
+    redis = Redis()
+    assert [hint_created(redis.send), hint_created(redis.send)] == [1, 0]
+    _set(due.payment_id, lease_until=func.clock_timestamp())
+    assert hint_created(redis.send) == 1
+
+
+@pytest.mark.timeout(120)
+def test_look_ups_are_hinted_at_in_small_messages_and_never_more_than_redis_may_hold(world: World) -> None:
+    ids = [_intent(f"c{number}@example.com") for number in range(HINTED_AT_ONCE + 5)]
+    with begin() as session:
+        session.execute(update(Payment).values(status="unknown", next_check_at=func.business_now()))
+    redis = Redis()
+    assert hint_due_checks(redis.send) == HINTED_AT_ONCE
+    assert hint_due_checks(redis.send) == 0
+    assert {len(part) for _job, part in redis.sent} == {PART}
+    with begin() as session:
+        done = [key for _job, part in redis.sent for key in part][:5]
+        session.execute(update(Payment).where(Payment.id.in_(done)).values(status="rejected", lease_until=None))
+    assert hint_due_checks(redis.send) == 5
+    assert {key for _job, part in redis.sent for key in part} == set(ids)
