@@ -9,6 +9,7 @@ from kernel.db import begin, read
 from payments.charging.models import Payment
 from payments.webhooks.intake import NotANotification, take_in
 from payments.webhooks.models import InboundWebhook
+from payments.webhooks.processing import hint_due_webhooks, process
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.world import World
 
@@ -77,3 +78,43 @@ def test_copies_of_one_notification_are_counted_once(world: World) -> None:
 def test_what_is_no_notification_is_refused_by_field(session: object, body: object, field: str) -> None:
     with pytest.raises(NotANotification, match=field):
         take_in(session, body, ip=None)  # type: ignore[arg-type]  # the session of the fixture
+
+
+def test_a_notification_without_an_answer_is_given_up_after_three_days_and_its_payment_is_not(world: World) -> None:
+    payment = _paid(world)
+    _notify("payment.succeeded", payment.gateway_id or "", "succeeded")
+    assert _process_in_vain(world) == ("new", 1)
+    world.jump("P2D")
+    assert _process_in_vain(world) == ("new", 2)
+    world.jump("P1DT1H")
+    assert _process_in_vain(world) == ("ignored", 2)
+    world.drain()
+    with read() as session:
+        assert session.get_one(Payment, payment.id).status == "succeeded"
+
+
+def test_a_notification_that_was_given_up_is_asked_about_when_it_comes_again(world: World) -> None:
+    payment = _paid(world)
+    _notify("payment.succeeded", payment.gateway_id or "", "succeeded")
+    world.jump("P4D")
+    assert _process_in_vain(world) == ("ignored", 0)
+    _notify("payment.succeeded", payment.gateway_id or "", "succeeded")
+    world.drain()
+    assert _verdict(payment.gateway_id or "") == "done"
+
+
+def test_a_notification_is_stored_with_a_hint_that_the_sweep_trusts(world: World) -> None:
+    _notify("payment.succeeded", _paid(world).gateway_id or "", "succeeded")
+    hinted: list[object] = []
+    assert hint_due_webhooks(lambda _job, ids: hinted.extend(ids)) == 0
+    assert hinted == []
+
+
+def _process_in_vain(world: World) -> tuple[str, int]:
+    world.fail(system="yookassa", match={"method": "GET"}, kind="html_502", times=1)
+    with read() as session:
+        webhook_id = session.scalars(select(InboundWebhook.id)).one()
+    process([str(webhook_id)])
+    with read() as session:
+        row = session.get_one(InboundWebhook, webhook_id)
+        return row.status, row.tries
