@@ -22,12 +22,14 @@ from kernel.settings import get_settings
 from payments.charging.bodies import Subject, hosted_body
 from payments.charging.checking import CHECK
 from payments.charging.models import CREATED, LIVE, UNKNOWN, Payment
+from payments.charging.pace import HINT_LIFE
 from payments.charging.permits import Permit, permit_customer
 from payments.charging.recording import SEND, Outcome, record
 from payments.charging.sending import WORKER, send_once
 from payments.contracts.models import Contract
 from payments.gateway.transport import Deadlines
 from payments.gateway.yookassa import YooKassa
+from payments.history.noting import note_status
 from payments.invoicing.models import Invoice
 
 _TOKEN_BYTES = 24
@@ -130,8 +132,8 @@ def _leave_to_worker(session: Session, payment_id: UUID) -> None:
     # Six calls are under way already: this one is not lost, the poller sends it with its own key.
     payment = session.get(Payment, payment_id, with_for_update={"key_share": True})
     if payment is not None and payment.status == CREATED:
-        payment.status = UNKNOWN
-        payment.next_check_at = payment.created_at
+        note_status(session, "payment", payment.id, old=CREATED, new=UNKNOWN, source="system")
+        payment.status, payment.next_check_at, payment.lease_until = UNKNOWN, payment.created_at, HINT_LIFE
         outbox.hint(session, outbox.Hint(CHECK, (payment_id,)))
 
 
