@@ -14,6 +14,8 @@ from portal.web.kit import assets
 STATIC = assets.STATIC
 PACKAGES: list[dict[str, Any]] = tomllib.loads((STATIC / "vendor" / "VENDOR.toml").read_text("utf-8"))["package"]
 FIRST_LOAD_LIMIT = 120_000
+# Classes that a macro puts together from a tone, a kind or a size.
+MADE_BY_MACROS = ("alert-", "art-", "btn-", "pill-", "sum-")
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package["name"])
@@ -75,6 +77,16 @@ def test_every_style_file_is_part_of_the_sheet() -> None:
     entry = (STATIC / "css" / "kabinet.css").read_text("utf-8")
     files = {path.name for path in (STATIC / "css").iterdir()} - {"kabinet.css"}
     assert set(re.findall(r'@import "([^"]+)"', entry)) == files
+
+
+def test_every_class_of_the_sheet_is_used_by_a_template() -> None:
+    css = "".join(path.read_text("utf-8") for path in (STATIC / "css").iterdir())
+    rules = re.sub(r"/\*.*?\*/|url\([^)]*\)|@import[^;]*;", "", css, flags=re.DOTALL)
+    classes = set(re.findall(r"\.([a-z][\w-]*)(?=[^{}]*\{)", rules))
+    templates = (assets.ROOT / "templates").rglob("*.html")
+    scripts = [STATIC / "app.js", *(assets.ROOT / "portal").rglob("*.py"), *(STATIC / "vendor").rglob("*.js")]
+    words = {word for path in [*templates, *scripts] for word in re.findall(r"[\w-]+", path.read_text("utf-8"))}
+    assert {name for name in classes - words if not name.startswith(MADE_BY_MACROS)} == set()
 
 
 def test_the_first_load_of_a_page_is_small(client: TestClient) -> None:
