@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from kernel import clock, log, outbox
+from kernel import clock, log
 from kernel.errors import NotFound, Refused
-from payments.charging.checking import CHECK
+from payments.charging.looking import look_soon
 from payments.charging.models import PENDING, SENDING, UNKNOWN, WAITING_FOR_CAPTURE, Payment
 from portal.notifications.reasons import reason_for_staff
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb
@@ -104,7 +104,7 @@ def ask_again(request: Request, payment_id: UUID, staff: GatewayAsker, db: Db) -
         raise NotFound
     if payment.status not in ASKABLE:
         raise Refused(_("Исход этого платежа уже известен, спрашивать нечего"))
-    outbox.hint(db, outbox.Hint(CHECK, (payment_id,)))
+    look_soon(db, payment_id)
     _log.info("payment.asked_again", payment_id=str(payment_id), user_id=str(staff.user_id))
     return go_to(request, f"{LIST}/{payment_id}", say=_("Спросили кассу. Ответ появится здесь через несколько секунд"))
 

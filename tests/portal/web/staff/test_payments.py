@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -207,7 +207,9 @@ def test_the_gateway_is_asked_again_by_a_hint_to_the_checker(
 ) -> None:
     here = f"{LIST}/{payments['other']}"
     with begin() as session:
-        session.execute(update(Payment).where(Payment.id == payments["other"]).values(status=status))
+        later = business_now(session) + timedelta(hours=1)
+        waiting = update(Payment).where(Payment.id == payments["other"])
+        session.execute(waiting.values(status=status, next_check_at=later))
         session.execute(update(OutboxMessage).values(dispatched_at=business_now(session)))
     assert "Спросить кассу ещё раз" in desk("accountant").get(here).text
     assert "Спросить кассу ещё раз" not in desk("viewer").get(here).text
@@ -216,11 +218,13 @@ def test_the_gateway_is_asked_again_by_a_hint_to_the_checker(
 
     assert answer.headers["location"] == here
     with begin() as session:
-        waiting = session.scalars(
+        hint = session.scalars(
             select(OutboxMessage).where(OutboxMessage.dispatched_at.is_(None), OutboxMessage.topic == HINT_TOPIC)
         ).one()
-    assert read_hint(waiting).job == "check"
-    assert read_hint(waiting).ids == (payments["other"],)
+        due = select(Payment.id).where(Payment.id == payments["other"], Payment.next_check_at < later)
+        assert session.execute(due).first()
+    assert read_hint(hint).job == "check"
+    assert read_hint(hint).ids == (payments["other"],)
 
 
 def test_there_is_nothing_to_ask_about_a_payment_that_has_ended(desk: Desk, payments: dict[str, UUID]) -> None:
