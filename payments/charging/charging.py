@@ -47,6 +47,7 @@ def resend(payment_id: UUID) -> bool:
             permits = permit_scheduled(session, [payment_id], worker=WORKER, again=True) or permit_customer(
                 session, [payment_id], worker=WORKER, again=True
             )
+            fault("resend.before_permit_commit")
         fault("resend.after_permit")
         sender().send(permits, granted)
         sent = len(permits)

@@ -83,10 +83,12 @@ def _look_up(gateway: Gateway, payment_id: UUID, first_sent_at: datetime, last_s
         outcomes = [Outcome(payment_id, LOOK, item, 0) for item in items]
     except GatewayError as error:
         outcomes = [Outcome(payment_id, LOOK, error, 0)]
+    fault("list.after_answer")
     if outcomes:
         repeating(partial(record, outcomes=outcomes, source="list"))
     elif repeating(partial(give_up_unfound, payment_id=payment_id, listed_at=listed_at)):
         _log.info("payment.never_was", payment_id=str(payment_id))
+    fault("list.after_commit")
 
 
 def _drop_unsent(payment_id: UUID) -> None:

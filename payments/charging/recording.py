@@ -165,4 +165,5 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) 
     payment.lease_until = payment.next_check_at = None
     if payment.initiator == "schedule":
         announce_invoices(session, [payment.invoice_id], now=listed_at)
+    fault("give_up.before_commit")
     return True

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from kernel import log
 from kernel.db import Session, begin
+from kernel.fault import fault
 from kernel.relay import Send, send_in_parts
 from payments.charging.charging import BATCH, CHARGE
 from payments.charging.checking import CHECK
@@ -31,6 +32,8 @@ def expire_leases() -> int:
             .returning(Payment.id)
         ).all()
         note_statuses(session, [("payment", key, SENDING, UNKNOWN) for key in expired], source="lease")
+        fault("lease.before_commit")
+    fault("lease.after_commit")
     for key in expired:
         _log.warning("payment.lease_expired", payment_id=str(key))
     return len(expired)

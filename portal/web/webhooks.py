@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse
 
 from kernel import log
 from kernel.db import begin
+from kernel.fault import fault
 from kernel.settings import Settings, get_settings
 from payments.webhooks.intake import NotANotification, take_in
 from portal.web.kit.proxy import client_ip
@@ -39,6 +40,7 @@ def receive_yookassa(request: Request, secret: str, body: Annotated[bytes, Depen
     try:
         with begin() as session:
             take_in(session, json.loads(body), ip=ip)
+        fault("webhook.after_intake")
     except (NotANotification, ValueError, RecursionError) as error:
         _log.warning("webhook.unreadable", field=str(error)[:40])
         return PlainTextResponse(f"not a notification: {error}"[:200], status_code=400)

@@ -1,13 +1,7 @@
-"""Processes of the product that are killed at a named point, and what must be true of the money afterwards."""
+"""Work that is cut off by SIGKILL at a named point, and what must be true of the money afterwards."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,41 +14,18 @@ from payments.invoicing.models import Invoice
 from payments.ledger.models import LedgerEntry, LedgerTransaction
 from payments.webhooks.models import InboundWebhook
 from portal.wiring import build_handlers, build_jobs
+from tests.support.processes import running
 from tests.support.world import World
 
-ROOT = Path(__file__).parents[2]
 _KILLED = -9
 _PATIENCE_S = 60
 
 
-@contextmanager
-def running(command: str, faults: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """`kabinet worker` or `kabinet scheduler` as a process of its own."""
-    environment = {**os.environ, "KABINET_FAULTS": faults, "KABINET_LOG_LEVEL": "ERROR"}
-    process = subprocess.Popen([sys.executable, "-m", "portal.cli", command], cwd=ROOT, env=environment)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 def kill_worker_at(point: str, job: str, row_id: UUID) -> None:
-    """Have a real worker do this job, and see it die by SIGKILL at the point."""
-    with running("worker", f"{point}=kill") as process:
-        hint(job, row_id)
+    """Have a real worker do this job, and see it die at the point."""
+    with running("worker", faults=f"{point}=kill") as process:
+        build_jobs(build_handlers()).send(job, [row_id])
         assert process.wait(_PATIENCE_S) == _KILLED
-
-
-def kill_scheduler_at(point: str) -> None:
-    """Have a real scheduler do what is due, and see it die by SIGKILL at the point."""
-    with running("scheduler", f"{point}=kill") as process:
-        assert process.wait(_PATIENCE_S) == _KILLED
-
-
-def hint(job: str, row_id: UUID) -> None:
-    """Put a hint at one row into Redis."""
-    build_jobs(build_handlers()).send(job, [row_id])
 
 
 def end_leases() -> None:
@@ -79,16 +50,21 @@ def assert_paid_once(world: World, payment_id: UUID) -> None:
     ]
     with read() as session:
         payment = session.get_one(Payment, payment_id)
-        postings = session.scalars(
-            select(LedgerTransaction.id).where(
-                LedgerTransaction.kind == "payment", LedgerTransaction.source_id == payment_id
-            )
-        ).all()
         balance = session.execute(select(func.sum(LedgerEntry.kopecks))).scalar_one()
         assert payment.status == "succeeded"
         assert session.get_one(Invoice, payment.invoice_id).status == "paid"
     assert [item["status"] for item in at_the_gateway(world, payment_id)] == ["succeeded"]
-    assert len(postings) == 1
+    assert postings_of(payment_id) == 1
     assert balance == 0
     assert len({entry["key"] for entry in sent}) == 1
     assert len({str(entry["request"]) for entry in sent}) == 1
+
+
+def postings_of(payment_id: UUID) -> int:
+    """How often the payment stands in the ledger."""
+    with read() as session:
+        return session.execute(
+            select(func.count())
+            .select_from(LedgerTransaction)
+            .where(LedgerTransaction.kind == "payment", LedgerTransaction.source_id == payment_id)
+        ).scalar_one()

@@ -17,8 +17,8 @@ from payments.events import PaymentSucceeded
 from payments.webhooks.models import InboundWebhook
 from payments.webhooks.processing import WEBHOOK
 from portal.wiring import build_handlers, build_jobs
-from tests.crash.killing import running
 from tests.support.business import make_agreement, pay_with_consent
+from tests.support.processes import running
 from tests.support.world import World
 
 NOTIFICATIONS = 24

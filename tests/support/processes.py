@@ -13,10 +13,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def running(name: str, *, faults: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """`kabinet <name>` with the settings of the moment; with `faults` (`point=kill`) it dies at that point."""
+def running(name: str, *options: str, faults: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """`kabinet <name> <options>` with the settings of the moment; with `faults` (`point=kill`) it dies at that point."""
     environment = {**os.environ, "KABINET_FAULTS": faults, "KABINET_LOG_LEVEL": "ERROR"}
-    process = subprocess.Popen([sys.executable, "-m", "portal.cli", name], cwd=ROOT, env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "portal.cli", name, *options], cwd=ROOT, env=environment)
     try:
         yield process
     finally:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select, update
 
 from kernel.clock import business_now
 from kernel.db import begin, read
 from payments.autopay.models import Notice
+from payments.charging import checkout as checkout_calls
 from payments.charging.checking import check
+from payments.charging.checkout import prepare_checkout, send_checkout
 from payments.charging.models import Payment
 from payments.charging.sending import sender
 from payments.history.models import StatusHistory
+from payments.invoicing.issue import issue_now
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.charging import DueCharge, ask_now, one_unknown_charge
 from tests.support.world import World
@@ -158,6 +163,32 @@ def test_a_disowned_payment_that_the_gateway_knows_again_is_booked(world: World)
     assert _check(payment_id).status == "succeeded"
 
 
+def test_a_checkout_that_finds_every_call_taken_is_sent_by_a_worker(world: World, every_call_taken: None) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+        now = business_now(session)
+        invoice = issue_now(session, it.line_id, now=now)
+        checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now)
+    assert send_checkout(checkout.payment_id) is None
+    with read() as session:
+        left = session.get_one(Payment, checkout.payment_id)
+        assert (left.status, left.sends) == ("unknown", 0)
+        assert left.lease_until is not None
+    assert _noted(checkout.payment_id, "created", "unknown", source="system")
+    world.drain()
+    with read() as session:
+        sent = session.get_one(Payment, checkout.payment_id)
+        assert (sent.status, sent.sends) == ("pending", 1)
+        assert sent.confirmation_url
+
+
+@pytest.fixture
+def every_call_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = BoundedSemaphore(1)
+    taken.acquire()
+    monkeypatch.setattr(checkout_calls, "_CALLS", taken)
+
+
 def _disowned(world: World) -> UUID:
     with begin() as session:
         it = make_agreement(session, draft=True)
@@ -171,11 +202,11 @@ def _point_at(payment_id: UUID, gateway_id: str) -> None:
         session.execute(update(Payment).where(Payment.id == payment_id).values(gateway_id=gateway_id))
 
 
-def _noted(payment_id: UUID, old: str, new: str) -> bool:
+def _noted(payment_id: UUID, old: str, new: str, *, source: str = "poller") -> bool:
     with read() as session:
         rows = session.scalars(
             select(StatusHistory.source).where(
                 StatusHistory.object_id == payment_id, StatusHistory.old == old, StatusHistory.new == new
             )
         ).all()
-    return list(rows) == ["poller"]
+    return list(rows) == [source]
