@@ -47,10 +47,10 @@ class Standing:
         return session.get_one(Payment, self.due.payment_id, populate_existing=True)
 
 
-def begin_first_payment(session: Session) -> tuple[Agreement, Payment]:
-    """A new customer has agreed and stands on the gateway's page."""
+def begin_first_payment(session: Session, *, draft: bool = True) -> tuple[Agreement, Payment]:
+    """A new customer has agreed and stands on the gateway's page; a contract that is no draft was there before."""
     ensure_installation(session, get_settings())
-    it = make_agreement(session, draft=True)
+    it = make_agreement(session, draft=draft)
     now = business_now(session)
     invoice = issue_now(session, it.line_id, now=now)
     consent_id = agree(session, it, now=now)
@@ -58,9 +58,10 @@ def begin_first_payment(session: Session) -> tuple[Agreement, Payment]:
     return it, session.get_one(Payment, checkout.payment_id)
 
 
-def pay_first(session: Session, payment: Payment) -> None:
-    """The gateway says that the first payment succeeded."""
-    apply(session, [says(session, payment, "succeeded")], source="webhook", now=business_now(session))
+def pay_first(session: Session, payment: Payment, *, short: int = 0) -> None:
+    """The gateway says that the first payment succeeded, with so many kopecks less than were asked for."""
+    came = says(session, payment, "succeeded", kopecks=payment.kopecks - short)
+    apply(session, [came], source="webhook", now=business_now(session))
 
 
 def make_standing(session: Session) -> Standing:

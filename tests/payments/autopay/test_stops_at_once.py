@@ -37,6 +37,8 @@ def _withdraw(session: Session, contract_id: UUID) -> None:
     withdraw(session, contract_id, evidence=Evidence(), now=business_now(session))
 
 
+# A sum that is short pays no line and opens no draft: then stop and payment meet at the contract alone.
+SUMS = pytest.mark.parametrize(("draft", "short"), [(True, 0), (False, 0), (False, 1)])
 STOPS = pytest.mark.parametrize("stop", [_end, _suspend, _withdraw])
 
 
@@ -75,22 +77,23 @@ def test_a_permit_asked_for_during_a_stop_is_not_given(stop: Stop) -> None:
     assert wait_for_calls(it.contract_id) == []
 
 
-def _first_payment() -> tuple[Agreement, UUID]:
+def _first_payment(*, draft: bool) -> tuple[Agreement, UUID]:
     with begin() as session:
-        it, payment = begin_first_payment(session)
+        it, payment = begin_first_payment(session, draft=draft)
         return it, payment.id
 
 
-def _pay(payment_id: UUID) -> None:
+def _pay(payment_id: UUID, short: int) -> None:
     with begin() as session:
-        pay_first(session, session.get_one(Payment, payment_id))
+        pay_first(session, session.get_one(Payment, payment_id), short=short)
 
 
+@SUMS
 @pytest.mark.parametrize("stop", [_end, _withdraw])
-def test_an_autopay_that_is_just_being_made_is_stopped_too(stop: Stop) -> None:
-    it, payment_id = _first_payment()
+def test_an_autopay_that_is_just_being_made_is_stopped_too(stop: Stop, *, draft: bool, short: int) -> None:
+    it, payment_id = _first_payment(draft=draft)
     with begin() as session:
-        pay_first(session, session.get_one(Payment, payment_id))
+        pay_first(session, session.get_one(Payment, payment_id), short=short)
         with meanwhile(lambda: _run(stop, it.contract_id)) as stopping:
             session.commit()
             stopping.result(10)
@@ -98,16 +101,17 @@ def test_an_autopay_that_is_just_being_made_is_stopped_too(stop: Stop) -> None:
     with read() as session:
         assert session.scalars(select(Autopay.status)).one() in ("ended", "withdrawn")
         planned = session.scalars(select(Installment.status).where(Installment.status == "planned")).all()
-    assert len(planned) == (0 if stop is _end else 1)
+    assert len(planned) == (0 if stop is _end or short else 1)
 
 
+@SUMS
 @pytest.mark.parametrize("stop", [_end, _withdraw])
-def test_a_first_payment_that_comes_in_during_a_stop_makes_no_autopay(stop: Stop) -> None:
-    it, payment_id = _first_payment()
+def test_a_first_payment_that_comes_in_during_a_stop_makes_no_autopay(stop: Stop, *, draft: bool, short: int) -> None:
+    it, payment_id = _first_payment(draft=draft)
     with begin() as session:
         stop(session, it.contract_id)
         session.flush()
-        with meanwhile(lambda: _pay(payment_id)) as paying:
+        with meanwhile(lambda: _pay(payment_id, short)) as paying:
             session.commit()
             paying.result(10)
 
