@@ -46,6 +46,10 @@ class World:
         """Switch a fault on."""
         httpx.post(f"{self.sandbox.url}/control/faults", json=fault).raise_for_status()
 
+    def mend(self) -> None:
+        """Switch all faults off."""
+        httpx.delete(f"{self.sandbox.url}/control/faults").raise_for_status()
+
     def journal(self, **query: str | int) -> list[dict[str, Any]]:
         """Every call that the sandbox has seen."""
         answer = httpx.get(f"{self.sandbox.url}/control/journal", params={"limit": 10000, **query})
