@@ -1,0 +1,200 @@
+"""The catch-up rule: what is late is announced again, and a contract is charged for one period a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from kernel import clock
+from kernel.clock import business_now, refresh, set_shift, start_of
+from kernel.db import Session, begin, read
+from payments.autopay.models import Notice
+from payments.autopay.notices import mark_notice_sent
+from payments.charging.due import create_due_payments
+from payments.charging.models import Payment
+from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Installment
+from payments.contracts.periods import Period
+from payments.installation.pausing import pause_charging, resume_charging
+from payments.invoicing.issue import issue_due
+from tests.portal.web.staff.conftest import staff_member
+from tests.portal.web.staff.played import agreement, answer, at_noon, customer_of, pay_first, play_day
+from tests.support.business import Agreement, open_company, payments_of
+
+pytestmark = pytest.mark.committed
+
+FIRST = date(2027, 3, 1)
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def company(committed: str) -> Iterator[None]:
+    with begin() as session:
+        open_company(session)
+    yield
+    clock._remember(timedelta(0))
+
+
+def subscribed(advance: str = ON_PAYMENT) -> Agreement:
+    """A weekly contract with an autopay, first paid on the first of March."""
+    at_noon(FIRST)
+    with begin() as session:
+        it = agreement(session, customer_of(session, "Анна"), period=Period("week"), advance=advance)
+        pay_first(session, it)
+    return it
+
+
+def announced(*, letters_leave: bool = True) -> None:
+    """What is to be issued by now is issued, and its letter leaves, unless the mail is down."""
+    with begin() as session:
+        while issue_due(session, now=business_now(session)):
+            pass
+    if letters_leave:
+        letters_left()
+
+
+def letters_left() -> None:
+    with begin() as session:
+        for notice_id in session.scalars(select(Notice.id).where(Notice.sent_at.is_(None))).all():
+            mark_notice_sent(session, notice_id, now=business_now(session))
+
+
+def after_noon(day: date) -> None:
+    """A little later than what was sent at noon some days ago."""
+    at_noon(day)
+    with begin() as session:
+        set_shift(session, refresh() + timedelta(minutes=5))
+
+
+def charger_runs() -> None:
+    with begin() as session:
+        create_due_payments(session, now=business_now(session))
+
+
+def charges(it: Agreement) -> list[Payment]:
+    """The scheduled payments of the contract."""
+    with read() as session:
+        return [payment for payment in payments_of(session, it.contract_id) if payment.initiator == "schedule"]
+
+
+def notices() -> list[tuple[date, datetime | None]]:
+    with read() as session:
+        rows = session.execute(select(Notice.charge_on, Notice.sent_at).order_by(Notice.id)).all()
+        return [(row.charge_on, row.sent_at) for row in rows]
+
+
+def lines(session: Session, it: Agreement) -> list[Installment]:
+    found = select(Installment).where(Installment.contract_id == it.contract_id).order_by(Installment.number)
+    return list(session.scalars(found))
+
+
+def test_three_days_late_is_charged_and_a_minute_more_is_announced_again(company: None) -> None:
+    it = subscribed()
+    at_noon(FIRST + timedelta(days=4))
+    announced()
+    with begin() as session:
+        create_due_payments(session, now=start_of(FIRST + WEEK) - timedelta(minutes=1))
+    assert charges(it) == [], "not before 00:00 of its day"
+
+    at_noon(FIRST + WEEK + timedelta(days=10))
+    with begin() as session:
+        create_due_payments(session, now=start_of(FIRST + WEEK + timedelta(days=3)) + timedelta(minutes=1))
+
+    assert charges(it) == []
+    assert [charge_on for charge_on, _ in notices()] == [FIRST + WEEK, FIRST + timedelta(days=13)]
+    with begin() as session:
+        assert lines(session, it)[1].charge_at is None, "it waits for the letter"
+
+
+def test_exactly_three_days_late_is_not_late_yet(company: None) -> None:
+    it = subscribed()
+    at_noon(FIRST + timedelta(days=4))
+    announced()
+    at_noon(FIRST + WEEK + timedelta(days=3))
+    with begin() as session:
+        create_due_payments(session, now=start_of(FIRST + WEEK + timedelta(days=3)))
+
+    assert len(charges(it)) == 1
+    assert len(notices()) == 1
+
+
+def test_what_was_announced_again_is_charged_on_the_day_that_the_letter_names(company: None) -> None:
+    it = subscribed()
+    at_noon(FIRST + timedelta(days=4))
+    announced()
+    at_noon(FIRST + timedelta(days=20))
+    charger_runs()
+    letters_left()
+    for day in (21, 22):
+        at_noon(FIRST + timedelta(days=day))
+        charger_runs()
+        assert charges(it) == []
+
+    at_noon(FIRST + timedelta(days=24))
+    charger_runs()
+
+    assert [payment.status for payment in charges(it)] == ["created"]
+
+
+def test_a_line_that_arises_after_its_day_waits_for_its_own_notice(company: None) -> None:
+    it = subscribed()
+    at_noon(FIRST + timedelta(days=30))
+    announced()
+    charger_runs()
+
+    assert charges(it) == []
+    assert [charge_on for charge_on, _ in notices()] == [FIRST + timedelta(days=33)]
+
+
+def test_a_pause_makes_late_what_fell_due_under_it(company: None) -> None:
+    it = subscribed()
+    at_noon(FIRST + timedelta(days=4))
+    announced()
+    owner = staff_member("owner")
+    with begin() as session:
+        pause_charging(session, "сверка", now=business_now(session), by=owner)
+    at_noon(FIRST + timedelta(days=12))
+    charger_runs()
+    assert charges(it) == []
+    assert len(notices()) == 1, "nothing is promised while nothing is charged"
+
+    with begin() as session:
+        resume_charging(session, now=business_now(session), by=owner)
+    charger_runs()
+
+    assert charges(it) == []
+    assert len(notices()) == 2
+
+
+def test_of_many_late_periods_of_a_contract_one_goes_a_day_the_oldest_first(company: None) -> None:
+    it = subscribed(BY_CALENDAR)
+    at_noon(FIRST + timedelta(days=20))  # the mail was down: two weeks are late, one falls due tomorrow
+    announced()
+    sent = []
+    for day in (23, 24, 25, 26):
+        after_noon(FIRST + timedelta(days=day))
+        charger_runs()
+        charger_runs()
+        with begin() as session:
+            created = session.scalars(select(Payment).where(Payment.status == "created")).all()
+            sent.append(len(created))
+            answer(session, [(payment, None) for payment in created])
+
+    assert sent == [1, 1, 1, 0]
+    with read() as session:
+        by_day = [line.due_on for line in lines(session, it) if line.status == "paid"]
+    assert by_day == [FIRST, FIRST + WEEK, FIRST + 2 * WEEK, FIRST + 3 * WEEK]
+
+
+def test_a_declined_period_keeps_the_others_of_its_day_waiting(company: None) -> None:
+    it = subscribed(BY_CALENDAR)
+    at_noon(FIRST + timedelta(days=20))
+    announced()
+    at_noon(FIRST + timedelta(days=24))
+
+    play_day(lambda _payment: "internal_timeout")
+    charger_runs()
+
+    assert len(charges(it)) == 1
