@@ -11,10 +11,12 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 
 from kernel import log
+from kernel.broker import DELIVER
 from kernel.clock import business_now
 from kernel.db import Session, begin
+from kernel.errors import NotFound
 from kernel.fault import fault
-from kernel.outbox import Delivery, Event, OutboxMessage
+from kernel.outbox import Delivery, Event, Hint, OutboxMessage, hint
 
 _log = log.get(__name__)
 # After the last step a delivery is dead: shown to staff, never dropped.
@@ -68,6 +70,22 @@ class Handlers:
         now = business_now(session)
         handler.handle(session, TypeAdapter(handler.event).validate_python(message.payload), now)
         delivery.done_at = now
+
+
+def revive(session: Session, delivery_id: int, *, now: datetime) -> bool:
+    """Give a dead delivery a fresh budget of tries, the first at once. Says whether it was dead.
+
+    Raises:
+        NotFound: no such delivery.
+    """
+    delivery = session.get(Delivery, delivery_id, with_for_update=True)
+    if delivery is None:
+        raise NotFound
+    if delivery.dead_at is None:
+        return False
+    delivery.dead_at, delivery.tries, delivery.next_try_at = None, 0, now
+    hint(session, Hint(DELIVER, (delivery_id,)))
+    return True
 
 
 def _note_failure(delivery_id: int, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from fastapi import Request
@@ -42,6 +42,16 @@ def after_moment(request: Request) -> tuple[datetime, str] | None:
     except ValueError:
         return None
     return (at, key[1]) if at.tzinfo else None
+
+
+def after_day(request: Request) -> tuple[date, UUID] | None:
+    """The date and id of the last row shown."""
+    key = _key(request, 2)
+    last = _uuid(key[1]) if key else None
+    try:
+        return (date.fromisoformat(key[0]), last) if key and last else None
+    except ValueError:
+        return None
 
 
 def _key(request: Request, parts: int) -> Key | None:

@@ -1,4 +1,4 @@
-"""The dashboard: what came in, what is expected, what somebody must decide; and the switch back on."""
+"""The dashboard: what came in, what is expected, what somebody must decide."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kernel import clock
-from payments.installation.pausing import resume_charging
 from portal.web.kit.charts import BarChart, DayAmount, bar_chart
 from portal.web.kit.filters import day_and_month, money, month_text, time_text
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff, ReadDb
 from portal.web.kit.i18n import gettext as _
-from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.staff.deltas import change_of, points_of
 from portal.web.staff.needs import needs_of
@@ -23,7 +21,7 @@ from portal.web.staff.queries.attention import read_attention
 from portal.web.staff.queries.charger import read_charger
 from portal.web.staff.queries.figures import Figures, read_figures, receipts_by_day
 from portal.web.staff.queries.happenings import last_happenings
-from portal.web.staff.roles import RESUMES_CHARGING, ChargingResumer
+from portal.web.staff.roles import PAUSES_CHARGING, RESUMES_CHARGING
 from portal.web.staff.telling import tell_happening
 from portal.web.staff.words import pause_name
 
@@ -50,16 +48,10 @@ def show_desk(request: Request, staff: CurrentStaff, db: ReadDb, period: str = "
         "events": [tell_happening(item) for item in last_happenings(db, _EVENTS)],
         "charger": charger,
         "pause": pause_name(charger.pause_reason) if charger else "",
+        "may_pause": staff.staff_role in PAUSES_CHARGING,
         "may_resume": staff.staff_role in RESUMES_CHARGING,
     }
     return render(request, "pages/staff/desk.html", context)
-
-
-@router.post("/staff/charging/resumption", name="staff.charging.resume")
-def resume(request: Request, staff: ChargingResumer, db: Db) -> Response:
-    """Let charges go on after a pause: the owner's decision."""
-    resume_charging(db, now=clock.business_now(db), by=staff.user_id)
-    return go_to(request, "/staff", say=_("Списания снова идут"))
 
 
 def _known(period: str) -> PeriodKey:

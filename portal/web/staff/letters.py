@@ -29,17 +29,25 @@ router = APIRouter(prefix="/staff/messages", include_in_schema=False)
 _log = log.get(__name__)
 _SIZE = 50
 _LONGEST_SEARCH = 200
-MayWrite = Annotated[SignedIn, Depends(require_role("owner", "manager"))]
+_WRITES = ("owner", "manager")
+MayWrite = Annotated[SignedIn, Depends(require_role(*_WRITES))]
 
 
 @router.get("", name="staff.letters.list")
-def list_letters(request: Request, _staff: CurrentStaff, db: ReadDb) -> Response:
+def list_letters(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
     """All letters that fit the filter, newest first."""
     wanted = _filter(request)
     after = after_id(request)
     found = outbox_letters(db, wanted, after=after, limit=_SIZE + 1)
     page = page_of(found, size=_SIZE, key=lambda row: (str(row.id),), after=(str(after),) if after else None)
-    context = {"page": page, "wanted": wanted, "kinds": KINDS, "kind_words": kind_words, "url_of": _url_of}
+    context = {
+        "page": page,
+        "wanted": wanted,
+        "kinds": KINDS,
+        "kind_words": kind_words,
+        "url_of": _url_of,
+        "may_repeat": staff.staff_role in _WRITES,
+    }
     return render(request, "pages/staff/letters.html", context, fragment="list")
 
 
@@ -49,7 +57,7 @@ def show_letter(request: Request, staff: CurrentStaff, db: ReadDb, message_id: U
     letter = outbox_letter(db, message_id)
     if letter is None:
         raise NotFound
-    may_repeat = letter.status == "failed" and bool(letter.recipient) and staff.staff_role in ("owner", "manager")
+    may_repeat = letter.status == "failed" and bool(letter.recipient) and staff.staff_role in _WRITES
     context = {"letter": letter, "kind_words": kind_words, "may_repeat": may_repeat}
     return render(request, "pages/staff/letter.html", context)
 

@@ -28,6 +28,7 @@ def needs_of(found: Attention) -> list[Need]:
         (found.failed, _failed),
         (found.unknown, _unknown),
         (found.unheard, _unheard),
+        (found.late, _late),
         (found.overdue, _overdue),
         (found.suspended, _suspended),
         (found.dead, _dead),
@@ -45,6 +46,12 @@ def _failed(found: Attention) -> Need:
 def _overdue(found: Attention) -> Need:
     title = ngettext("%(num)s счёт просрочен", "%(num)s счетов просрочены", found.overdue)
     return Need("clock", "warn", _with(title, found.overdue), _sum(found.overdue_kopecks), "/staff/customers?debt=y")
+
+
+def _late(found: Attention) -> Need:
+    title = ngettext("%(num)s списание опоздало", "%(num)s списаний опоздали", found.late)
+    text = _("%(sum)s ждут предупреждения или своего дня") % {"sum": money(found.late_kopecks)}
+    return Need("calendar", "warn", _with(title, found.late), text, "/staff/late-charges")
 
 
 def _unheard(found: Attention) -> Need:

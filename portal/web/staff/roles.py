@@ -11,8 +11,15 @@ from portal.web.kit.guards import require_role
 
 OPENS_CONTRACTS = ("owner", "manager")
 ASKS_GATEWAY = ("owner", "manager", "accountant")
+SKIPS_CHARGES = ("owner", "manager")
+# Whoever sees that something is wrong may stop; that all is well again is the owner's word.
+PAUSES_CHARGING = ("owner", "manager")
 RESUMES_CHARGING = ("owner",)
+REPEATS_DELIVERIES = ("owner", "manager")
 
 ContractOpener = Annotated[SignedIn, Depends(require_role(*OPENS_CONTRACTS))]
 GatewayAsker = Annotated[SignedIn, Depends(require_role(*ASKS_GATEWAY))]
 ChargingResumer = Annotated[SignedIn, Depends(require_role(*RESUMES_CHARGING))]
+ChargingPauser = Annotated[SignedIn, Depends(require_role(*PAUSES_CHARGING))]
+ChargeSkipper = Annotated[SignedIn, Depends(require_role(*SKIPS_CHARGES))]
+DeliveryRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_DELIVERIES))]

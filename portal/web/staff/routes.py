@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from portal.web.staff import contracts, customers, desk, letters, opening, payments, webhooks
+from portal.web.staff import (
+    charging,
+    contracts,
+    customers,
+    deliveries,
+    desk,
+    late,
+    letters,
+    opening,
+    payments,
+    webhooks,
+)
 
-PARTS = tuple(part.router for part in (desk, customers, opening, contracts, payments, webhooks, letters))
+PARTS = tuple(
+    part.router
+    for part in (desk, charging, customers, opening, contracts, payments, late, webhooks, deliveries, letters)
+)
 router = APIRouter(include_in_schema=False)
 for part in PARTS:
     router.include_router(part)

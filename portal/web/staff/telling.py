@@ -46,8 +46,9 @@ def tell_happening(it: Happening) -> Told:
     """An event of the whole company: what happened, and whose it is."""
     if it.object_kind == "payment":
         text = _sentences(it.customer_name, reason_for_staff(it.reason) if it.new != "succeeded" else "")
-        title = _payment_title(it.new, it.kopecks or 0, it.initiator or "")
-        return Told(it.at, _ICONS[it.new], _TONES[it.new], title, text, f"/staff/payments/{it.object_id}")
+        told_as = _as_told(it.new, it.reason)
+        title = _payment_title(told_as, it.kopecks or 0, it.initiator or "")
+        return Told(it.at, _ICONS[told_as], _TONES[told_as], title, text, f"/staff/payments/{it.object_id}")
     title, icon, tone = _change(it.object_kind, it.new)
     text = _sentences(it.customer_name, _("Договор № %(number)s") % {"number": it.contract_number})
     return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.contract_id}")
@@ -59,7 +60,8 @@ def tell(it: Occurrence) -> Told:
 
 
 def _tell_payment(it: Occurrence) -> Told:
-    ended = it.state in ("canceled", "rejected")
+    state = _as_told(it.state, it.code)
+    ended = state in ("canceled", "rejected")
     again = it.next_at if it.state == "canceled" else None
     text = _sentences(
         it.subject or "",
@@ -69,12 +71,17 @@ def _tell_payment(it: Occurrence) -> Told:
     )
     return Told(
         it.at,
-        _ICONS.get(it.state, "clock"),
-        _TONES.get(it.state, "warn"),
-        _payment_title(it.state, it.kopecks or 0, it.source or ""),
+        _ICONS.get(state, "clock"),
+        _TONES.get(state, "warn"),
+        _payment_title(state, it.kopecks or 0, it.source or ""),
         text,
         f"/staff/payments/{it.link_id}",
     )
+
+
+def _as_told(status: str, reason: str | None) -> str:
+    # What the gateway did not take failed as surely as what the bank declined; the rest we held back ourselves.
+    return "canceled" if status == "rejected" and reason == "gateway_rejected" else status
 
 
 def _payment_title(status: str, kopecks: int, initiator: str) -> str:

@@ -11,8 +11,7 @@ from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.render import render
 from portal.web.kit.words import WORDS
 from portal.web.staff.addresses import list_url
-from portal.web.staff.cursors import after_id, after_number
-from portal.web.staff.queries.deliveries import dead_deliveries
+from portal.web.staff.cursors import after_id
 from portal.web.staff.queries.webhooks import STATUSES, count_webhooks, list_webhooks
 
 router = APIRouter()
@@ -37,13 +36,3 @@ def list_all(request: Request, _staff: CurrentStaff, db: ReadDb, status: str = "
         ],
     }
     return render(request, "pages/staff/webhooks.html", context, fragment="rows")
-
-
-@router.get("/staff/deliveries", name="staff.deliveries.list")
-def list_dead(request: Request, _staff: CurrentStaff, db: ReadDb) -> Response:
-    """Events that could not be handled."""
-    size = page_size(request.query_params.get("size"))
-    after = after_number(request)
-    found = dead_deliveries(db, after=after, limit=size + 1)
-    page = page_of(found, size=size, key=lambda row: (str(row.id),), after=("",) if after else None)
-    return render(request, "pages/staff/deliveries.html", {"page": page})

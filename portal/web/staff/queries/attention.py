@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from kernel.clock import start_of
 from kernel.db import ReadSession
 from kernel.outbox import Delivery
 from payments.autopay.models import Autopay, Notice
-from payments.charging.models import CANCELED, SENDING, UNKNOWN, Payment
+from payments.charging.models import CANCELED, REJECTED, SENDING, UNKNOWN, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 from payments.webhooks.models import InboundWebhook
 from portal.notifications.models import Message
 from portal.web.staff.queries.debts import left_to_pay, overdue
+from portal.web.staff.queries.late import is_late
 
 UNKNOWN_FOR = timedelta(hours=1)
 
@@ -30,6 +32,8 @@ class Attention:
     failed_kopecks: int
     overdue: int
     overdue_kopecks: int
+    late: int
+    late_kopecks: int
     unheard: int
     unknown: int
     unknown_kopecks: int
@@ -38,14 +42,26 @@ class Attention:
     dead: int
 
     def __bool__(self) -> bool:
-        return any((self.failed, self.overdue, self.unheard, self.unknown, self.suspended, self.forged, self.dead))
+        return any(
+            (
+                self.failed,
+                self.overdue,
+                self.late,
+                self.unheard,
+                self.unknown,
+                self.suspended,
+                self.forged,
+                self.dead,
+            )
+        )
 
 
 def is_failed_charge() -> ColumnElement[bool]:
-    """Payments whose charge was declined and whose invoice is still open with nothing newer tried."""
+    """Charges that the bank declined or the gateway did not take, whose invoice is open with nothing newer tried."""
     newer = aliased(Payment)
+    refused = and_(Payment.status == REJECTED, Payment.reason == "gateway_rejected")
     return and_(
-        Payment.status == CANCELED,
+        or_(Payment.status == CANCELED, refused),
         Payment.initiator == "schedule",
         exists().where(Invoice.id == Payment.invoice_id, Invoice.status == "open"),
         ~exists().where(newer.invoice_id == Payment.invoice_id, newer.number > Payment.number),
@@ -66,6 +82,8 @@ def read_attention(session: ReadSession, *, today: date, now: datetime) -> Atten
             select(func.coalesce(func.sum(Payment.kopecks), 0)).where(failed).scalar_subquery(),
             select(func.count()).where(overdue(today)).scalar_subquery(),
             select(func.coalesce(func.sum(left_to_pay), 0)).where(overdue(today)).scalar_subquery(),
+            _late(func.count(), today),
+            _late(func.coalesce(func.sum(Installment.kopecks), 0), today),
             select(func.count(Notice.id.distinct())).where(*_unheard()).scalar_subquery(),
             select(func.count()).where(unknown).scalar_subquery(),
             select(func.coalesce(func.sum(Payment.kopecks), 0)).where(unknown).scalar_subquery(),
@@ -77,6 +95,17 @@ def read_attention(session: ReadSession, *, today: date, now: datetime) -> Atten
         )
     ).one()
     return Attention(*(int(value) for value in row))
+
+
+def _late(what: ColumnElement[Any], today: date) -> ScalarSelect[Any]:
+    return (
+        select(what)
+        .select_from(Installment)
+        .join(Invoice, Invoice.installment_id == Installment.id)
+        .join(Autopay, Autopay.contract_id == Installment.contract_id)
+        .where(is_late(today))
+        .scalar_subquery()
+    )
 
 
 def _unheard() -> tuple[ColumnElement[bool], ...]:

@@ -19,7 +19,12 @@ EVERYBODY = ("owner", "manager", "accountant", "viewer")
 MANAGERS = ("owner", "manager")
 ACCESS = {
     ("GET", "/staff"): EVERYBODY,
+    ("GET", "/staff/charging/pause"): MANAGERS,
+    ("POST", "/staff/charging/pause"): MANAGERS,
     ("POST", "/staff/charging/resumption"): ("owner",),
+    ("GET", "/staff/late-charges"): EVERYBODY,
+    ("GET", "/staff/late-charges/{installment_id}/skip"): MANAGERS,
+    ("POST", "/staff/late-charges/{installment_id}/skip"): MANAGERS,
     ("GET", "/staff/customers"): EVERYBODY,
     ("GET", "/staff/customers/{customer_id}"): EVERYBODY,
     ("GET", "/staff/contracts"): EVERYBODY,
@@ -32,6 +37,7 @@ ACCESS = {
     ("POST", "/staff/payments/{payment_id}/checks"): ("owner", "manager", "accountant"),
     ("GET", "/staff/webhooks"): EVERYBODY,
     ("GET", "/staff/deliveries"): EVERYBODY,
+    ("POST", "/staff/deliveries/{delivery_id}/again"): MANAGERS,
     ("GET", "/staff/messages"): EVERYBODY,
     ("GET", "/staff/messages/{message_id}"): EVERYBODY,
     ("GET", "/staff/messages/{message_id}/body"): EVERYBODY,
@@ -93,8 +99,9 @@ def test_a_fragment_without_a_session_leads_the_whole_page_to_the_login(desk: De
     assert answer.headers["hx-redirect"].startswith("/staff/login")
 
 
-def test_a_form_of_another_site_is_refused(desk: Desk) -> None:
-    answer = desk("owner").post("/staff/charging/resumption", headers={"Sec-Fetch-Site": "cross-site"})
+@pytest.mark.parametrize("path", [path for method, path in ACCESS if method == "POST"])
+def test_a_form_of_another_site_is_refused(desk: Desk, path: str) -> None:
+    answer = desk("owner").post(at(path), headers={"Sec-Fetch-Site": "cross-site"})
 
     assert answer.status_code == REFUSED
 

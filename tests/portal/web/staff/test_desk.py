@@ -13,10 +13,12 @@ from kernel.db import begin, read
 from kernel.outbox import Delivery, OutboxMessage
 from payments.autopay.models import Notice
 from payments.autopay.notices import mark_notice_sent
+from payments.charging.due import create_due_payments
 from payments.charging.models import UNKNOWN, Payment
 from payments.contracts.models import BY_CALENDAR
 from payments.contracts.periods import Period
 from payments.history.models import StatusHistory
+from payments.history.noting import note_status
 from payments.installation.models import Installation
 from payments.installation.pausing import HISTORY_ID, pause_charging
 from payments.invoicing.issue import issue_due, issue_now
@@ -225,6 +227,76 @@ def test_a_pause_is_told_to_all_and_ended_by_the_owner_alone(desk: Desk, beating
     assert [row.new for row in told] == ["paused", "running"]
     assert told[0].source == "system"
     assert told[1].source.startswith("staff:")
+
+
+def test_a_pause_needs_a_reason_stops_at_once_and_keeps_the_first_reason(desk: Desk, beating: None) -> None:
+    manager = desk("manager")
+    assert 'href="/staff/charging/pause"' in manager.get("/staff").text
+    question = manager.get("/staff/charging/pause").text
+    assert "Приостановить все списания?" in question
+    assert "Возобновить сможет только владелец." in question
+
+    silent = manager.post("/staff/charging/pause", data={"reason": "  "})
+    long = manager.post("/staff/charging/pause", data={"reason": "я" * 201})
+    assert (silent.status_code, long.status_code) == (422, 422)
+    assert "Напишите, почему останавливаете списания" in silent.text
+    assert "я" * 201 in long.text, "what was typed stays"
+    assert not is_paused()
+
+    answers = [
+        manager.post("/staff/charging/pause", data={"reason": reason}) for reason in ("Сверяем  суммы <b>", "Ещё раз")
+    ]
+    assert [(answer.status_code, answer.headers["location"]) for answer in answers] == [(303, "/staff")] * 2
+    assert is_paused()
+    page = manager.get("/staff").text
+    assert "Списания приостановлены: Сверяем суммы &lt;b&gt;" in page
+    assert "/staff/charging/pause" not in page
+    assert manager.get("/staff/charging/pause").headers["location"] == "/staff"
+    with read() as session:
+        told = session.scalars(select(StatusHistory).where(StatusHistory.object_id == HISTORY_ID)).all()
+    assert [row.new for row in told] == ["paused"]
+    assert told[0].source.startswith("staff:")
+
+
+def test_who_may_not_pause_sees_no_button_and_stops_nothing(desk: Desk, beating: None) -> None:
+    for role in ("accountant", "viewer"):
+        assert "/staff/charging/pause" not in desk(role).get("/staff").text
+        assert desk(role).post("/staff/charging/pause", data={"reason": "просто так"}).status_code == 403
+    assert desk(role=None).post("/staff/charging/pause", data={"reason": "просто так"}).status_code == 303
+    assert not is_paused()
+
+
+def is_paused() -> bool:
+    with read() as session:
+        return session.execute(select(Installation.charging_paused)).scalar_one()
+
+
+def test_a_charge_that_the_gateway_did_not_take_is_a_failed_one(desk: Desk, beating: None) -> None:
+    at_noon(date(2027, 3, 1))
+    with begin() as session:
+        pay_first(session, agreement(session, customer_of(session, "Анна Ковалёва")))
+    play(date(2027, 3, 30))
+    at_noon(date(2027, 4, 2))
+    with begin() as session:
+        create_due_payments(session, now=business_now(session))
+        charge = session.scalars(select(Payment).where(Payment.status == "created")).one()
+        charge.status, charge.reason = "rejected", "withdrawn"
+        note_status(session, "payment", charge.id, old="sending", new="rejected", source="answer")
+    page = desk().get("/staff").text
+    assert "списание не прошло" not in page, "we held it back ourselves"
+    assert "Списание 3\u00a0000,00\u00a0₽ не отправлено" in page
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == charge.id).values(reason="gateway_rejected"))
+    page = desk().get("/staff").text
+    assert "1 списание не прошло" in page
+    assert "Списание 3\u00a0000,00\u00a0₽ не прошло" in page
+
+    listed = desk().get("/staff/payments?view=failed").text
+
+    assert "Анна Ковалёва" in listed
+    assert "Платёжная система не приняла запрос" in listed
+    assert "gateway_rejected" not in listed
+    assert "Платёжная система не приняла запрос." in desk().get("/staff").text
 
 
 def test_each_trouble_has_a_card_that_leads_to_it(desk: Desk, beating: None) -> None:

@@ -1,15 +1,13 @@
-"""Notifications with their verdicts, and events that nobody could handle."""
+"""Notifications with their verdicts."""
 
 from __future__ import annotations
 
 from datetime import date
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from kernel.clock import business_now
 from kernel.db import begin
-from kernel.outbox import Delivery, OutboxMessage
 from payments.webhooks.intake import take_in
 from payments.webhooks.models import InboundWebhook
 from tests.portal.web.staff.conftest import Desk
@@ -63,24 +61,3 @@ def test_the_rest_is_seen_too_and_what_waits_says_until_when(desk: Desk, told: N
 def test_nothing_yet_is_explained(desk: Desk, company: None) -> None:
     assert "Касса ещё ничего не присылала" in desk().get("/staff/webhooks").text
     assert "Таких уведомлений нет" in desk().get("/staff/webhooks?status=forged").text
-    assert "Все события обработаны" in desk().get("/staff/deliveries").text
-
-
-def test_an_event_that_nobody_could_handle_is_shown_with_its_error(desk: Desk, told: None) -> None:
-    with begin() as session:
-        event = session.scalars(select(OutboxMessage).where(OutboxMessage.topic != "hint").limit(1)).one()
-        session.add(
-            Delivery(
-                message_id=event.id,
-                consumer="notifications.payment_succeeded",
-                tries=9,
-                dead_at=business_now(session),
-                error="KeyError: <b>x</b>",
-            )
-        )
-
-    page = desk().get("/staff/deliveries").text
-
-    assert event.topic in page
-    assert "notifications.payment_succeeded" in page
-    assert "KeyError: &lt;b&gt;x&lt;/b&gt;" in page
