@@ -63,7 +63,8 @@ def _send(line: Line, message_id: UUID) -> None:
     with begin() as session:
         record(session, letter, outcome, now=business_now(session))
         fault("mail.before_commit")
-    _log.info("mail.tried", message_id=str(letter.id), kind=letter.kind, outcome=type(outcome).__name__)
+    raw = getattr(outcome, "raw", "")
+    _log.info("mail.tried", message_id=str(letter.id), kind=letter.kind, outcome=type(outcome).__name__, raw=raw)
 
 
 def claim(session: Session, message_id: UUID) -> Outgoing | None:

@@ -23,12 +23,12 @@ from kernel.settings import get_settings
 from payments.installation.models import Installation, LegalEntity
 from portal.accounts.models import Membership, User
 from portal.notifications.models import Message
+from portal.notifications.troubles import NO_ADDRESS
 from portal.web.kit.frame import Brand
 from portal.web.kit.i18n import Language, known_language, use_language
 from portal.web.kit.render import environment
 
 MAIL_JOB = "mail"
-NO_ADDRESS = "нет адреса"
 # A new row has its hint in the outbox; the sweep leaves it alone for so long.
 HINT_LASTS = "30 seconds"
 _MANY_EMPTY_LINES = re.compile(r"\n{3,}")

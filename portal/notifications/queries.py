@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from kernel.db import ReadSession, Session
 from payments.customers.models import Customer
 from portal.notifications.kinds import PRIVATE_KINDS
 from portal.notifications.models import Message
+from portal.notifications.troubles import trouble_words
 
 _is_private = Message.kind.in_(PRIVATE_KINDS)
 
@@ -155,7 +156,8 @@ def outbox_letters(
     )
     if after:
         statement = statement.where(Message.id < after)
-    return [OutboxRow(*row) for row in session.execute(statement)]
+    found = (OutboxRow(*row) for row in session.execute(statement))
+    return [replace(row, error=trouble_words(row.error)) for row in found]
 
 
 def outbox_letter(session: ReadSession | Session, message_id: UUID) -> OutboxLetter | None:
@@ -181,4 +183,7 @@ def outbox_letter(session: ReadSession | Session, message_id: UUID) -> OutboxLet
         .outerjoin(Customer, Customer.id == Message.customer_id)
         .where(Message.id == message_id)
     ).one_or_none()
-    return OutboxLetter(*tuple(row)) if row else None
+    if row is None:
+        return None
+    letter = OutboxLetter(*tuple(row))
+    return replace(letter, error=trouble_words(letter.error))

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from kernel.errors import ConfigurationError
 from kernel.fault import fault
 from portal.notifications.envelope import Envelope
+from portal.notifications.troubles import OUR_SENDER, in_words
 
 _CONNECT_SECONDS = 10
 _ANSWER_SECONDS = 30
@@ -28,9 +29,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """Surely not taken, and a later try may succeed: no server, no line, a 4xx, or trouble before the recipient."""
+    """Surely not taken, and a later try may succeed: no server, no line, a 4xx, or trouble before the recipient.
+
+    `why` is for people, `raw` for the log: what the machines said.
+    """
 
     why: str
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Unclear:
     """The line dropped after the text had gone: the letter may have arrived."""
 
     why: str
+    raw: str = ""
 
 
 Outcome = Accepted | PutOff | Refused | Unclear
@@ -96,7 +102,7 @@ class Line:
         try:
             smtp = self._smtp = self._smtp or self._connect()
         except OSError as error:  # smtplib's own errors are OSErrors
-            self._away = PutOff(_in_words(error))
+            self._away = PutOff(in_words(error), _raw(error))
             return self._away
         try:
             trouble = _offer(smtp, envelope)
@@ -105,7 +111,7 @@ class Line:
                 return trouble
         except OSError as error:
             self.close()
-            return PutOff(_in_words(error))
+            return PutOff(in_words(error), _raw(error))
         return self._hand_over(smtp, envelope.data)
 
     def close(self) -> None:
@@ -146,7 +152,7 @@ class Line:
             code, answer = smtp.getreply()
         except OSError as error:
             self.close()
-            return Unclear(_in_words(error))
+            return Unclear(in_words(error), _raw(error))
         if _is_ok(code):
             return Accepted()
         return _no(code, answer)
@@ -157,7 +163,7 @@ def _offer(smtp: smtplib.SMTP, envelope: Envelope) -> PutOff | Refused | None:
     code, answer = smtp.mail(envelope.sender)
     if not _is_ok(code):
         # Even a 5xx is about our own sender or login here, not about this letter: once that is mended, it can leave.
-        return PutOff(_said(code, answer))
+        return PutOff(OUR_SENDER, _said(code, answer))
     code, answer = smtp.rcpt(envelope.recipient)
     if not _is_ok(code):
         return _no(code, answer)
@@ -177,5 +183,5 @@ def _said(code: int, answer: bytes) -> str:
     return f"{code} {answer.decode('utf-8', 'replace')}"[:_LONGEST_ANSWER]
 
 
-def _in_words(error: OSError) -> str:
+def _raw(error: OSError) -> str:
     return f"{type(error).__name__}: {error}"[:_LONGEST_ANSWER]

@@ -13,11 +13,11 @@ from kernel.db import Session, begin
 from kernel.relay import Send
 from portal.notifications.letters import HINT_LASTS, MAIL_JOB
 from portal.notifications.models import TO_SEND, Message
+from portal.notifications.troubles import LOST_IN_HAND
 
 _log = log.get(__name__)
 _BATCH = 500
 _HINT_SIZE = 20
-_LOST_IN_HAND = "отправка прервалась, ответа сервера нет"
 
 
 def sweep_messages(send: Send) -> int:
@@ -43,7 +43,7 @@ def _release_lost(session: Session) -> int:
             sent_at=func.coalesce(Message.sent_at, func.business_now()),
             next_try_at=func.business_now(),
             lease_until=None,
-            error=_LOST_IN_HAND,
+            error=LOST_IN_HAND,
         )
         .returning(Message.id)
     ).all()
