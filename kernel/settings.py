@@ -6,13 +6,16 @@ import os
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kernel.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PREFIX = "KABINET_"
 # YooKassa's published notification sources; docs: developers/using-api/webhooks
@@ -25,6 +28,16 @@ YOOKASSA_SOURCES = (
     "77.75.156.35/32",
     "2a02:5180::/32",
 )
+# What pydantic finds by itself, in our words; its names for what was expected stand in braces.
+_WORDS = {
+    "missing": "не задана",
+    "string_too_short": "нужно не меньше {min_length} знаков",
+    "literal_error": "нужно {expected}",
+    "int_parsing": "нужно целое число",
+    "greater_than_equal": "нужно не меньше {ge}",
+    "less_than_equal": "нужно не больше {le}",
+}
+_NOTHING_LOADED = "настройки — это переменные среды; файл с ними загружает оболочка: set -a; . ./.env; set +a"
 Mode = Literal["demo", "test", "live"]
 Networks = Annotated[tuple[str, ...], NoDecode]
 
@@ -47,7 +60,7 @@ class Settings(BaseSettings):
     smtp_url: str
     mail_from: str
     business_tz: str = "Europe/Moscow"
-    trusted_proxies: Networks = ()
+    trusted_proxies: Networks = ("127.0.0.1/32", "::1/128")
     gateway_concurrency: int = Field(default=16, ge=1, le=512)
     clock_url: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -58,13 +71,13 @@ class Settings(BaseSettings):
         for scheme in ("postgresql+psycopg://", "postgresql://", "postgres://"):
             if url.startswith(scheme):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
-        raise ValueError("must start with postgresql://")
+        raise ValueError("должен начинаться с postgresql://")
 
     @field_validator("base_url", "yookassa_api_url")
     @classmethod
     def _absolute_url(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
-            raise ValueError("must start with https:// or http://")
+            raise ValueError("должен начинаться с https:// или http://")
         return url.rstrip("/")
 
     @field_validator("business_tz")
@@ -73,27 +86,30 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError) as unknown:
-            raise ValueError(f"unknown time zone {name!r}") from unknown
+            raise ValueError("неизвестный часовой пояс") from unknown
         return name
 
     @field_validator("yookassa_webhook_ips", "trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
         parts = value.replace(",", " ").split() if isinstance(value, str) else value
-        if isinstance(parts, (list, tuple)):
+        if not isinstance(parts, (list, tuple)):
+            return value
+        try:
             return tuple(str(ip_network(str(part), strict=False)) for part in parts)
-        return value
+        except ValueError as wrong:
+            raise ValueError("нужны сети через запятую, например 127.0.0.1/32,10.0.0.0/8") from wrong
 
     @model_validator(mode="after")
     def _live_is_strict(self) -> Settings:
         if self.mode != "live":
             return self
         if self.clock_url:
-            raise ValueError("KABINET_CLOCK_URL: a virtual clock is refused in live mode")
+            raise ValueError("KABINET_CLOCK_URL: в режиме live часы не переводят")
         if not self.base_url.startswith("https://"):
-            raise ValueError("KABINET_BASE_URL: live mode needs https://")
+            raise ValueError("KABINET_BASE_URL: в режиме live нужен https://")
         if self.yookassa_secret_key.startswith("test_"):
-            raise ValueError("KABINET_YOOKASSA_SECRET_KEY: a test key is refused in live mode")
+            raise ValueError("KABINET_YOOKASSA_SECRET_KEY: в режиме live тестовый ключ не принимается")
         return self
 
     @property
@@ -125,9 +141,13 @@ def get_settings() -> Settings:
     try:
         return Settings(**_read_secret_files())  # type: ignore[arg-type]  # values are parsed by pydantic
     except ValidationError as error:
-        raise ConfigurationError([_describe(item["loc"], item["msg"]) for item in error.errors()]) from error
+        problems = error.errors()
+        unset = {problem["loc"][0] for problem in problems if problem["type"] == "missing"}
+        hint = [_NOTHING_LOADED] if "database_url" in unset else []
+        raise ConfigurationError([*map(_describe, problems), *hint]) from error
 
 
-def _describe(location: tuple[int | str, ...], message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return f"{PREFIX}{str(location[0]).upper()}: {text}" if location else text
+def _describe(problem: ErrorDetails) -> str:
+    words = _WORDS.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    text = words.format(**problem.get("ctx", {})).replace(" or ", " или ")
+    return f"{PREFIX}{str(problem['loc'][0]).upper()}: {text}" if problem["loc"] else text

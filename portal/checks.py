@@ -41,18 +41,18 @@ def check_start() -> None:
     settings = get_settings()
     with engine().connect() as connection:
         if int(connection.execute(text("SHOW server_version_num")).scalar_one()) < _OLDEST_POSTGRESQL:
-            raise ConfigurationError(["KABINET_DATABASE_URL: PostgreSQL 15 or newer is needed"])
+            raise ConfigurationError(["KABINET_DATABASE_URL: нужен PostgreSQL 15 или новее"])
         if MigrationContext.configure(connection).get_current_revision() != newest_revision():
-            raise ConfigurationError(["the database is not migrated to this version: run `kabinet migrate`"])
+            raise ConfigurationError(["база данных не приведена к этой версии: выполните `kabinet migrate`"])
     with read() as session:
         made_for = session.execute(select(Installation.business_tz, Installation.mode)).first()
         if made_for and made_for.business_tz != settings.business_tz:
-            raise ConfigurationError([f"KABINET_BUSINESS_TZ: this database keeps its dates in {made_for.business_tz}"])
+            raise ConfigurationError([f"KABINET_BUSINESS_TZ: даты этой базы — в {made_for.business_tz}"])
         if made_for and made_for.mode != settings.mode:
-            raise ConfigurationError([f"KABINET_MODE: this database was made for {made_for.mode}"])
+            raise ConfigurationError([f"KABINET_MODE: эта база создана для {made_for.mode}"])
         shift = session.execute(select(VirtualClock.shift)).scalar_one_or_none()
     if settings.mode == "live" and shift:
-        raise ConfigurationError(["this database's clock was moved in demo or test: live mode refuses it"])
+        raise ConfigurationError(["часы этой базы переводили в демо или тестах: режим live её не принимает"])
 
 
 def unready(session: ReadSession) -> list[str]:

@@ -6,11 +6,11 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from kernel.errors import KabinetError
+from kernel.errors import KabinetError, Refused
 
 # Each command imports what it needs when it runs: most of them need little, and several start at once.
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Личный кабинет с автоплатежами.")
@@ -46,13 +46,16 @@ def create_employee(
     name: Annotated[str, typer.Option(help="Имя")],
     role: Annotated[str, typer.Option(help="owner, manager, accountant или viewer")] = "owner",
 ) -> None:
-    """Invite an employee: prints a one-time link at which they set their password."""
+    """Пригласить сотрудника: печатает одноразовую ссылку, по которой он задаст пароль."""
     from kernel.clock import real_now
     from kernel.db import begin
     from portal.accounts.staff import invite_staff
 
-    with begin() as session:
-        link = invite_staff(session, email, name, role, now=real_now())
+    try:
+        with begin() as session:
+            link = invite_staff(session, email, name, role, now=real_now())
+    except ValueError as error:
+        raise Refused(f"{email}: {error}") from error
     typer.echo(link)
 
 
@@ -65,7 +68,7 @@ def describe_company(
     email: Annotated[str | None, typer.Option(help="Почта поддержки")] = None,
     address: Annotated[str | None, typer.Option(help="Адрес")] = None,
 ) -> None:
-    """Name the company and its shop at the gateway; contracts and consents need it."""
+    """Назвать компанию и её магазин в ЮKassa: без них нет ни договоров, ни согласий."""
     from kernel.db import begin
     from kernel.settings import get_settings
     from payments.installation.setup import Company, name_company
@@ -77,7 +80,7 @@ def describe_company(
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to this version and make sure that the installation row exists."""
+    """Привести базу данных к этой версии программы."""
     from alembic import command
 
     from kernel.db import begin
@@ -95,7 +98,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Адрес")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Порт")] = 8000,
 ) -> None:
-    """Run one web process."""
+    """Запустить процесс кабинета: страницы и приём уведомлений."""
     import uvicorn
 
     from kernel import log
@@ -105,12 +108,20 @@ def serve(
 
     log.configure(get_settings().log_level)
     check_start()
-    uvicorn.run(build_app(), host=host, port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(
+        build_app(),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whose X-Forwarded-For is believed is a setting of ours
+    )
 
 
 @app.command()
 def worker() -> None:
-    """Run one worker process."""
+    """Запустить процесс, который делает списания и отправляет письма."""
     from portal import worker as process
 
     process.run()
@@ -118,7 +129,7 @@ def worker() -> None:
 
 @app.command()
 def scheduler() -> None:
-    """Run the scheduler; any number may run, one at a time leads."""
+    """Запустить планировщик; их может быть несколько, ведёт один."""
     from kernel import clock, log
     from kernel.settings import get_settings
     from portal import scheduler as process
@@ -137,7 +148,7 @@ def scheduler() -> None:
 
 @app.command()
 def seed() -> None:
-    """Fill the demo with a company, forty customers and a year of history."""
+    """Наполнить демо: компания, сорок клиентов и год истории."""
     from rich.console import Console
 
     from kernel import log
@@ -155,7 +166,7 @@ def demo(
     smtp_port: Annotated[int, typer.Option(help="Порт почты песочницы; 0 — порт песочницы + 25")] = 0,
     reset: Annotated[bool, typer.Option("--reset", help="Начать заново")] = False,  # noqa: FBT002  a flag
 ) -> None:
-    """Run everything on this machine with a made-up company until Ctrl-C."""
+    """Запустить на этой машине всё сразу с выдуманной компанией, до Ctrl-C."""
     from portal.demo.supervisor import run_demo
 
     raise typer.Exit(run_demo(port=port, sandbox_port=sandbox_port, smtp_port=smtp_port, reset=reset))
@@ -163,13 +174,20 @@ def demo(
 
 def main() -> None:
     """Run the command; an error that names its cause is printed without a traceback."""
+    from sqlalchemy.exc import OperationalError
+
     try:
         app()
     except KabinetError as error:
-        problems = getattr(error, "problems", None) or [str(error)]
-        for problem in problems:
-            print(f"kabinet: {problem}", file=sys.stderr)  # noqa: T201  this is a command
-        sys.exit(1)
+        _give_up(getattr(error, "problems", None) or [str(error)])
+    except OperationalError as error:
+        _give_up([f"база данных не отвечает: {str(error.orig).strip()}"])
+
+
+def _give_up(problems: list[str]) -> NoReturn:
+    for problem in problems:
+        print(f"kabinet: {problem}", file=sys.stderr)  # noqa: T201  this is a command
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -50,12 +50,10 @@ def ensure_installation(session: Session, settings: Settings) -> Installation:
         )
         session.add(found)
     elif found.mode != settings.mode:
-        raise ConfigurationError([f"KABINET_MODE: is {settings.mode}, but this database was made for {found.mode}"])
+        raise ConfigurationError([f"KABINET_MODE: {settings.mode}, а эта база создана для {found.mode}"])
     elif found.business_tz != settings.business_tz:
         raise ConfigurationError(
-            [
-                f"KABINET_BUSINESS_TZ: is {settings.business_tz}, but this database keeps its dates in {found.business_tz}"
-            ]
+            [f"KABINET_BUSINESS_TZ: {settings.business_tz}, а даты этой базы — в {found.business_tz}"]
         )
     return found
 

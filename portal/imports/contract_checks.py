@@ -75,7 +75,8 @@ def obstacles(row: ContractRow, known: Known, today: date, titles: dict[str, str
         try:
             require_room_for_notice(row.period, known.notice)
         except Refused as refused:
-            found.append(("period", period_in_words(row.period), str(refused)))
+            reason = str(refused)
+            found.append(("period", period_in_words(row.period), reason[0].lower() + reason[1:]))
     return [Problem(row.line, titles[key], value, reason) for key, value, reason in found]
 
 

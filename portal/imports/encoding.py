@@ -10,6 +10,11 @@ from portal.imports.problems import UnusableFile
 
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .xls
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CAUSES: dict[type[OSError], str] = {
+    FileNotFoundError: "такого файла нет",
+    IsADirectoryError: "это папка",
+    PermissionError: "нет прав на чтение",
+}
 _NOT_IN_CP1251 = 0x98
 
 
@@ -34,7 +39,7 @@ def detect_encoding(path: Path) -> Encoding:
         _refuse_other_formats(head)
         return _count(path, "utf-16", "UTF-16") if head.startswith(_UTF16) else _of_bytes(path, head)
     except OSError as error:
-        raise UnusableFile(f"Файл не открывается: {error.strerror}") from error
+        raise UnusableFile(f"Файл не открывается: {_CAUSES.get(type(error), error.strerror)}") from error
 
 
 def _refuse_other_formats(head: bytes) -> None:
