@@ -112,7 +112,15 @@ def _status_and_page(payment_id: UUID) -> tuple[str, str | None]:
 
 
 def _send(payment_id: UUID) -> None:
-    granted, permits = repeating(lambda session: _permit(session, payment_id))
+    granted = time.monotonic()
+
+    def ask(session: Session) -> list[Permit]:
+        # A permit's two seconds begin with the statement that gave it, not with one that was given up.
+        nonlocal granted
+        granted = time.monotonic()
+        return permit_customer(session, [payment_id], worker=WORKER)
+
+    permits = repeating(ask)
     fault("checkout.after_permit")
     for permit in permits:
         started = time.monotonic()
@@ -121,11 +129,6 @@ def _send(payment_id: UUID) -> None:
         outcome = Outcome(payment_id, SEND, result, int((time.monotonic() - started) * 1000))
         repeating(partial(record, outcomes=[outcome], source="answer"))
         fault("checkout.after_commit")
-
-
-def _permit(session: Session, payment_id: UUID) -> tuple[float, list[Permit]]:
-    # A permit's two seconds begin with the statement that gave it, not with one that was given up.
-    return time.monotonic(), permit_customer(session, [payment_id], worker=WORKER)
 
 
 def _leave_to_worker(session: Session, payment_id: UUID) -> None:
