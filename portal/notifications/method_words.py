@@ -27,12 +27,12 @@ class Method:
 
     @property
     def name(self) -> str:
-        """«карта ·· 4477»."""
+        """«карта •• 4477»."""
         return self._with_digits(_NAMES.get(self.kind, _OTHER)[0])
 
     @property
     def genitive(self) -> str:
-        """«карты ·· 4477», as in «спишем с карты ·· 4477»."""
+        """«карты •• 4477», as in «спишем с карты •• 4477»."""
         return self._with_digits(_NAMES.get(self.kind, _OTHER)[1])
 
     def _with_digits(self, noun: str) -> str:

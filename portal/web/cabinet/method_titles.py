@@ -1,4 +1,4 @@
-"""A way of paying as a heading: «Карта ·· 4477»."""
+"""A way of paying as a heading: «Карта •• 4477»."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from portal.web.kit.i18n import gettext as _
 
 
 def method_title(kind: str, last4: str | None) -> str:
-    """«Карта ·· 4477», «Счёт в СБП», «SberPay»."""
+    """«Карта •• 4477», «Счёт в СБП», «SberPay»."""
     name = Method(kind, last4).name
     return name[:1].upper() + name[1:]
 

@@ -125,8 +125,8 @@ def phone(e164: str) -> str:
 
 
 def card(last4: str) -> str:
-    """«·· 4477»."""
-    return f"··{NBSP}{last4}"
+    """«•• 4477»."""
+    return f"••{NBSP}{last4}"
 
 
 def initials(name: str) -> str:

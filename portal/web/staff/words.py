@@ -57,7 +57,7 @@ _VERBS = {"send": _("Отправка"), "look": _("Запрос")}
 
 
 def method_name(kind: str | None, last4: str | None) -> str:
-    """«Карта ·· 4477»; a dash while nobody knows how it will be paid."""
+    """«Карта •• 4477»; a dash while nobody knows how it will be paid."""
     if kind is None:
         return "—"
     name = Method(kind, last4).name

@@ -27,7 +27,7 @@ def test_the_first_payment_is_confirmed_and_its_autopay_explained(session: Sessi
     agreed = story.letter("autopay_activated")
 
     assert paid.subject == f"Оплачено {SUM}"
-    assert "карта ··\u00a04477" in paid.text_body
+    assert "карта ••\u00a04477" in paid.text_body
     assert "Следующее списание" in paid.text_body
     assert "каждый месяц" in agreed.text_body
     assert f"/autopay/{story.contract.id}/cancel" in agreed.text_body
@@ -118,7 +118,7 @@ def test_an_unlinked_card_brings_one_letter_with_its_contracts_and_the_charge_un
 
     letter = story.letter("method_unlinked")
 
-    assert letter.subject == "Отвязано: карта ··\u00a04477"
+    assert letter.subject == "Отвязано: карта ••\u00a04477"
     assert f"№ {story.contract.number}, Аренда студии" in letter.text_body
     assert "ушёл в банк раньше" in letter.text_body
     assert "autopay_stopped" not in [item.kind for item in story.letters()]

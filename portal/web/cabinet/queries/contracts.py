@@ -42,7 +42,7 @@ class Agreement:
 
     @property
     def method(self) -> str:
-        """«Карта ·· 4477»; empty when none is saved."""
+        """«Карта •• 4477»; empty when none is saved."""
         return method_title(self.method_kind, self.last4) if self.method_kind else ""
 
     @property

@@ -42,7 +42,7 @@ class Method:
 
     @property
     def title(self) -> str:
-        """«Карта ·· 4477»."""
+        """«Карта •• 4477»."""
         return method_title(self.kind, self.last4)
 
 

@@ -133,14 +133,14 @@ def test_the_other_choice_in_a_second_tab_is_explained_and_stores_nothing(cabine
 def test_autopay_can_be_moved_to_another_card_by_paying_with_it(cabinet: Cabinet, anna: Visitor) -> None:
     contract_id = cabinet.subscribe(anna)
     page = anna.page(f"/autopay/new?contract={contract_id}")
-    assert "Сейчас платим с другой карты: Карта ·· 4444" in page
-    assert "Дальше списываем как сейчас: Карта ·· 4444" in page
+    assert "Сейчас платим с другой карты: Карта •• 4444" in page
+    assert "Дальше списываем как сейчас: Карта •• 4444" in page
     assert "Сами ничего не спишем" not in page
 
     anna.pay(anna.agree(contract=contract_id), "2200000000000004")
     cabinet.world.play(advance="PT10M")
 
-    assert "Карта ·· 0004" in anna.page("/")
+    assert "Карта •• 0004" in anna.page("/")
     assert [payment.status for payment in cabinet.payments_of(anna)] == ["succeeded", "succeeded"]
     assert cabinet.autopay_of(anna).consent_id == cabinet.consents_of(anna)[-1].id
 

@@ -25,7 +25,7 @@ def test_the_next_charge_names_sum_date_card_and_the_letter_before_it(cabinet: C
 
     assert "Следующее списание" in page
     assert "2 365<small>,50 ₽</small>" in page
-    assert "Карта ·· 4444" in page
+    assert "Карта •• 4444" in page
     assert "Предупредим письмом" in page
     assert "1 договор, просрочек нет" in page
     assert f'href="/payments/new?contract={contract_id}"' in page
@@ -93,7 +93,7 @@ def test_a_card_that_ends_before_the_charge_is_warned_of(cabinet: Cabinet, anna:
 
     page = anna.page("/")
 
-    assert "Карта ·· 4444 действует до 31 декабря 2020" in page
+    assert "Карта •• 4444 действует до 31 декабря 2020" in page
     assert "банк может отказать" in page
 
 

@@ -57,7 +57,7 @@ def test_unlinking_names_what_loses_the_card_and_takes_it_away_for_good(cabinet:
     method = cabinet.method_of(anna)
     question = anna.page(f"/payment-methods/{method.id}/unlink")
     assert "Обслуживание котла" in question
-    assert "Карта ·· 4444" in question
+    assert "Карта •• 4444" in question
 
     answer = anna.post(f"/payment-methods/{method.id}/unlink")
 

@@ -72,7 +72,7 @@ def test_phones_are_written_for_people(e164: str, text: str) -> None:
 
 
 def test_small_things() -> None:
-    assert filters.card("4477") == f"··{NBSP}4477"
+    assert filters.card("4477") == f"••{NBSP}4477"
     assert filters.initials("Анна Сергеевна Ковалёва") == "АС"
     assert filters.initials("") == ""
     assert filters.number(1248) == f"1{NBSP}248"

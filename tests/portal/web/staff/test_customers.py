@@ -142,7 +142,7 @@ def test_the_card_tells_money_contacts_contracts_cards_and_consents(desk: Desk, 
 
     page = desk().get(f"/staff/customers/{zhuk}").text
 
-    for wanted in ("2\u00a0500,00\u00a0₽", "+7\u00a0916\u00a0123-45-67", "Аренда офиса", "Парковка", "··\u00a04477"):
+    for wanted in ("2\u00a0500,00\u00a0₽", "+7\u00a0916\u00a0123-45-67", "Аренда офиса", "Парковка", "••\u00a04477"):
         assert wanted in page
     assert "Автоплатёж включён" in page
     assert "ещё не регистрировался" in page

@@ -78,7 +78,7 @@ def test_the_oldest_comes_first_and_each_says_what_it_waits_for(desk: Desk, late
     assert "Ждёт, пока уйдёт новое предупреждение" in found[0]
     assert "Гущин" in found[2]
     assert "Спишем 23 марта" in found[2]
-    assert "Карта ·· 1111" in found[2]
+    assert "Карта •• 1111" in found[2]
 
 
 def test_the_dashboard_counts_them_and_leads_there(desk: Desk, late: None) -> None:

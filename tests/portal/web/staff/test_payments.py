@@ -26,7 +26,7 @@ LIST = "/staff/payments"
 
 @pytest.fixture
 def payments(company: None) -> dict[str, UUID]:
-    """Three payments: Anna's in March (1 000 ₽, ·· 4477) and in April, declined; Pavel's in April (50 ₽, ·· 1111)."""
+    """Three payments: Anna's in March (1 000 ₽, •• 4477) and in April, declined; Pavel's in April (50 ₽, •• 1111)."""
     at_noon(date(2027, 3, 5))
     with begin() as session:
         anna = agreement(session, customer_of(session, "Анна Ковалёва", phone="+79161234567"), kopecks=100_000)
