@@ -88,13 +88,14 @@ STAFF_SECTIONS = (
         (
             Section("customers", "/staff/customers", "users", _("Клиенты")),
             Section("contracts", "/staff/contracts", "file-text", _("Договоры")),
+            Section("services", "/staff/services", "shopping-bag", _("Услуги")),
         ),
     ),
     SectionGroup(
         _("Деньги"),
         (
             Section("payments", "/staff/payments", "banknote", _("Платежи")),
-            Section("webhooks", "/staff/webhooks", "inbox", _("Уведомления кассы")),
+            Section("webhooks", "/staff/webhooks", "inbox", _("Уведомления ЮKassa")),
         ),
     ),
     SectionGroup(_("Работа"), (Section("messages", "/staff/messages", "mail", _("Письма")),)),

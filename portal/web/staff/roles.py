@@ -16,6 +16,7 @@ SKIPS_CHARGES = ("owner", "manager")
 PAUSES_CHARGING = ("owner", "manager")
 RESUMES_CHARGING = ("owner",)
 REPEATS_DELIVERIES = ("owner", "manager")
+SELLS_SERVICES = ("owner", "manager")
 
 ContractOpener = Annotated[SignedIn, Depends(require_role(*OPENS_CONTRACTS))]
 GatewayAsker = Annotated[SignedIn, Depends(require_role(*ASKS_GATEWAY))]
@@ -23,3 +24,4 @@ ChargingResumer = Annotated[SignedIn, Depends(require_role(*RESUMES_CHARGING))]
 ChargingPauser = Annotated[SignedIn, Depends(require_role(*PAUSES_CHARGING))]
 ChargeSkipper = Annotated[SignedIn, Depends(require_role(*SKIPS_CHARGES))]
 DeliveryRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_DELIVERIES))]
+ServiceSeller = Annotated[SignedIn, Depends(require_role(*SELLS_SERVICES))]

@@ -14,12 +14,25 @@ from portal.web.staff import (
     letters,
     opening,
     payments,
+    services,
     webhooks,
 )
 
 PARTS = tuple(
     part.router
-    for part in (desk, charging, customers, opening, contracts, payments, late, webhooks, deliveries, letters)
+    for part in (
+        desk,
+        charging,
+        customers,
+        opening,
+        contracts,
+        services,
+        payments,
+        late,
+        webhooks,
+        deliveries,
+        letters,
+    )
 )
 router = APIRouter(include_in_schema=False)
 for part in PARTS:

@@ -21,12 +21,13 @@ from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.staff.words import ADVANCES
 
 _PREVIEWED = 6
-_LONGEST_PERIOD = 366
+LONGEST_PERIOD = 366
 _LATEST_YEARS = 5
 UNITS = (("day", _("день")), ("week", _("неделя")), ("month", _("месяц")), ("year", _("год")))
 
 
-def _at_least_a_ruble(_form: wtforms.Form, field: wtforms.Field) -> None:
+def at_least_a_ruble(_form: wtforms.Form, field: wtforms.Field) -> None:
+    """A sum that a contract may have."""
     if field.data.kopecks < MINIMUM_KOPECKS:
         raise StopValidation(str(_("Сумма меньше одного рубля")))
 
@@ -39,12 +40,12 @@ class TermsForm(Form):
         [required(_("Напишите, за что платит клиент")), at_most(200)],
         filters=[lambda text: " ".join(text.split()) if text else text],
     )
-    amount = MoneyField(_("Сумма за период, ₽"), [required(_("Введите сумму")), _at_least_a_ruble])
+    amount = MoneyField(_("Сумма за период, ₽"), [required(_("Введите сумму")), at_least_a_ruble])
     period_count = wtforms.IntegerField(
         _("Платить раз в"),
         [
             required(_("Введите число от 1 до 366")),
-            NumberRange(1, _LONGEST_PERIOD, _("Введите число от 1 до 366")),
+            NumberRange(1, LONGEST_PERIOD, _("Введите число от 1 до 366")),
         ],
         default=1,
     )
@@ -81,7 +82,7 @@ class TermsForm(Form):
         """The period, if both of its fields make sense."""
         count, unit = self.period_count.data, self.period_unit.data
         known = unit in dict(UNITS)
-        if not known or not isinstance(count, int) or not 1 <= count <= _LONGEST_PERIOD:
+        if not known or not isinstance(count, int) or not 1 <= count <= LONGEST_PERIOD:
             return None
         return Period(cast("Unit", unit), count)
 
