@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS payments (
     details          TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS payments_by_shop ON payments (shop_id, created_at, seq);
+CREATE INDEX IF NOT EXISTS payments_by_method ON payments (method_id, seq) WHERE method_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payments_due ON payments (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS methods (
@@ -155,3 +156,10 @@ CREATE TABLE IF NOT EXISTS mails (
     headers     TEXT NOT NULL,
     UNIQUE (message_id, recipient)
 );
+
+-- To whom letters about a contract go: the only trace here of whose a card is, for YooKassa does not know it.
+CREATE TABLE IF NOT EXISTS addressees (
+    contract   TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
+    PRIMARY KEY (contract, recipient)
+) WITHOUT ROWID;

@@ -22,7 +22,7 @@ from kernel.settings import get_settings
 from payments.installation.models import Installation
 from payments.installation.setup import ensure_installation
 from portal.demo import acting
-from portal.demo.cast import Role, anna, others
+from portal.demo.cast import Role, anna, others, pay_days
 from portal.demo.inline import InlineProduct
 from portal.demo.installation import CUSTOMER, STAFF
 
@@ -78,7 +78,7 @@ class Story:
 
     def _at(self, month: int, day: int, what: Callable[[], None]) -> None:
         first = business_date(self._start).replace(day=1) + relativedelta(months=month + 1)
-        at = clock.start_of(first.replace(day=day)) + _NOON
+        at = clock.start_of(first + timedelta(days=day - 1)) + _NOON
         if at < clock.real_now() - timedelta(days=1):
             self._acts.append(Act(at, what))
 
@@ -119,9 +119,11 @@ def seed(console: Console) -> None:
     start = _a_year_ago()
     product.control("clock", {"start": start.isoformat()})
     product.follow()
-    _people()
+    days = pay_days(business_date(clock.real_now()))
+    roles = [*anna(CUSTOMER, days), *others(random.Random(_SEED), CUSTOMERS - 1, days)]
+    _people(roles[0])
     story = Story(start, product)
-    story.cast([*anna(CUSTOMER), *others(random.Random(_SEED), CUSTOMERS - 1)])
+    story.cast(roles)
     _play(product, story, console)
     product.play({"to": _almost_now()})
     product.control("clock", {"jump": "now"})
@@ -146,10 +148,10 @@ def _play(product: InlineProduct, story: Story, console: Console) -> None:
             progress.advance(task)
 
 
-def _people() -> None:
+def _people(first: Role) -> None:
     with begin() as session:
         acting.open_shop(session)
-    customer_id = acting.join(anna(CUSTOMER)[0])
+    customer_id = acting.join(first)
     with begin() as session:
         login = acting.add_login(
             session, email=CUSTOMER, name="Анна Ковалёва", password=os.environ["KABINET_DEMO_CUSTOMER_PASSWORD"]

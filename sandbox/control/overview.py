@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox import journal, targets
 from sandbox.clock.playing import Player
+from sandbox.control.cards import cards
 from sandbox.faults import SYSTEMS
 from sandbox.moments import MINUTE, parse_iso
 from sandbox.world import World
-from sandbox.yookassa import outcomes
-from sandbox.yookassa.reasons import CHARGE_REASONS, WORDS
-from sandbox.yookassa.records import Method, Payment
+from sandbox.yookassa.reasons import WORDS
+from sandbox.yookassa.records import Payment
 
-_ENTRIES, _PAYMENTS, _CARDS = 12, 10, 12
+_ENTRIES, _PAYMENTS = 12, 10
 
 STATUS_WORDS = {
     "pending": ("ждёт оплаты", "warn"),
@@ -29,10 +30,10 @@ EVENT_WORDS = {
     "refund.succeeded": "Деньги возвращены",
     "payment_method.active": "Способ оплаты привязан",
 }
-SYSTEM_WORDS = {"yookassa": "шлюз", "page": "покупатель", "webhook": "уведомление", "mail": "почта"}
+SYSTEM_WORDS = {"yookassa": "ЮKassa", "page": "покупатель", "webhook": "уведомление", "mail": "почта"}
 
 
-def clock(world: World, player: Player) -> dict[str, Any]:
+def clock(world: World, player: Player, _asked: str) -> dict[str, Any]:
     """The clock's face, changing once a minute or with each step of playing."""
     view = player.view()
     return {
@@ -48,26 +49,7 @@ def clock(world: World, player: Player) -> dict[str, Any]:
     }
 
 
-def cards(world: World, _player: Player) -> dict[str, Any]:
-    """Saved methods, newest first, each with what its next charges will come to."""
-    scripted = outcomes.waiting(world.store)
-    saved = Method.where(world.store, "saved ORDER BY seq DESC LIMIT ?", [_CARDS])
-    return {
-        "methods": [
-            {
-                "id": method.id,
-                "title": _title(method),
-                "script": [outcome_words(outcome) for outcome in scripted.get(method.id, [])],
-                "first": scripted.get(method.id, [outcomes.SUCCEEDED])[0],
-            }
-            for method in saved
-        ],
-        "choices": [(outcome, outcome_words(outcome)) for outcome in (outcomes.SUCCEEDED, outcomes.PENDING)],
-        "declines": [(reason, WORDS[reason]) for reason in CHARGE_REASONS],
-    }
-
-
-def faults(world: World, _player: Player) -> dict[str, Any]:
+def faults(world: World, _player: Player, _asked: str) -> dict[str, Any]:
     """Faults that are on, and those to choose from."""
     rules = [
         {**rule, "words": SYSTEMS[rule["system"]][rule["kind"]], "where": SYSTEM_WORDS[rule["system"]]}
@@ -76,7 +58,7 @@ def faults(world: World, _player: Player) -> dict[str, Any]:
     return {"rules": rules, "choices": {SYSTEM_WORDS[system]: (system, kinds) for system, kinds in SYSTEMS.items()}}
 
 
-def payments(world: World, _player: Player) -> dict[str, Any]:
+def payments(world: World, _player: Player, _asked: str) -> dict[str, Any]:
     """The newest payments."""
     newest = Payment.where(world.store, "1 ORDER BY seq DESC LIMIT ?", [_PAYMENTS])
     return {
@@ -96,7 +78,7 @@ def payments(world: World, _player: Player) -> dict[str, Any]:
     }
 
 
-def entries(world: World, _player: Player) -> dict[str, Any]:
+def entries(world: World, _player: Player, _asked: str) -> dict[str, Any]:
     """The newest entries of the journal."""
     rows = journal.latest(world.store, tuple(SYSTEM_WORDS), _ENTRIES)
     return {
@@ -113,24 +95,14 @@ def entries(world: World, _player: Player) -> dict[str, Any]:
 
 
 def aside(world: World) -> dict[str, Any]:
-    """What changes seldom: targets and the size of the mailbox."""
-    return {"targets": targets.read(world.store), "mails": world.store.number("SELECT count(*) FROM mails")}
-
-
-def outcome_words(outcome: str) -> str:
-    """An outcome for a person."""
-    if outcome == outcomes.SUCCEEDED:
-        return "успех"
-    if outcome == outcomes.PENDING:
-        return "ждёт кассу, потом успех"
-    if outcome.startswith(outcomes.LATER):
-        return f"ждёт кассу, потом отказ: {WORDS.get(outcome.removeprefix(outcomes.LATER), outcome)}"
-    return f"отказ: {WORDS.get(outcome, outcome)}"
-
-
-def _title(method: Method) -> str:
-    card = method.details.get("card")
-    return f"{card['card_type']} •••• {card['last4']}" if card else "Счёт СБП"
+    """What changes seldom: targets, the size of the mailbox, and the cabinet that is told of payments."""
+    aims = targets.read(world.store)
+    cabinet = urlsplit(aims["yookassa_url"] or "")
+    return {
+        "targets": aims,
+        "mails": world.store.number("SELECT count(*) FROM mails"),
+        "cabinet": f"{cabinet.scheme}://{cabinet.netloc}" if cabinet.scheme in {"http", "https"} else None,
+    }
 
 
 def _reason(payment: Payment) -> str:
@@ -157,9 +129,10 @@ def _entry_words(row: dict[str, Any]) -> str:
     return f"{words}: {WORDS.get(rest, rest)}" if rest else words
 
 
-PARTS: dict[str, Callable[[World, Player], dict[str, Any]]] = {
+# Each part by its name, made from the world, the player and what is looked for among the cards.
+PARTS: dict[str, Callable[[World, Player, str], dict[str, Any]]] = {
     "clock": clock,
-    "cards": cards,
+    "cards": lambda world, _player, asked: cards(world, asked),
     "faults": faults,
     "payments": payments,
     "journal": entries,

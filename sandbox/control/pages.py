@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -59,7 +60,8 @@ async def script(request: Request) -> Response:
         outcomes.script(
             world.store, form.get("payment_method_id", ""), [] if outcome == outcomes.SUCCEEDED else [outcome]
         )
-    return RedirectResponse("/control/#cards", 303)
+    asked = form.get("card", "")
+    return RedirectResponse(f"/control/?{urlencode({'card': asked})}#cards" if asked else "/control/#cards", 303)
 
 
 async def break_something(request: Request) -> Response:
@@ -91,7 +93,8 @@ def _page(request: Request, errors: dict[str, str] | None = None) -> Response:
 
 
 def _seen(request: Request, name: str) -> dict[str, Any]:
-    facts = overview.PARTS[name](request.app.state.world, request.app.state.player)
+    asked = request.query_params.get("card", "").strip()
+    facts = overview.PARTS[name](request.app.state.world, request.app.state.player, asked)
     return {"facts": facts, "seen": hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import re
 import uuid
 from email.message import EmailMessage
 from typing import Any
@@ -12,19 +13,24 @@ from typing import Any
 from sandbox.database import Store
 from sandbox.moments import iso, parse_iso
 
+_CONTRACT = re.compile(r"\b(?:договор\w*|contract)\W{0,3}№\s?([\w-]+)", re.IGNORECASE)
+
 
 def keep(store: Store, raw: bytes, sender: str, recipients: list[str], at: int, real_at: int) -> str:
     """Store a letter once per recipient and Message-ID, counting the copies; the Message-ID."""
     letter = email.message_from_bytes(raw, policy=email.policy.default)
     message_id = str(letter.get("Message-ID", "")).strip() or f"<{uuid.uuid4()}@without-id>"
     headers = json.dumps([[name, str(value)] for name, value in letter.items()], ensure_ascii=False)
+    text = _body(letter, "plain")
     for recipient in recipients:
+        for contract in set(_CONTRACT.findall(text)):
+            store.run("INSERT OR IGNORE INTO addressees (contract, recipient) VALUES (?, ?)", contract, recipient)
         store.run(
             "INSERT INTO mails (message_id, recipient, sender, subject, at, real_at, copies, text, html, headers)"
             " VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)"
             " ON CONFLICT (message_id, recipient) DO UPDATE SET copies = copies + 1",
             message_id, recipient, sender, str(letter.get("Subject", "")), at, real_at,
-            _body(letter, "plain"), _body(letter, "html"), headers,
+            text, _body(letter, "html"), headers,
         )  # fmt: skip
     return message_id
 
@@ -51,6 +57,14 @@ def find(store: Store, mail_id: int) -> dict[str, Any] | None:
     """One letter."""
     row = store.one("SELECT * FROM mails WHERE id = ?", mail_id)
     return _as_json(dict(row)) if row else None
+
+
+def addressees(store: Store) -> dict[str, list[str]]:
+    """To whom letters about each contract number went."""
+    by_contract: dict[str, list[str]] = {}
+    for row in store.all("SELECT contract, recipient FROM addressees ORDER BY contract, recipient"):
+        by_contract.setdefault(row["contract"], []).append(row["recipient"])
+    return by_contract
 
 
 def latest(store: Store, to: str | None, limit: int) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.pages import leave_to, page
@@ -11,14 +11,12 @@ from sandbox.requests import MissingError, read_form
 from sandbox.world import World
 from sandbox.yookassa import shops
 from sandbox.yookassa.bindings import activate, deactivate, describe_account, describe_card
-from sandbox.yookassa.cards import CardForm, listed
+from sandbox.yookassa.cards import CardForm, form_again, listed
 from sandbox.yookassa.cards import read_form as read_card
 from sandbox.yookassa.reasons import WORDS
 from sandbox.yookassa.records import Method
 from sandbox.yookassa.settling import settle_due
 from sandbox.yookassa.shops import Shop
-
-_EMPTY = CardForm("", "", "", {})
 
 
 async def show(request: Request) -> Response:
@@ -37,7 +35,7 @@ async def bind(request: Request) -> Response:
         return _answer_sbp(world, method, shop, confirmed=fields.get("answer") == "confirm")
     card = read_card(fields, world.now())
     if card.errors:
-        return _form(method, shop, card, 422)
+        return _again(world, method, card)
     return _try_card(world, method, shop, card)
 
 
@@ -49,7 +47,7 @@ def _try_card(world: World, method: Method, shop: Shop, card: CardForm) -> Respo
         elif not shop.form_retries:
             deactivate(world, method)
     if reason is not None and shop.form_retries:
-        return _form(method, shop, card, 422, WORDS.get(reason, reason))
+        return _again(world, method, card, WORDS.get(reason, reason))
     return _back(method, shop)
 
 
@@ -73,10 +71,19 @@ def _open(request: Request) -> tuple[World, Method, Shop]:
     return world, method, shop
 
 
-def _form(method: Method, shop: Shop, card: CardForm = _EMPTY, status: int = 200, declined: str = "") -> Response:
+def _again(world: World, method: Method, card: CardForm, declined: str = "") -> Response:
+    """Back to the form, which tells what went wrong however often it is opened, and posts nothing by itself."""
+    method.details["failed_try"] = card.kept() | {"declined": declined}
+    method.save(world.store)
+    return RedirectResponse(f"/yookassa/bind/{method.id}", 303)
+
+
+def _form(method: Method, shop: Shop) -> Response:
     url = _return_url(method)
-    context = {"method": method, "shop": shop, "card": card, "declined": declined}
-    return page("bind.html", status, url, cards=listed(), return_url=url, **context)
+    failed = method.details.get("failed_try")
+    context = {"method": method, "shop": shop, "card": form_again(failed)}
+    declined = failed["declined"] if failed else ""
+    return page("bind.html", leads_to=url, cards=listed(), return_url=url, declined=declined, **context)
 
 
 def _closed(method: Method, shop: Shop) -> Response:

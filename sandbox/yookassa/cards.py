@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.moments import in_business_zone
 from sandbox.yookassa.reasons import WORDS
@@ -87,6 +88,18 @@ class CardForm:
         """The card; only of a form without errors."""
         return CARDS[self.number]
 
+    def kept(self) -> dict[str, object]:
+        """What the form shows again after a try that failed; the code is typed anew."""
+        return {"number": self.number, "expiry": self.expiry, "errors": self.errors}
+
+
+EMPTY = CardForm("", "", "", {})
+
+
+def form_again(kept: dict[str, Any] | None) -> CardForm:
+    """The form as `CardForm.kept` left it; an empty one after nothing."""
+    return CardForm(kept["number"], kept["expiry"], "", kept["errors"]) if kept else EMPTY
+
 
 def read_form(form: dict[str, str], now: int) -> CardForm:
     """Check a card form: the number by Luhn and the test list, any future expiry, any code."""
@@ -107,12 +120,17 @@ def listed() -> list[dict[str, object]]:
         {
             "number": card.number,
             "shown": " ".join(re.findall(".{1,4}", card.number)),
-            "network": _SHOWN_NETWORKS.get(card.network, card.network),
+            "network": shown_network(card.network),
             "three_ds": card.three_ds,
             "words": WORDS.get(card.reason or "", ""),
         }
         for card in CARDS.values()
     ]
+
+
+def shown_network(name: str) -> str:
+    """A network's name as people write it."""
+    return _SHOWN_NETWORKS.get(name, name)
 
 
 def passes_luhn(number: str) -> bool:

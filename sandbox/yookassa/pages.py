@@ -14,15 +14,13 @@ from sandbox.pages import leave_to, page
 from sandbox.requests import MissingError, read_form
 from sandbox.world import World
 from sandbox.yookassa import shops
-from sandbox.yookassa.cards import CardForm, listed
+from sandbox.yookassa.cards import CardForm, form_again, listed
 from sandbox.yookassa.cards import read_form as read_card
 from sandbox.yookassa.paying import decline, pay_with_card
 from sandbox.yookassa.reasons import WORDS
 from sandbox.yookassa.records import Payment
 from sandbox.yookassa.settling import settle_due
 from sandbox.yookassa.shops import Shop
-
-_EMPTY = CardForm("", "", "", {})
 
 
 async def show(request: Request) -> Response:
@@ -40,8 +38,9 @@ async def pay(request: Request) -> Response:
     card = read_card(fields, world.now())
     save = bool(fields.get("save"))
     if card.errors:
-        return _form(payment, shop, card, save=save, status=422)
+        return _again(world, payment, card, save=save)
     if card.card.three_ds:
+        payment.details.pop("failed_try", None)
         payment.details["three_ds"] = {"number": card.number, "expiry": card.expiry, "csc": "000", "save": save}
         payment.save(world.store)
         return RedirectResponse(f"/yookassa/pay/{payment.id}/3ds", 303)
@@ -71,21 +70,29 @@ async def answer_bank(request: Request) -> Response:
         payment.save(world.store)
         words = decline(world, shop, payment, card, "3d_secure_failed")
         _note(world, payment, card)
-    return _declined(payment, shop, card, words, save=asked["save"])
+    return _declined(world, payment, shop, card, words, save=asked["save"])
 
 
 def _try(world: World, payment: Payment, shop: Shop, card: CardForm, *, save: bool, confirmed: bool) -> Response:
     with world.store.transaction():
+        payment.details.pop("failed_try", None)
         words = pay_with_card(world, shop, payment, card, save=save, confirmed=confirmed)
         payment.save(world.store)
         _note(world, payment, card)
-    return _back(payment, shop) if words is None else _declined(payment, shop, card, words, save=save)
+    return _back(payment, shop) if words is None else _declined(world, payment, shop, card, words, save=save)
 
 
-def _declined(payment: Payment, shop: Shop, card: CardForm, words: str, *, save: bool) -> Response:
+def _declined(world: World, payment: Payment, shop: Shop, card: CardForm, words: str, *, save: bool) -> Response:
     if payment.awaits_payer:
-        return _form(payment, shop, card, save=save, status=422, declined=words)
+        return _again(world, payment, card, save=save, declined=words)
     return _back(payment, shop)
+
+
+def _again(world: World, payment: Payment, card: CardForm, *, save: bool, declined: str = "") -> Response:
+    """Back to the form, which tells what went wrong however often it is opened, and posts nothing by itself."""
+    payment.details["failed_try"] = card.kept() | {"save": save, "declined": declined}
+    payment.save(world.store)
+    return RedirectResponse(f"/yookassa/pay/{payment.id}", 303)
 
 
 def _open(request: Request) -> tuple[World, Payment, Shop]:
@@ -99,11 +106,18 @@ def _open(request: Request) -> tuple[World, Payment, Shop]:
     return world, payment, shop
 
 
-def _form(
-    payment: Payment, shop: Shop, card: CardForm = _EMPTY, *, save: bool = False, status: int = 200, declined: str = ""
-) -> Response:
-    context: dict[str, Any] = {"payment": payment, "shop": shop, "card": card, "save": save, "declined": declined}
-    return page("pay.html", status, _return_url(payment), cards=listed(), return_url=_return_url(payment), **context)
+def _form(payment: Payment, shop: Shop) -> Response:
+    failed = payment.details.get("failed_try")
+    context: dict[str, Any] = {
+        "payment": payment,
+        "shop": shop,
+        "card": form_again(failed),
+        "save": bool(failed and failed["save"]),
+        "declined": failed["declined"] if failed else "",
+        "cards": listed(),
+        "return_url": _return_url(payment),
+    }
+    return page("pay.html", leads_to=_return_url(payment), **context)
 
 
 def _closed(payment: Payment, shop: Shop) -> Response:

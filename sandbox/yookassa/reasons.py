@@ -61,7 +61,7 @@ WORDS = {
     "general_decline": "банк отказал без объяснений",
     "identification_required": "нужно подтвердить кошелёк",
     "insufficient_funds": "не хватает денег",
-    "internal_timeout": "шлюз не успел ответить",
+    "internal_timeout": "ЮKassa не успела ответить",
     "invalid_card_number": "номер карты недействителен",
     "invalid_csc": "неверный код с оборота",
     "issuer_unavailable": "банк недоступен",

@@ -24,7 +24,7 @@ EMAIL = "anna@example.com"
 
 def _prepare(stack: Stack) -> str:
     """A customer with two contracts on autopay; the address of the return page of the first payment."""
-    first, second = anna(EMAIL)
+    first, second = anna(EMAIL, (19, 4))
     customer_id = acting.join(first)
     with begin() as session:
         login = acting.add_login(session, email=EMAIL, name="Анна Ковалёва", password=PASSWORD)

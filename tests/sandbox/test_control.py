@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import smtplib
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +162,49 @@ def test_a_person_scripts_a_cards_next_outcome(client: Client) -> None:
     page = client.web.get("/control/").text
     assert "не хватает денег" in page
     assert client.web.post("/control/script", data={"outcome": "odd"}).status_code == 422
+
+
+def _listed(client: Client, asked: str) -> list[str]:
+    html = client.web.get("/control/", params={"card": asked}).text
+    return re.findall(r'name="payment_method_id" value="([^"]+)"', html)
+
+
+def test_a_card_is_found_by_what_was_bought_by_its_mask_and_by_whom_letters_go_to(client: Client) -> None:
+    annas = client.saved_method(description="Абонемент в бассейн, договор № 2025-0001", metadata={"invoice_id": "i-7"})
+    boris = client.saved_method(description="Аренда офиса, договор № 2025-0002")
+    with smtplib.SMTP("127.0.0.1", client.sandbox.smtp_port, timeout=10) as connection:
+        told = EmailMessage()
+        told["To"], told["From"] = "anna@example.com", "kabinet@example.com"
+        told.set_content("Оплачено по счёту № 2025-0002. Спасибо!\nДоговор: № 2025-0001\n")
+        connection.send_message(told)
+
+    assert _listed(client, "") == [boris, annas], "the last paid first"
+    for asked in ("ANNA@example.com", "2025-0001", "бассейн 4444", "i-7", annas):
+        assert _listed(client, asked) == [annas], asked
+    assert _listed(client, "4444") == [boris, annas]
+    assert _listed(client, "бассейн 2025-0002") == []
+    assert "anna@example.com" in client.web.get("/control/").text
+    client.made("/payments", charge(annas, description="Абонемент в бассейн, договор № 2025-0001"))
+    assert _listed(client, "") == [annas, boris]
+
+
+def test_scripting_a_found_card_keeps_the_search(client: Client) -> None:
+    form = {"payment_method_id": client.saved_method(), "outcome": "card_expired", "card": "mastercard 4444"}
+    answer = client.web.post("/control/script", data=form)
+    assert answer.headers["location"] == "/control/?card=mastercard+4444#cards"
+    assert re.search(r'value="card_expired" selected', client.web.get(answer.headers["location"]).text)
+
+
+def test_every_saved_card_is_listed(client: Client) -> None:
+    made = {client.saved_method() for _ in range(15)}
+    assert set(_listed(client, "")) == made
+
+
+def test_the_page_leads_to_the_cabinet_that_is_told_of_payments(client: Client) -> None:
+    client.control("targets", {"yookassa_url": "http://localhost:1/webhooks/yookassa/x"})
+    page = client.web.get("/control/").text
+    assert 'href="http://localhost:1/"' in page
+    assert 'href="http://localhost:1/staff"' in page
 
 
 def test_a_person_breaks_and_mends(client: Client) -> None:
