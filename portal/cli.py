@@ -47,10 +47,13 @@ def create_employee(
     role: Annotated[str, typer.Option(help="owner, manager, accountant или viewer")] = "owner",
 ) -> None:
     """Пригласить сотрудника: печатает одноразовую ссылку, по которой он задаст пароль."""
+    from kernel import log
     from kernel.clock import real_now
     from kernel.db import begin
+    from kernel.settings import get_settings
     from portal.accounts.staff import invite_staff
 
+    log.configure(get_settings().log_level)
     try:
         with begin() as session:
             link = invite_staff(session, email, name, role, now=real_now())

@@ -132,7 +132,7 @@ def differences(row: ContractRow, stored: Stored, titles: dict[str, str]) -> lis
         ("advance", ADVANCE_WORDS[row.advance] if row.advance else None, ADVANCE_WORDS[contract.advance]),
     )
     return [
-        Problem(row.line, titles[key], said, f"договор уже есть, в нём «{kept}»: меняйте его в кабинете, не импортом")
+        Problem(row.line, titles[key], said, f"договор уже есть, в нём «{kept}»: импорт условий не меняет")
         for key, said, kept in compared
         if said is not None and said != kept
     ]
