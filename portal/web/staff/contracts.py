@@ -18,11 +18,13 @@ from portal.web.staff.cursors import after_id, after_number
 from portal.web.staff.queries import contract_card
 from portal.web.staff.queries.contracts import AUTOPAY, STATUSES, ContractFilter, list_contracts
 from portal.web.staff.queries.search import searchable
-from portal.web.staff.roles import OPENS_CONTRACTS
+from portal.web.staff.queries.standing import charges_under_way
+from portal.web.staff.roles import OPENS_CONTRACTS, STOPS_CONTRACTS
 from portal.web.staff.words import ADVANCES, AUTOPAYS, method_name, period_name, source_name
 
 router = APIRouter()
 _LINES = 24
+STOPPED = ("suspended", "ended")
 
 
 @router.get("/staff/contracts", name="staff.contracts.list")
@@ -50,7 +52,7 @@ def list_all(
 
 
 @router.get("/staff/contracts/{contract_id}", name="staff.contracts.show")
-def show(request: Request, contract_id: UUID, _staff: CurrentStaff, db: ReadDb) -> Response:
+def show(request: Request, contract_id: UUID, staff: CurrentStaff, db: ReadDb) -> Response:
     """Terms, autopay, due lines with their invoices, history."""
     contract = contract_card.read_contract(db, contract_id)
     after = after_number(request)
@@ -60,6 +62,8 @@ def show(request: Request, contract_id: UUID, _staff: CurrentStaff, db: ReadDb) 
         "page": page_of(found, size=_LINES, key=lambda row: (str(row.number),), after=("",) if after else None),
         "to_come": contract_card.dates_to_come(db, contract_id),
         "changes": contract_card.changes_of(db, contract),
+        "under_way": charges_under_way(db, contract_id) if contract.status in STOPPED else [],
+        "may_stop": staff.staff_role in STOPS_CONTRACTS,
         "today": business_date(clock.now()),
         "advances": ADVANCES,
         "method_name": method_name,

@@ -10,6 +10,7 @@ from portal.accounts.sessions import SignedIn
 from portal.web.kit.guards import require_role
 
 OPENS_CONTRACTS = ("owner", "manager")
+STOPS_CONTRACTS = ("owner", "manager")
 ASKS_GATEWAY = ("owner", "manager", "accountant")
 SKIPS_CHARGES = ("owner", "manager")
 # Whoever sees that something is wrong may stop; that all is well again is the owner's word.
@@ -19,6 +20,7 @@ REPEATS_DELIVERIES = ("owner", "manager")
 SELLS_SERVICES = ("owner", "manager")
 
 ContractOpener = Annotated[SignedIn, Depends(require_role(*OPENS_CONTRACTS))]
+ContractStopper = Annotated[SignedIn, Depends(require_role(*STOPS_CONTRACTS))]
 GatewayAsker = Annotated[SignedIn, Depends(require_role(*ASKS_GATEWAY))]
 ChargingResumer = Annotated[SignedIn, Depends(require_role(*RESUMES_CHARGING))]
 ChargingPauser = Annotated[SignedIn, Depends(require_role(*PAUSES_CHARGING))]

@@ -15,6 +15,7 @@ from portal.web.staff import (
     opening,
     payments,
     services,
+    stopping,
     webhooks,
 )
 
@@ -26,6 +27,7 @@ PARTS = tuple(
         customers,
         opening,
         contracts,
+        stopping,
         services,
         payments,
         late,

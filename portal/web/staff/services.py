@@ -39,8 +39,10 @@ LIST = "/staff/services"
 @router.get(LIST, name="staff.services.list")
 def list_all(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
     """Products with their prices, on sale and off sale."""
+    services = list_services(db)
     context = {
-        "services": list_services(db),
+        "services": services,
+        "several_sellers": len({service.seller for service in services}) > 1,
         "may_sell": staff.staff_role in SELLS_SERVICES,
         "period_name": period_name,
     }
