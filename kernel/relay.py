@@ -34,6 +34,8 @@ def relay_once(handlers: Handlers, send: Send) -> int:
             .limit(_BATCH)
             .with_for_update(skip_locked=True)
         ).all()
+        if not messages:
+            return 0
         wanted = [
             {"message_id": message.id, "consumer": consumer}
             for message in messages
