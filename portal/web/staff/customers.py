@@ -20,7 +20,7 @@ from portal.web.staff.queries import customer_card
 from portal.web.staff.queries.customers import CustomerFilter, list_customers
 from portal.web.staff.queries.search import searchable
 from portal.web.staff.queries.timeline import KINDS, Occurrence, count_timeline, read_timeline
-from portal.web.staff.roles import OPENS_CONTRACTS
+from portal.web.staff.roles import ADDS_CUSTOMERS, OPENS_CONTRACTS
 from portal.web.staff.telling import tell
 from portal.web.staff.words import CONSENTS, method_name, period_name
 
@@ -30,7 +30,7 @@ _EVENTS = 25
 
 @router.get("/staff/customers", name="staff.customers.list")
 def list_all(
-    request: Request, _staff: CurrentStaff, db: ReadDb, q: str = "", debt: str = "", autopay: str = ""
+    request: Request, staff: CurrentStaff, db: ReadDb, q: str = "", debt: str = "", autopay: str = ""
 ) -> Response:
     """Customers by name, found by whatever is known of them."""
     wanted = CustomerFilter(searchable(q), in_debt=debt == "y", on_autopay=autopay == "y")
@@ -39,7 +39,12 @@ def list_all(
     found = list_customers(db, wanted, today=business_date(clock.now()), after=after, limit=size + 1)
     page = page_of(found, size=size, key=lambda row: (row.sort_name, str(row.id)), after=("", "") if after else None)
     kept = {"q": wanted.text, "debt": debt if wanted.in_debt else "", "autopay": autopay if wanted.on_autopay else ""}
-    context = {"page": page, "wanted": wanted, "url": list_url("/staff/customers", kept)}
+    context = {
+        "page": page,
+        "wanted": wanted,
+        "url": list_url("/staff/customers", kept),
+        "may_add": staff.staff_role in ADDS_CUSTOMERS,
+    }
     return render(request, "pages/staff/customers.html", context, fragment="rows")
 
 

@@ -9,6 +9,7 @@ from fastapi import Depends
 from portal.accounts.sessions import SignedIn
 from portal.web.kit.guards import require_role
 
+ADDS_CUSTOMERS = ("owner", "manager")
 OPENS_CONTRACTS = ("owner", "manager")
 STOPS_CONTRACTS = ("owner", "manager")
 ASKS_GATEWAY = ("owner", "manager", "accountant")
@@ -19,6 +20,7 @@ RESUMES_CHARGING = ("owner",)
 REPEATS_DELIVERIES = ("owner", "manager")
 SELLS_SERVICES = ("owner", "manager")
 
+CustomerAdder = Annotated[SignedIn, Depends(require_role(*ADDS_CUSTOMERS))]
 ContractOpener = Annotated[SignedIn, Depends(require_role(*OPENS_CONTRACTS))]
 ContractStopper = Annotated[SignedIn, Depends(require_role(*STOPS_CONTRACTS))]
 GatewayAsker = Annotated[SignedIn, Depends(require_role(*ASKS_GATEWAY))]

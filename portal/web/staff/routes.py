@@ -1,4 +1,4 @@
-"""The desk's addresses in one router. `opening` comes before `contracts`: «new» is no contract's id."""
+"""The desk's addresses in one router. `newcomers` and `opening` come before the cards: «new» is no id."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from portal.web.staff import (
     desk,
     late,
     letters,
+    newcomers,
     opening,
     payments,
     services,
@@ -24,6 +25,7 @@ PARTS = tuple(
     for part in (
         desk,
         charging,
+        newcomers,
         customers,
         opening,
         contracts,

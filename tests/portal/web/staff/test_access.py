@@ -26,6 +26,8 @@ ACCESS = {
     ("GET", "/staff/late-charges/{installment_id}/skip"): MANAGERS,
     ("POST", "/staff/late-charges/{installment_id}/skip"): MANAGERS,
     ("GET", "/staff/customers"): EVERYBODY,
+    ("GET", "/staff/customers/new"): MANAGERS,
+    ("POST", "/staff/customers"): MANAGERS,
     ("GET", "/staff/customers/{customer_id}"): EVERYBODY,
     ("GET", "/staff/contracts"): EVERYBODY,
     ("GET", "/staff/contracts/new"): MANAGERS,
