@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sandbox.moments import in_business_zone, iso
@@ -15,6 +17,7 @@ _MONTHS = (
     "января", "февраля", "марта", "апреля", "мая", "июня",
     "июля", "августа", "сентября", "октября", "ноября", "декабря",
 )  # fmt: skip
+_NUMBER = re.compile(r"№\s?\S+")
 _CURRENCY_SIGNS = {"RUB": "₽", "EUR": "€", "USD": "$", "KZT": "₸", "BYN": "Br"}
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
@@ -58,6 +61,11 @@ def sign(currency: str) -> str:
     return _CURRENCY_SIGNS.get(currency, currency)
 
 
+def unbroken(text: str) -> Markup:
+    """The text with every «№ 2026-0001» kept on one line."""
+    return Markup(_NUMBER.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped before
+
+
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -67,7 +75,7 @@ _environment = jinja2.Environment(
 )
 _environment.filters |= {
     "day": day, "hour": hour, "second": second, "short_day": short_day, "iso": iso,
-    "rubles": rubles, "cents": cents, "sign": sign,
+    "rubles": rubles, "cents": cents, "sign": sign, "unbroken": unbroken,
 }  # fmt: skip
 _environment.globals |= {"look": "/static", "own": "/sandbox-static"}
 
