@@ -32,7 +32,7 @@ JOBS ?= 2
 
 .PHONY: help
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: $(DEMO_STAMP) ## Start everything on this machine and run until Ctrl-C (PORT= SANDBOX_PORT= SMTP_PORT= RESET=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -81,9 +83,9 @@ def _again(world: World, method: Method, card: CardForm, declined: str = "") -> 
 def _form(method: Method, shop: Shop) -> Response:
     url = _return_url(method)
     failed = method.details.get("failed_try")
-    context = {"method": method, "shop": shop, "card": form_again(failed)}
+    context: dict[str, Any] = {"method": method, "shop": shop, "card": form_again(failed), "return_url": url}
     declined = failed["declined"] if failed else ""
-    return page("bind.html", leads_to=url, cards=listed(), return_url=url, declined=declined, **context)
+    return page("bind.html", leads_to=url, cards=listed(), declined=declined, **context)
 
 
 def _closed(method: Method, shop: Shop) -> Response:
