@@ -46,16 +46,31 @@
     else copy(control);
   });
 
+  // The pressed button says that it works, in its own words when it has some: an answer may take seconds.
+  const showBusy = (button) => {
+    if (!button) return;
+    button.setAttribute("aria-busy", "true");
+    if (!button.dataset.busy) return;
+    button.dataset.idle = button.textContent;
+    button.textContent = button.dataset.busy;
+  };
+  const showIdle = (button) => {
+    button.removeAttribute("aria-busy");
+    if (button.dataset.idle) button.textContent = button.dataset.idle;
+  };
+
   // A second press of the same button must not send the form twice.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || event.defaultPrevented) return;
     if (form.dataset.sent) event.preventDefault();
+    else showBusy(event.submitter);
     form.dataset.sent = "true";
   });
   // The browser's Back shows the page as it was left: let the form be sent again.
   addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+    document.querySelectorAll("button[aria-busy]").forEach(showIdle);
   });
 
   // Fragments. The old content stays, dimmed, until the new one comes.

@@ -44,6 +44,17 @@ class OpenInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Debt:
+    """An open invoice that nothing charges by itself any more, and where to pay it."""
+
+    contract_number: str
+    number: str
+    kopecks: int
+    due_on: date
+    pay_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class NextCharge:
     """The next line that autopay will charge."""
 
@@ -53,7 +64,7 @@ class NextCharge:
 
 @dataclass(frozen=True, slots=True)
 class DecidedPayment:
-    """A payment that has ended, one way or the other."""
+    """A payment that has ended, one way or the other. `pay_until`: the last day of a purchase that was never paid."""
 
     agreement: Agreement
     payment_id: UUID
@@ -68,6 +79,7 @@ class DecidedPayment:
     scheduled: bool
     decided_at: datetime | None
     next_attempt_at: datetime | None
+    pay_until: date | None
     autopay_status: str | None
     method: Method | None
 
@@ -93,6 +105,7 @@ class Permission:
 class LostContract:
     """A contract whose autopay ended with its card."""
 
+    id: UUID
     number: str
     title: str
 

@@ -12,11 +12,13 @@ from payments.events import (
     ChargeAnnounced,
     CustomerChanged,
     InvoiceIssued,
+    InvoiceVoided,
     MethodUnlinked,
     PaymentDeclined,
     PaymentSucceeded,
 )
 from portal.notifications import links, reading
+from portal.notifications.calling_off import called_off, still_comes
 from portal.notifications.facts import DecidedPayment
 from portal.notifications.letters import queue_letter
 from portal.notifications.period_words import period_words
@@ -25,7 +27,9 @@ from portal.notifications.repeating import announce_unheard
 
 
 def charge_announced(session: Session, event: ChargeAnnounced, _now: datetime) -> None:
-    """The warning of a charge. The charge waits until this very letter has been accepted."""
+    """The warning of a charge, which waits until this very letter has been accepted; none for a charge called off."""
+    if not still_comes(session, event.notice_id):
+        return
     charge = reading.coming_charge(session, event.notice_id)
     queue_letter(
         session,
@@ -54,6 +58,21 @@ def invoice_issued(session: Session, event: InvoiceIssued, _now: datetime) -> No
         {"invoice": invoice, "pay_url": links.pay_invoice(invoice.invoice_id)},
         dedupe_key=f"invoice_issued:{event.invoice_id}",
         customer_id=invoice.agreement.customer_id,
+    )
+
+
+def invoice_voided(session: Session, event: InvoiceVoided, _now: datetime) -> None:
+    """That a charge will not happen, to whoever was warned of it. Nobody misses the invoice of a purchase that lapsed."""
+    charge = called_off(session, event.invoice_id)
+    if charge is None:
+        return
+    queue_letter(
+        session,
+        "charge_called_off",
+        charge.agreement.email,
+        {"charge": charge, "contracts_url": links.autopay()},
+        dedupe_key=f"charge_called_off:{event.invoice_id}",
+        customer_id=charge.agreement.customer_id,
     )
 
 
@@ -134,6 +153,7 @@ def autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> 
             "autopay": autopay,
             "cause": event.cause,
             "under_way": reading.charges_under_way(session, autopay_id=event.autopay_id),
+            "debts": reading.open_debts(session, [autopay.agreement.contract_id]),
             "contracts_url": links.autopay(),
         },
         dedupe_key=f"autopay_stopped:{event.autopay_id}:{autopay.consent_id}:{event.cause}",
@@ -151,6 +171,7 @@ def method_unlinked(session: Session, event: MethodUnlinked, _now: datetime) -> 
         {
             "gone": gone,
             "under_way": reading.charges_under_way(session, method_id=event.method_id),
+            "debts": reading.open_debts(session, [contract.id for contract in gone.contracts]),
             "contracts_url": links.autopay(),
         },
         dedupe_key=f"method_unlinked:{event.method_id}",
@@ -175,6 +196,7 @@ def _story(payment: DecidedPayment) -> str:
 HANDLERS = (
     Handler("notifications.charge_announced", ChargeAnnounced, charge_announced),
     Handler("notifications.invoice_issued", InvoiceIssued, invoice_issued),
+    Handler("notifications.invoice_voided", InvoiceVoided, invoice_voided),
     Handler("notifications.payment_succeeded", PaymentSucceeded, payment_succeeded),
     Handler("notifications.payment_declined", PaymentDeclined, payment_declined),
     Handler("notifications.autopay_activated", AutopayActivated, autopay_activated),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from kernel.clock import business_date
 from kernel.db import Session
 from payments.autopay.models import Autopay, Notice, PaymentMethod
-from payments.charging.models import PENDING, SENDING, UNKNOWN, Payment
+from payments.charging.models import LIVE, PENDING, SENDING, UNKNOWN, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
@@ -18,6 +19,7 @@ from portal.notifications.facts import (
     Agreement,
     ChargeUnderWay,
     ComingCharge,
+    Debt,
     DecidedPayment,
     GoneMethod,
     LostContract,
@@ -25,7 +27,9 @@ from portal.notifications.facts import (
     OpenInvoice,
     Permission,
 )
+from portal.notifications.links import pay_invoice
 from portal.notifications.method_words import Method
+from portal.notifications.pay_until import last_day_before
 
 _AGREEMENT = (
     Customer.id.label("customer_id"),
@@ -85,6 +89,8 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
             Invoice.number.label("invoice_number"),
             Invoice.status.label("invoice_status"),
             Invoice.purpose,
+            Invoice.lapses_at,
+            Contract.status.label("contract_status"),
             Autopay.status.label("autopay_status"),
             func.coalesce(Payment.paid_with, PaymentMethod.kind).label("method_kind"),
             func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
@@ -111,6 +117,7 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
         scheduled=row.initiator == "schedule",
         decided_at=row.decided_at,
         next_attempt_at=row.next_attempt_at,
+        pay_until=last_day_before(row.lapses_at) if row.lapses_at and row.contract_status == "draft" else None,
         autopay_status=row.autopay_status,
         method=Method(row.method_kind, row.last4) if row.method_kind else None,
     )
@@ -182,6 +189,7 @@ def gone_method(session: Session, method_id: UUID) -> GoneMethod:
             PaymentMethod.kind,
             PaymentMethod.last4,
             PaymentMethod.unlinked_at,
+            Contract.id.label("contract_id"),
             Contract.number,
             Contract.title,
         )
@@ -198,7 +206,7 @@ def gone_method(session: Session, method_id: UUID) -> GoneMethod:
         email=first.email or "",
         method=Method(first.kind, first.last4),
         unlinked_at=first.unlinked_at,
-        contracts=tuple(LostContract(row.number, row.title) for row in rows if row.number is not None),
+        contracts=tuple(LostContract(row.contract_id, row.number, row.title) for row in rows if row.number is not None),
     )
 
 
@@ -213,6 +221,18 @@ def charges_under_way(
         .order_by(Payment.number)
     ).all()
     return [ChargeUnderWay(row.number, row.kopecks) for row in rows]
+
+
+def open_debts(session: Session, contract_ids: Iterable[UUID]) -> list[Debt]:
+    """Open invoices of these contracts, the soonest first; not those that a payment is collecting at this moment."""
+    collecting = select(Payment.id).where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE)).exists()
+    rows = session.execute(
+        select(Contract.number.label("contract_number"), Invoice.id, Invoice.number, Invoice.kopecks, Invoice.due_on)
+        .join(Contract, Contract.id == Invoice.contract_id)
+        .where(Invoice.contract_id.in_(list(contract_ids)), Invoice.status == "open", ~collecting)
+        .order_by(Invoice.due_on, Invoice.number)
+    )
+    return [Debt(row.contract_number, row.number, row.kopecks, row.due_on, pay_invoice(row.id)) for row in rows]
 
 
 def told_by_a_decline(session: Session, it: Permission) -> bool:

@@ -51,9 +51,12 @@ def offer_autopay(
     return _page(request, customer, terms, AgreeForm(data={"text": terms.wording.sha256}))
 
 
-@router.post("/autopay", name="cabinet.autopay.create")
+@router.post("/autopay/new", name="cabinet.autopay.create")
 def agree(request: Request, customer: CurrentCustomer, posted: Posted) -> Response:
-    """Keep the consent and lead to the gateway's page. The permission begins with the first successful payment."""
+    """Keep the consent and lead to the gateway's page. The permission begins with the first successful payment.
+
+    An error leaves the reader at the address of the same terms.
+    """
     form = AgreeForm(posted)
     agreed = form.validate()
 
@@ -88,6 +91,7 @@ def _terms(session: Session | ReadSession, customer: SignedIn, price: UUID | Non
 def _page(request: Request, customer: SignedIn, terms: Terms, form: AgreeForm, status: int = 200) -> Response:
     context = {
         "terms": terms,
+        "earlier": terms.earlier,
         "form": form,
         "how_often": rhythm(terms.period, terms.anchor_on),
         "notice": notice_words(terms.notice),

@@ -74,8 +74,12 @@ def ask_to_stop(request: Request, customer: CurrentCustomer, db: ReadDb, contrac
     if not agreement.charges_itself:
         return go_to(request, "/autopay")
     lines = read_due_lines(db, customer.customer_ids, now=clock.now(), contract_id=contract_id)
-    standing = _standing(agreement, lines)
-    context = {"standing": standing, "notice": notice_words(lines[0].notice) if lines else ""}
+    context = {
+        "standing": _standing(agreement, lines),
+        "notice": notice_words(lines[0].notice) if lines else "",
+        "issued": [line for line in lines if line.status == "invoiced" and not (line.payment and line.payment.is_live)],
+        "next_line": next((line for line in lines if line.status == "planned"), None),
+    }
     return render(request, "pages/cabinet/stop.html", context)
 
 

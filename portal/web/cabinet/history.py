@@ -45,7 +45,7 @@ _SIZE = 25
 _GROUPS = (
     ("all", lazy_gettext("Все")),
     ("paid", lazy_gettext("Оплачены")),
-    ("waiting", lazy_gettext("Ждём банк")),
+    ("waiting", lazy_gettext("Ждут")),
     ("failed", lazy_gettext("Не прошли")),
 )
 
@@ -96,7 +96,7 @@ def list_payments(request: Request, customer: CurrentCustomer, db: ReadDb) -> Re
     wanted = form.wanted(contracts)
     context: dict[str, object] = {"form": form, "groups": _GROUPS, "address": _address, "query": request.query_params}
     if wanted is None:
-        nothing = {"wanted": PaymentFilter(), "months": (), "page": None, "total": 0, "has_any": True}
+        nothing = {"wanted": PaymentFilter(), "months": (), "page": None, "total": None, "has_any": True}
         return render(request, _PAGE, context | nothing, status=422, fragment="list")
     shown = _read(request, db, customer, wanted)
     context |= shown | {"wanted": wanted, "has_any": bool(contracts)}

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from portal.notifications.period_words import period_words
-from portal.web.cabinet.queries.offers import read_offer, read_services
+from portal.web.cabinet.queries.offers import read_earlier, read_offer, read_services
 from portal.web.kit.guards import CurrentCustomer, ReadDb
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
@@ -24,9 +24,13 @@ def list_services(request: Request, customer: CurrentCustomer, db: ReadDb) -> Re
 
 
 @router.get("/services/{price_id}", name="cabinet.services.show")
-def show_service(request: Request, customer: CurrentCustomer, db: ReadDb, price_id: UUID) -> Response:  # noqa: ARG001
+def show_service(request: Request, customer: CurrentCustomer, db: ReadDb, price_id: UUID) -> Response:
     """A one-off price with its pay button; a recurring one is agreed to first."""
     offer = read_offer(db, price_id)
     if offer.period:
         return go_to(request, f"/autopay/new?price={price_id}")
-    return render(request, "pages/cabinet/service.html", {"offer": offer})
+    return render(
+        request,
+        "pages/cabinet/service.html",
+        {"offer": offer, "earlier": read_earlier(db, price_id, customer.customer_ids)},
+    )

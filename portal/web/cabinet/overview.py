@@ -55,6 +55,7 @@ class Overview:
     suspended: tuple[DueLine, ...] = ()
     expiring: tuple[Expiring, ...] = ()
     under_way: tuple[DueLine, ...] = ()
+    unfinished: tuple[DueLine, ...] = ()
 
     @property
     def to_pay_kopecks(self) -> int:
@@ -76,6 +77,7 @@ def overview(lines: Sequence[DueLine], today: date) -> Overview:
         suspended=tuple(_silently_suspended(running)),
         expiring=tuple(_expiring(running)),
         under_way=tuple(line for line in lines if line.payment and line.payment.is_live),
+        unfinished=tuple(line for line in lines if line.unfinished),
     )
 
 
@@ -105,6 +107,8 @@ def _coming(lines: Sequence[DueLine], today: date) -> tuple[Coming, ...]:
     ]
     for line in _last_of_contract(lines):
         itself = line.autopay == "active"
+        if line.to_pay and line.moves_on_payment and line.due_on < today:
+            continue  # nothing follows before this one is paid, and its own date has gone
         days += [Coming(day, line.title, line.contract_id, line.plan_kopecks, itself) for day in line.following]
     ahead = [day for day in days if day.on >= today]
     return tuple(sorted(ahead, key=lambda day: (day.on, day.title))[:_COMING])

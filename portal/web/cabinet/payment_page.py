@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from portal.notifications.reasons import reason_words
 from portal.web.cabinet.queries.payment import payment_by_number, read_attempts, read_notices
+from portal.web.cabinet.returning import stage_of
 from portal.web.cabinet.story import story
 from portal.web.kit.guards import CurrentCustomer, ReadDb
 from portal.web.kit.render import render
@@ -25,6 +26,7 @@ def show_payment(request: Request, customer: CurrentCustomer, db: ReadDb, number
     attempts = read_attempts(db, payment.invoice_id)
     context = {
         "payment": payment,
+        "stage": stage_of(payment),
         "reason": reason_words(payment.reason),
         "events": story(payment, attempts, read_notices(db, payment.installment_id)),
     }

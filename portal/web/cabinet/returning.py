@@ -98,9 +98,10 @@ def go_to_gateway(request: Request, customer: CurrentCustomer, db: ReadDb, token
 
 def stage_of(payment: PaymentFacts) -> Stage:
     """What to tell about a payment that its customer started."""
-    if payment.status in ("created", "sending"):
+    # A repeat of the call is no new beginning for the reader.
+    if payment.status == "created" or (payment.status == "sending" and payment.sends <= 1):
         return "starting"
-    if payment.status == "unknown":
+    if payment.status in ("sending", "unknown"):
         return "asking"
     if payment.status == "pending":
         return "open"

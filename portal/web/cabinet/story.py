@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.notifications.reasons import reason_words
+from portal.notifications.reasons import EXPIRED, reason_words
 from portal.web.cabinet.queries.payment import Attempt, PaymentFacts, SentNotice
 from portal.web.kit.filters import card, date_text, money
 from portal.web.kit.i18n import gettext as _
@@ -63,7 +63,10 @@ def _tried(attempt: Attempt, ordinal: int) -> Iterator[Happening]:
             _("Платёж № %(number)s на странице ЮKassa.") % {"number": attempt.number},
         )
     if attempt.unsure_at:
-        text = _("Не знали, принят ли платёж, и спросили ещё раз. Второй раз деньги не списывали.")
+        if attempt.status in ("unknown", "sending"):
+            text = _("Спрашиваем, принят ли платёж. Второй раз деньги не спишем.")
+        else:
+            text = _("Не знали, принят ли платёж, и спросили ещё раз. Второй раз деньги не списывали.")
         yield Happening(attempt.unsure_at, "clock", _("Платёжная система не ответила вовремя"), text)
     if attempt.decided_at is None:
         if attempt.scheduled:
@@ -80,6 +83,8 @@ def _decided(attempt: Attempt, at: datetime, name: str) -> Happening:
     why = _("%(reason)s. Ничего не списано.") % {"reason": reason_words(attempt.reason).what}
     if attempt.status == "rejected":
         return Happening(at, "circle-pause", _("%(name)s не отправлена") % {"name": name}, why)
+    if attempt.reason == EXPIRED and not attempt.scheduled:
+        return Happening(at, "circle-pause", _("Оплата закрылась незавершённой"), why)
     return Happening(at, "circle-x", _("%(name)s не прошла") % {"name": name}, why, "danger")
 
 

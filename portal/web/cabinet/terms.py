@@ -17,7 +17,7 @@ from portal.legal.editions import current
 from portal.legal.wording import RECURRING, SLUG_OF, company_values, wording
 from portal.web.cabinet.queries.contracts import Agreement, read_agreement
 from portal.web.cabinet.queries.lines import Card, DueLine, read_due_lines
-from portal.web.cabinet.queries.offers import Offer, read_offer
+from portal.web.cabinet.queries.offers import Earlier, Offer, read_earlier, read_offer
 from portal.web.cabinet.rhythm import notice_words, rhythm
 from portal.web.kit.filters import date_text, money
 from portal.web.kit.i18n import gettext as _
@@ -32,7 +32,7 @@ class Terms:
 
     `first_kopecks` are paid today on the gateway's page; `kopecks` are charged from `next_on` on. `early` says that
     today's payment is for a period that is not due yet, which begins on `first_due_on`. `unpaid` further invoices
-    stay to be paid by hand. `wording` is the text to be agreed to, `effective_on` the date of its edition.
+    stay to be paid by hand. `earlier` are purchases of the same product. `wording` is the text to be agreed to, `effective_on` the date of its edition.
     """
 
     customer_id: UUID
@@ -53,6 +53,7 @@ class Terms:
     card: Card | None
     wording: Wording
     effective_on: date
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def terms_of_price(
         card=None,
         wording=text,
         effective_on=current(SLUG_OF[RECURRING]).effective_on,
+        earlier=tuple(read_earlier(session, price_id, customer_ids)),
     )
 
 

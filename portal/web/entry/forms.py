@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 import wtforms
 from wtforms.validators import Optional, ValidationError
 
-from portal.accounts.passwords import LONGEST
+from portal.accounts.errors import WeakPassword
+from portal.accounts.passwords import LONGEST, refuse_weak
 from portal.web.kit.fields import EmailField, PhoneField
 from portal.web.kit.forms import Form, at_most, required, ticked
 from portal.web.kit.i18n import lazy_gettext as _
@@ -46,6 +48,29 @@ def _email_field(label: str) -> EmailField:
 
 def _phone_field() -> PhoneField:
     return PhoneField(_("Телефон"), [Optional()])
+
+
+def fit_password(form: Form, *, personal: Iterable[str]) -> bool:
+    """Whether the new password in `password` is not easy to guess; if it is, the field says why.
+
+    An empty one is told of by the field itself.
+    """
+    field = form["password"]
+    if not field.data or field.errors:
+        return False
+    try:
+        refuse_weak(str(field.data), personal=personal)
+    except WeakPassword as weak:
+        form.refuse("password", str(weak))
+        return False
+    return True
+
+
+def ask_passwords_again(form: Form) -> None:
+    """A page never brings a password back: where another field is wrong, say that it must be typed again."""
+    for field in form:
+        if isinstance(field, wtforms.PasswordField) and field.data and not field.errors:
+            form.refuse(field.name, _("Введите пароль ещё раз: на странице он не сохраняется"))
 
 
 class RegistrationForm(Form):

@@ -14,6 +14,7 @@ from portal.accounts.throttles import LETTER_AGAIN, LETTER_FROM, LETTER_TO
 from portal.accounts.tokens import CHANGE_EMAIL, CONFIRM_EMAIL, Link, look_at
 from portal.web.entry.attempts import count, note
 from portal.web.entry.forms import AddressForm
+from portal.web.entry.letters_state import letters_are_late
 from portal.web.entry.pace import even_pace
 from portal.web.entry.pending import forget_pending, read_pending
 from portal.web.kit.forms import Posted
@@ -39,7 +40,7 @@ def send_letter_again(request: Request) -> Response:
     count((LETTER_AGAIN, email.lower()), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
     with even_pace(), begin() as session:
         send_confirmation(session, email, now=real_now())
-    return go_to(request, CONFIRM_PAGE, say=_("Отправили письмо ещё раз"))
+    return go_to(request, CONFIRM_PAGE, say=_("Отправляем письмо ещё раз"))
 
 
 @router.post("/email/address", name="entry.confirm.address")
@@ -56,7 +57,7 @@ def change_waiting_address(request: Request, posted: Posted) -> Response:
     note(LETTER_AGAIN, email.lower())
     with even_pace(), begin() as session:
         correct_address(session, found.user_id, email, now=real_now())
-    return go_to(request, CONFIRM_PAGE, say=_("Отправили письмо на новый адрес"))
+    return go_to(request, CONFIRM_PAGE, say=_("Отправляем письмо на новый адрес"))
 
 
 @router.get("/email/confirm/{token}", name="entry.confirm.link")
@@ -102,7 +103,12 @@ def _waiting_address(request: Request) -> str:
 
 
 def _waiting_page(request: Request, form: AddressForm, *, status: int = 200) -> Response:
-    context = {"form": form, "email": _waiting_address(request), "signed_in": signed_in(request, CUSTOMER) is not None}
+    context = {
+        "form": form,
+        "email": _waiting_address(request),
+        "signed_in": signed_in(request, CUSTOMER) is not None,
+        "mail_late": letters_are_late(),
+    }
     return render(request, "pages/entry/confirm.html", context, status=status)
 
 
@@ -118,4 +124,9 @@ def _gone_page(request: Request, link: Link | None) -> Response:
     done = (
         link is not None and link.user.email_confirmed_at is not None and link.user.email.lower() == link.email.lower()
     )
-    return render(request, "pages/entry/confirm_gone.html", {"done": done}, status=200 if done else GONE)
+    return render(
+        request,
+        "pages/entry/confirm_gone.html",
+        {"done": done, "signed_in": signed_in(request, CUSTOMER) is not None},
+        status=200 if done else GONE,
+    )

@@ -13,7 +13,8 @@ from portal.accounts.sessions import SignedIn
 from portal.accounts.throttles import LETTER_FROM, LETTER_TO, PASSWORD_HERE
 from portal.accounts.tokens import pending_address
 from portal.web.entry.attempts import count
-from portal.web.entry.forms import ChangeAddressForm, ProfileForm
+from portal.web.entry.forms import ChangeAddressForm, ProfileForm, ask_passwords_again
+from portal.web.entry.letters_state import letters_are_late
 from portal.web.entry.pace import even_pace
 from portal.web.kit.forms import Form, Posted
 from portal.web.kit.guards import CurrentCustomer, Db, visitor
@@ -49,6 +50,7 @@ def change_email(request: Request, posted: Posted, customer: CurrentCustomer) ->
         form.refuse("email", _("Это ваша нынешняя почта"))
         valid = False
     if not valid:
+        ask_passwords_again(form)
         return _page(request, customer, address=form)
     email = str(form.email.data)
     count((PASSWORD_HERE, str(customer.user_id)), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
@@ -59,7 +61,7 @@ def change_email(request: Request, posted: Posted, customer: CurrentCustomer) ->
     except WrongPassword:
         form.refuse("current", _("Неверный пароль"))
         return _page(request, customer, address=form)
-    return go_to(request, "/settings/profile", say=_("Отправили письмо на новый адрес"))
+    return go_to(request, "/settings/profile", say=_("Отправляем письмо на новый адрес"))
 
 
 @router.post("/settings/email/forget", name="profile.email.forget")
@@ -85,5 +87,6 @@ def _page(
         "wrong": wrong,
         "email": customer.email,
         "waiting": waiting,
+        "mail_late": waiting is not None and letters_are_late(),
     }
     return render(request, "pages/profile/profile.html", context, status=422 if wrong else 200)

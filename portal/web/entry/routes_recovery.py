@@ -13,6 +13,7 @@ from portal.accounts.throttles import LETTER_FROM, LETTER_TO
 from portal.accounts.tokens import RESET_PASSWORD, look_at
 from portal.web.entry.attempts import count
 from portal.web.entry.forms import AddressForm, NewPasswordForm
+from portal.web.entry.letters_state import letters_are_late
 from portal.web.entry.pace import even_pace
 from portal.web.kit.forms import Posted
 from portal.web.kit.frame import Kit
@@ -47,7 +48,7 @@ def send_reset_letter(request: Request, posted: Posted) -> Response:
 @router.get("/password/sent", name="entry.password.sent")
 def show_reset_sent(request: Request) -> Response:
     """What to do now, whoever asked."""
-    return render(request, "pages/entry/forgot_sent.html")
+    return render(request, "pages/entry/forgot_sent.html", {"mail_late": letters_are_late()})
 
 
 @router.get("/password/reset/{token}", name="entry.password.link")

@@ -11,14 +11,12 @@ from kernel.clock import real_now
 from kernel.db import begin, read
 from kernel.settings import get_settings
 from payments.installation.setup import current_shop
-from portal.accounts.errors import WeakPassword
-from portal.accounts.passwords import refuse_weak
 from portal.accounts.registration import Registration, register
 from portal.accounts.sessions import CUSTOMER
 from portal.accounts.throttles import LETTER_AGAIN, LETTER_TO, REGISTER_FROM
 from portal.legal.editions import current
 from portal.web.entry.attempts import count, note
-from portal.web.entry.forms import RegistrationForm
+from portal.web.entry.forms import RegistrationForm, ask_passwords_again, fit_password
 from portal.web.entry.pace import even_pace
 from portal.web.entry.pending import Pending, leave_pending, read_pending
 from portal.web.kit.forms import Posted
@@ -51,7 +49,10 @@ def show_registration(request: Request) -> Response:
 def create_registration(request: Request, posted: Posted) -> Response:
     """Register. A known address gets the same answer after the same time."""
     form = RegistrationForm(posted)
-    if not (form.validate() and _password_is_fit(request, form)):
+    # Both are asked, so that all that is wrong is said at once.
+    valid = form.validate()
+    if not (_password_is_fit(request, form) and valid):
+        ask_passwords_again(form)
         return _page(request, form, status=422)
     email, name = str(form.email.data), str(form.name.data)
     who = visitor(request)
@@ -74,13 +75,7 @@ def create_registration(request: Request, posted: Posted) -> Response:
 
 def _password_is_fit(request: Request, form: RegistrationForm) -> bool:
     kit: Kit = request.app.state.kit
-    personal = (str(form.email.data), str(form.name.data), kit.brand().name)
-    try:
-        refuse_weak(str(form.password.data), personal=personal)
-    except WeakPassword as weak:
-        form.refuse("password", str(weak))
-        return False
-    return True
+    return fit_password(form, personal=(form.email.data or "", form.name.data or "", kit.brand().name))
 
 
 def _page(request: Request, form: RegistrationForm, *, status: int = 200) -> Response:

@@ -14,7 +14,8 @@ from portal.accounts.profile import change_password
 from portal.accounts.sessions import CUSTOMER, end_session, end_sessions, list_devices
 from portal.accounts.throttles import PASSWORD_HERE
 from portal.web.entry.attempts import count
-from portal.web.entry.forms import ChangePasswordForm
+from portal.web.entry.forms import ChangePasswordForm, ask_passwords_again, fit_password
+from portal.web.kit.filters import ago
 from portal.web.kit.forms import Posted
 from portal.web.kit.frame import Kit
 from portal.web.kit.guards import CurrentCustomer, Db, ReadDb, give_session, take_session_away, visitor
@@ -36,10 +37,11 @@ def show_security(request: Request, _customer: CurrentCustomer) -> Response:
 def update_password(request: Request, posted: Posted, customer: CurrentCustomer, db: Db) -> Response:
     """Change the password: other devices are signed out, this one gets a new session."""
     form = ChangePasswordForm(posted)
-    if not form.validate():
+    kit: Kit = request.app.state.kit
+    valid = form.validate()
+    if not (fit_password(form, personal=(customer.email, customer.name, kit.brand().name)) and valid):
         return _page(request, form, status=422)
     count((PASSWORD_HERE, str(customer.user_id)))
-    kit: Kit = request.app.state.kit
     try:
         token = change_password(
             db,
@@ -65,13 +67,16 @@ def update_password(request: Request, posted: Posted, customer: CurrentCustomer,
 @router.get("/settings/sessions", name="security.sessions")
 def show_devices(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response:
     """Where the person is signed in."""
-    devices = list_devices(db, customer.user_id, CUSTOMER, now=real_now())
+    now = real_now()
+    devices = list_devices(db, customer.user_id, CUSTOMER, now=now)
     context = {
         "devices": devices,
         "current": customer.session_id,
         "browser_of": browser_of,
         "system_of": system_of,
         "is_portable": is_portable,
+        # Sessions run on real time, the product may not: a distance is true on both clocks.
+        "seen": lambda device: ago(device.last_seen_at, now),
     }
     return render(request, "pages/profile/sessions.html", context)
 
@@ -95,4 +100,6 @@ def end_other_devices(request: Request, customer: CurrentCustomer, db: Db) -> Re
 
 
 def _page(request: Request, form: ChangePasswordForm, *, status: int = 200) -> Response:
+    if form.errors:
+        ask_passwords_again(form)
     return render(request, "pages/profile/security.html", {"form": form}, status=status)

@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import phonenumbers
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 from kernel.money import Money
 from kernel.settings import get_settings
-from portal.web.kit.i18n import language
+from portal.web.kit.i18n import gettext, language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +85,13 @@ def zoned_text(at: datetime) -> str:
     hours, minutes = divmod(abs(local.utcoffset() or _NONE) // _MINUTE, 60)
     sign = MINUS if (local.utcoffset() or _NONE) < _NONE else "+"
     return f"{datetime_text(local)} (UTC{sign}{hours}{f':{minutes:02d}' if minutes else ''})"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """«5 минут назад», «сейчас»: how long before `now` it was."""
+    if now - at < _MINUTE:
+        return gettext("сейчас")
+    return format_timedelta(at - now, add_direction=True, locale=language())
 
 
 def time_text(at: datetime) -> str:

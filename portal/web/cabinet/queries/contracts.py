@@ -17,6 +17,7 @@ from payments.charging.models import LIVE, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.invoicing.models import Invoice
+from portal.notifications.pay_until import last_day_before
 from portal.web.cabinet.method_titles import method_title
 from portal.web.cabinet.queries.lines import LastPayment
 
@@ -53,7 +54,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class InvoicePage:
-    """One invoice, with the newest unfinished payment of it."""
+    """One invoice, with the newest unfinished payment of it. `pay_until`: the last day of a purchase never paid."""
 
     id: UUID
     customer_id: UUID
@@ -69,6 +70,7 @@ class InvoicePage:
     paid_at: datetime | None
     autopay: str | None
     charge_at: datetime | None
+    pay_until: date | None
     live: LastPayment | None
 
 
@@ -118,6 +120,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
             Invoice.due_on,
             Invoice.status,
             Invoice.paid_at,
+            Invoice.lapses_at,
             Contract.id.label("contract_id"),
             Contract.number.label("contract_number"),
             Contract.title,
@@ -160,6 +163,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         paid_at=row.paid_at,
         autopay=row.autopay,
         charge_at=row.charge_at,
+        pay_until=last_day_before(row.lapses_at) if row.lapses_at and row.contract_status == "draft" else None,
         live=live,
     )
 

@@ -13,12 +13,13 @@ from sqlalchemy import Row, Select, and_, func, select, true
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session
 from payments.autopay.models import Autopay, Notice, PaymentMethod
-from payments.charging.models import LIVE, Payment
-from payments.contracts.models import Contract, Installment, PaymentPlan
+from payments.charging.models import LIVE, PENDING, Payment
+from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.contracts.planning import upcoming_dates
 from payments.installation.models import Installation
 from payments.invoicing.models import Invoice
+from portal.notifications.pay_until import last_day_before
 from portal.notifications.period_words import period_words
 from portal.web.cabinet.method_titles import method_title
 from portal.web.kit.i18n import gettext as _
@@ -41,6 +42,11 @@ class LastPayment:
         """Not decided yet: nothing else may be tried meanwhile."""
         return self.status in LIVE
 
+    @property
+    def waits_for_payer(self) -> bool:
+        """Its page at the gateway is open, and only the customer can go on."""
+        return self.status == PENDING and self.return_token is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -54,7 +60,7 @@ class Card:
 
     @property
     def title(self) -> str:
-        """«Карта ·· 4477»."""
+        """«Карта •• 4477»."""
         return method_title(self.kind, self.last4)
 
     @property
@@ -72,7 +78,9 @@ class DueLine:
     """One due line that is planned or invoiced, with its contract, its permission and its newest payment.
 
     `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself.
-    `following` are the due dates of the next lines, which are not stored yet.
+    `announced_on` is the date that its last warning named. `following` are the due dates of the next lines, which are
+    not stored yet; `moves_on_payment` says that they come only when this one is paid. `pay_until` is the last day on
+    which a purchase that was never paid can be paid.
     """
 
     contract_id: UUID
@@ -89,8 +97,11 @@ class DueLine:
     autopay: str | None
     card: Card | None
     noticed_at: datetime | None
+    announced_on: date | None
     payment: LastPayment | None
     following: tuple[date, ...]
+    moves_on_payment: bool
+    pay_until: date | None
     plan_kopecks: int
     notice: timedelta
 
@@ -118,6 +129,16 @@ class DueLine:
             and not (self.payment and self.payment.is_live)
             and not self.is_draft
         )
+
+    @property
+    def unfinished(self) -> bool:
+        """A purchase that was begun and not paid; it can still be paid, and lapses by itself."""
+        return self.is_draft and self.status == "invoiced" and not (self.payment and self.payment.is_live)
+
+    @property
+    def repeats(self) -> bool:
+        """Its next charge is not the one that the warning named: that one failed, or waited."""
+        return bool(self.charge_on and self.noticed_at and self.announced_on and self.announced_on < self.charge_on)
 
     @property
     def notice_on(self) -> date:
@@ -157,6 +178,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             Contract.number.label("contract_number"),
             Contract.title,
             Contract.status.label("contract_status"),
+            Contract.advance,
             PaymentPlan.kind,
             PaymentPlan.kopecks.label("plan_kopecks"),
             PaymentPlan.period_unit,
@@ -169,6 +191,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             Installment.issue_at,
             Installment.charge_at,
             Invoice.id.label("invoice_id"),
+            Invoice.lapses_at,
             Autopay.status.label("autopay"),
             PaymentMethod.id.label("method_id"),
             PaymentMethod.kind.label("method_kind"),
@@ -224,8 +247,11 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         autopay=row.autopay,
         card=_card(row),
         noticed_at=row.noticed_at,
+        announced_on=row.announced_on,
         payment=payment,
         following=tuple(upcoming_dates(plan, row.number, _DATES_AHEAD)),
+        moves_on_payment=row.advance == ON_PAYMENT,
+        pay_until=last_day_before(row.lapses_at) if row.lapses_at else None,
         plan_kopecks=row.plan_kopecks,
         notice=row.notice,
     )

@@ -17,6 +17,7 @@ from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.history.models import StatusHistory
 from payments.invoicing.models import Invoice
+from portal.notifications.reasons import EXPIRED
 from portal.web.cabinet.method_titles import paid_how
 
 
@@ -33,6 +34,7 @@ class PaymentFacts:
     saves_method: bool
     return_token: str | None
     confirmation_url: str | None
+    sends: int
     created_at: datetime
     decided_at: datetime | None
     next_attempt_at: datetime | None
@@ -62,6 +64,11 @@ class PaymentFacts:
         return self.status in LIVE
 
     @property
+    def unfinished(self) -> bool:
+        """The customer left the gateway's page, and it closed: nobody refused anything."""
+        return not self.scheduled and self.reason == EXPIRED
+
+    @property
     def last_day(self) -> date:
         """The last day that the payment is for."""
         return self.period_end - timedelta(days=1)
@@ -73,7 +80,7 @@ class PaymentFacts:
 
     @property
     def paid_how(self) -> str:
-        """«Автоплатёж ·· 4477», «Карта ·· 4477»; empty while nobody knows."""
+        """«Автоплатёж •• 4477», «Карта •• 4477»; empty while nobody knows."""
         return paid_how(self.paid_with, self.last4, scheduled=self.scheduled)
 
     @property
@@ -191,6 +198,7 @@ def _payment(
             Payment.saves_method,
             Payment.return_token,
             Payment.confirmation_url,
+            Payment.sends,
             Payment.created_at,
             Payment.decided_at,
             Payment.next_attempt_at,

@@ -16,6 +16,7 @@ from kernel.settings import get_settings
 from payments.autopay.models import PaymentMethod
 from payments.charging.models import CANCELED, LIVE, REJECTED, SUCCEEDED, Payment
 from payments.contracts.models import Contract
+from portal.notifications.reasons import EXPIRED
 from portal.web.cabinet.method_titles import paid_how
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -36,13 +37,19 @@ class PaymentRow:
     kopecks: int
     status: str
     scheduled: bool
+    reason: str | None
     paid_with: str | None
     last4: str | None
     created_at: datetime
 
     @property
+    def unfinished(self) -> bool:
+        """The customer left the gateway's page, and it closed: nobody refused anything."""
+        return not self.scheduled and self.reason == EXPIRED
+
+    @property
     def paid_how(self) -> str:
-        """«Автоплатёж ·· 4477», «Карта ·· 4477»."""
+        """«Автоплатёж •• 4477», «Карта •• 4477»."""
         return paid_how(self.paid_with, self.last4, scheduled=self.scheduled)
 
 
@@ -96,6 +103,7 @@ def read_payments(
             Payment.kopecks,
             Payment.status,
             (Payment.initiator == "schedule").label("scheduled"),
+            Payment.reason,
             func.coalesce(Payment.paid_with, PaymentMethod.kind).label("paid_with"),
             func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
             Payment.created_at,

@@ -55,7 +55,7 @@ class Visitor:
 
     def agree(self, **what: UUID) -> Response:
         """Read the terms of a price or a contract, tick the box and press the button."""
-        return self.post("/autopay", **what, text=self.digest_of_terms(**what), agree="y")
+        return self.post("/autopay/new", **what, text=self.digest_of_terms(**what), agree="y")
 
     def digest_of_terms(self, **what: UUID) -> str:
         """What the page of these terms sends along, to say which text was read."""

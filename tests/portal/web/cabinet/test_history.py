@@ -115,3 +115,13 @@ def test_a_filter_that_makes_no_sense_is_422_and_keeps_what_was_typed(
 
 def test_a_broken_cursor_begins_at_the_beginning(contract_id: UUID, anna: Visitor) -> None:
     assert anna.page("/payments?after=nonsense").count('class="cell"') == 25
+
+
+def test_a_filter_that_makes_no_sense_claims_no_total(cabinet: Cabinet, anna: Visitor) -> None:
+    anna.pay(anna.post("/payments", price=cabinet.once))
+    cabinet.world.play(advance="PT10M")
+
+    answer = anna.get("/payments?from=99.99.2026")
+
+    assert answer.status_code == 422
+    assert "Оплачено за всё время" not in answer.text

@@ -58,6 +58,9 @@ def test_a_declined_charge_says_why_what_next_and_where_to_pay(cabinet: Cabinet,
 
     page = anna.page("/")
     assert "Списание 2 365,50 ₽ не прошло" in page
+    assert "просрочек нет" not in page
+    assert "1 списание не прошло" in page
+    assert "Повтор: списание было назначено на" in page
     assert "На счёте не хватило денег. Ничего не списано. Повторим" in page
     assert f'href="/invoices/{declined.invoice_id}"' in page
     why = anna.page(f"/payments/{declined.number}")

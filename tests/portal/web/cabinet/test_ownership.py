@@ -56,7 +56,7 @@ HER_PAGES = (
 FORMS = (
     ("/payments", "invoice"),
     ("/payments", "contract"),
-    ("/autopay", "contract"),
+    ("/autopay/new", "contract"),
     ("/autopay/{contract}/cancel", ""),
     ("/payment-methods/{method}/unlink", ""),
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from kernel.clock import business_now
 from kernel.db import begin
 from kernel.outbox import OutboxMessage
 from payments.catalogue.buying import buy
 from payments.charging.checkout import prepare_checkout
+from payments.charging.models import Payment
 from portal.web.cabinet.returning import Poll
 from tests.portal.web.cabinet.story import GOOD_CARD, Cabinet, Visitor, readable
 from tests.support.business import enter_card
@@ -33,7 +34,7 @@ def hints() -> int:
 def test_the_page_turns_paid_without_being_loaded_again(cabinet: Cabinet, anna: Visitor) -> None:
     back = anna.pay(anna.agree(price=cabinet.monthly))
     waiting = anna.page(back)
-    assert "Ждём ответ банка" in waiting
+    assert "Ждём оплату" in waiting
     cabinet.world.play(advance="PT10M")
 
     answer = anna.get(polling(waiting) or "", **{"HX-Request": "true"})
@@ -101,7 +102,8 @@ def test_a_payment_left_open_says_why_and_a_new_try_is_a_new_payment(cabinet: Ca
     cabinet.world.play(advance="PT2H")
 
     page = anna.page(back)
-    assert "Оплата не прошла" in page
+    assert "Оплата не завершена" in page
+    assert "не прошл" not in page
     assert "Оплату начали, но не подтвердили вовремя. Ничего не списано." in page
     invoice = re.search(r'name="invoice" value="([\w-]+)"', page)
     assert invoice
@@ -117,7 +119,8 @@ def test_an_unfinished_payment_can_be_gone_on_with(cabinet: Cabinet, anna: Visit
     back = started.headers["location"].replace("/go", "/return")
 
     assert f'href="{started.headers["location"]}"' in anna.page(back)
-    assert "Оплата 3 500,00 ₽ не завершена" in anna.page("/")
+    assert "Ждём оплату 3 500,00 ₽" in anna.page("/")
+    assert f'href="{started.headers["location"]}"' in anna.page("/")
     enter_card(anna.gateway_page(started), GOOD_CARD)
     cabinet.world.play(advance="PT10M")
     assert anna.get(started.headers["location"]).headers["location"] == back
@@ -137,7 +140,7 @@ def test_a_silent_gateway_is_told_in_words_and_the_intent_is_not_lost(cabinet: C
     cabinet.world.play(advance="PT10M")
     (payment,) = cabinet.payments_of(anna)
     assert payment.status == "pending"
-    assert "Продолжить оплату" in anna.page(started.headers["location"])
+    assert "Вернуться на страницу оплаты" in anna.page(started.headers["location"])
     keys = {entry["key"] for entry in cabinet.world.journal(system="yookassa") if entry["method"] == "POST"}
     assert keys == {str(payment.key)}
 
@@ -155,3 +158,65 @@ def test_an_intent_that_was_never_sent_ends_by_itself(cabinet: Cabinet, anna: Vi
     assert "Оплата не началась" in page
     assert "страница оплаты не открылась. Ничего не списано" in page
     assert "Попробовать ещё раз" in page
+
+
+def test_nobody_is_told_that_a_bank_checks_a_card_that_may_not_have_been_entered(
+    cabinet: Cabinet, anna: Visitor
+) -> None:
+    started = anna.post("/payments", price=cabinet.once)
+    (payment,) = cabinet.payments_of(anna)
+
+    for path in (started.headers["location"].replace("/go", "/return"), "/", f"/payments/{payment.number}"):
+        page = anna.page(path)
+        assert "Ждём оплату" in page, path
+        assert "банк" not in page.lower().replace("ждём банк</a>", ""), path
+        assert "ернитесь на страницу оплаты" in page, path
+
+
+def test_an_unsure_start_is_one_message_without_a_button_that_leads_back_to_it(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.world.fail(system="yookassa", match={"method": "POST"}, kind="error_500_before", times=1)
+    anna.post("/payments", price=cabinet.once)
+    (payment,) = cabinet.payments_of(anna)
+    assert payment.status == "unknown"
+
+    page = anna.page(f"/payments/{payment.number}")
+
+    assert page.count('class="alert') == 1
+    assert "Платёжная система отвечает медленно" in page
+    assert "/return" not in page
+    assert "Спрашиваем, принят ли платёж" in page
+    assert "спросили ещё раз" not in page
+    assert "/return" not in anna.page("/") + anna.page(f"/invoices/{payment.invoice_id}")
+
+
+def test_the_steps_of_a_payment_never_go_back(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.world.fail(system="yookassa", match={"method": "POST"}, kind="error_500_before", times=1)
+    back = anna.post("/payments", price=cabinet.once).headers["location"]
+    (payment,) = cabinet.payments_of(anna)
+
+    def step() -> str:
+        found = re.search(r'aria-current="step">.*?class="step-name">(\w+)<', anna.page(back))
+        assert found
+        return found[1]
+
+    assert step() == "Создан"
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == payment.id).values(status="sending", sends=2))
+    assert "Платёжная система отвечает медленно" in anna.page(back), "a repeat of the call is no new beginning"
+    assert step() == "Создан"
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == payment.id).values(status="unknown"))
+    cabinet.world.play(advance="PT10M")
+    assert step() == "Оплата"
+
+
+def test_a_paid_page_asks_nobody_to_call(cabinet: Cabinet, anna: Visitor) -> None:
+    back = anna.pay(anna.post("/payments", price=cabinet.once))
+    waiting = anna.page(back)
+    assert "Ждёте дольше двух минут" in waiting
+    cabinet.world.play(advance="PT10M")
+
+    answer = anna.get(polling(waiting) or "", **{"HX-Request": "true"})
+    # The call for help is inside the part that is replaced, so it goes with it.
+    assert waiting.index('id="pay-status"') < waiting.index("Ждёте дольше двух минут") < waiting.index('id="pay-poll"')
+    assert "Ждёте дольше двух минут" not in answer.text

@@ -10,6 +10,8 @@ from kernel.db import begin
 from payments.autopay.models import Autopay
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
+from payments.invoicing.models import Invoice
+from portal.notifications.models import Message
 from tests.portal.web.cabinet.story import Cabinet, Visitor
 from tests.support.blocking import meanwhile
 
@@ -127,3 +129,62 @@ def test_unlinking_waits_out_a_long_lock(cabinet: Cabinet, anna: Visitor) -> Non
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"/payment-methods/{method.id}/unlinked")
     assert cabinet.method_of(anna).unlinked_at is not None
+
+
+def test_what_the_page_promises_about_invoices_is_what_happens(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    cabinet.world.play(advance="P29D")
+    assert "уже выставлен: его нужно будет оплатить самостоятельно" in anna.page(f"/autopay/{contract_id}/cancel")
+
+    anna.post(f"/autopay/{contract_id}/cancel")
+    cabinet.world.play(advance="P20D")
+
+    with begin() as session:
+        found = select(Message).where(Message.customer_id == anna.customer_id).order_by(Message.id)
+        letters = {letter.kind: letter for letter in session.scalars(found)}
+        invoice = session.scalars(
+            select(Invoice).where(Invoice.contract_id == contract_id, Invoice.status == "open")
+        ).one()
+    stopped = letters["autopay_stopped"]
+    assert "invoice_issued" not in letters, "the letter about the stop is the one that asks for this invoice"
+    assert f"/invoices/{invoice.id}" in stopped.text_body
+    assert f"/invoices/{invoice.id}" in stopped.html_body
+    assert f"Счёт № {invoice.number}" in stopped.text_body
+    assert "2 365,50 ₽" in stopped.text_body.replace("\u00a0", " ")
+
+
+def test_a_stop_before_the_invoice_promises_the_letter_that_comes(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    page = anna.page(f"/autopay/{contract_id}/cancel")
+    assert "пришлём письмом за 3 дня" in page
+    assert "уже выставлен" not in page
+
+    anna.post(f"/autopay/{contract_id}/cancel")
+    cabinet.world.play(advance="P1M")
+
+    with begin() as session:
+        kinds = list(session.scalars(select(Message.kind).where(Message.customer_id == anna.customer_id)))
+    assert "invoice_issued" in kinds
+
+
+def test_an_unlinked_card_leaves_its_open_invoices_in_the_letter(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    cabinet.world.play(advance="P29D")
+    anna.post(f"/payment-methods/{cabinet.method_of(anna).id}/unlink")
+    cabinet.world.play(advance="PT10M")
+
+    with begin() as session:
+        letter = session.scalars(select(Message).where(Message.kind == "method_unlinked")).one()
+        invoice_id = session.scalars(select(Invoice.id).where(Invoice.status == "open")).one()
+    assert f"/invoices/{invoice_id}" in letter.text_body
+
+
+def test_nothing_is_promised_beyond_an_invoice_that_is_overdue(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    anna.post(f"/autopay/{contract_id}/cancel")
+    cabinet.world.play(advance="P1M5D")
+
+    page = anna.page("/")
+
+    assert "1 счёт просрочен" in page
+    assert "Ничего не запланировано" in page, "the next line comes only when this one is paid"
