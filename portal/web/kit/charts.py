@@ -69,7 +69,7 @@ class BarChart:
     @property
     def has_plan(self) -> bool:
         """Whether any bar is still to come."""
-        return any(bar.planned for bar in self.bars)
+        return any(bar.planned and bar.amount for bar in self.bars)
 
 
 def bar_chart(id_: str, title: str, amounts: Sequence[DayAmount], *, today: date) -> BarChart:

@@ -17,12 +17,12 @@ from portal.web.kit.render import render, wants_fragment
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_moment, after_name
 from portal.web.staff.queries import customer_card
-from portal.web.staff.queries.customers import CustomerFilter, list_customers
+from portal.web.staff.queries.customers import CustomerFilter, count_customers, list_customers
 from portal.web.staff.queries.search import searchable
 from portal.web.staff.queries.timeline import KINDS, Occurrence, count_timeline, read_timeline
 from portal.web.staff.roles import ADDS_CUSTOMERS, OPENS_CONTRACTS
 from portal.web.staff.telling import tell
-from portal.web.staff.words import CONSENTS, method_name, period_name
+from portal.web.staff.words import AUTOPAYS, CONSENTS, method_name, period_name
 
 router = APIRouter()
 _EVENTS = 25
@@ -35,14 +35,16 @@ def list_all(
     """Customers by name, found by whatever is known of them."""
     wanted = CustomerFilter(searchable(q), in_debt=debt == "y", on_autopay=autopay == "y")
     size = page_size(request.query_params.get("size"))
-    after = after_name(request)
-    found = list_customers(db, wanted, today=business_date(clock.now()), after=after, limit=size + 1)
+    today, after = business_date(clock.now()), after_name(request)
+    found = list_customers(db, wanted, today=today, after=after, limit=size + 1)
     page = page_of(found, size=size, key=lambda row: (row.sort_name, str(row.id)), after=("", "") if after else None)
     kept = {"q": wanted.text, "debt": debt if wanted.in_debt else "", "autopay": autopay if wanted.on_autopay else ""}
     context = {
         "page": page,
         "wanted": wanted,
         "url": list_url("/staff/customers", kept),
+        "total": count_customers(db, wanted, today=today),
+        "autopay_words": AUTOPAYS,
         "may_add": staff.staff_role in ADDS_CUSTOMERS,
     }
     return render(request, "pages/staff/customers.html", context, fragment="rows")

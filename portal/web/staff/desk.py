@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
 
@@ -9,16 +10,19 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kernel import clock
+from portal.notifications.outage import mail_is_away
 from portal.web.kit.charts import BarChart, DayAmount, bar_chart
 from portal.web.kit.filters import day_and_month, money, month_text, time_text
 from portal.web.kit.guards import CurrentStaff, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.render import render
-from portal.web.staff.deltas import change_of, points_of
+from portal.web.staff.ages import debt_bar
+from portal.web.staff.deltas import Delta, change_of, points_of
 from portal.web.staff.needs import needs_of
 from portal.web.staff.periods import DeskPeriod, PeriodKey, Span, desk_period
 from portal.web.staff.queries.attention import read_attention
 from portal.web.staff.queries.charger import read_charger
+from portal.web.staff.queries.debts import debt_ages
 from portal.web.staff.queries.figures import Figures, read_figures, receipts_by_day
 from portal.web.staff.queries.happenings import last_happenings
 from portal.web.staff.roles import PAUSES_CHARGING, RESUMES_CHARGING
@@ -26,8 +30,18 @@ from portal.web.staff.telling import tell_happening
 from portal.web.staff.words import pause_name
 
 router = APIRouter()
-_EVENTS = 6
+_EVENTS = 5
+_UPCOMING = 6
 _ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """What falls due within a month or so: the nearest days, the sum in kopecks of all, and the last of them."""
+
+    days: tuple[DayAmount, ...]
+    kopecks: int
+    last_on: date
 
 
 @router.get("/staff", name="staff.desk")
@@ -45,8 +59,11 @@ def show_desk(request: Request, staff: CurrentStaff, db: ReadDb, period: str = "
         "chart": _chart(chosen, receipts_by_day(db, chosen), figures),
         "finding": _finding(chosen, figures),
         "needs": needs_of(read_attention(db, today=chosen.today, now=now)),
+        "upcoming": _upcoming(figures),
+        "ages": debt_bar(debt_ages(db, chosen.today)),
         "events": [tell_happening(item) for item in last_happenings(db, _EVENTS)],
         "charger": charger,
+        "mail_is_away": mail_is_away(db),
         "pause": pause_name(charger.pause_reason) if charger else "",
         "may_pause": staff.staff_role in PAUSES_CHARGING,
         "may_resume": staff.staff_role in RESUMES_CHARGING,
@@ -76,10 +93,21 @@ def _dates(span: Span) -> str:
 def _deltas(figures: Figures) -> dict[str, object]:
     return {
         "received": change_of(figures.received.kopecks, figures.received_before.kopecks, more_is="up"),
-        "expected": change_of(figures.expected_kopecks, figures.expected_before_kopecks),
+        "expected": _expected_delta(figures),
         "overdue": change_of(figures.overdue_kopecks, figures.overdue_before_kopecks, more_is="down"),
         "autopay": points_of(figures.received.autopay_percent, figures.received_before.autopay_percent),
     }
+
+
+def _upcoming(figures: Figures) -> Upcoming | None:
+    days = figures.expected
+    return Upcoming(days[:_UPCOMING], sum(item.kopecks for item in days), days[-1].day) if days else None
+
+
+def _expected_delta(figures: Figures) -> Delta:
+    if figures.expected_kopecks or not figures.expected:
+        return change_of(figures.expected_kopecks, figures.expected_before_kopecks)
+    return Delta("", "", "flat", _("следующий платёж %(day)s") % {"day": day_and_month(figures.expected[0].day)})
 
 
 def _chart(period: DeskPeriod, made: dict[date, int], figures: Figures) -> BarChart:
@@ -97,7 +125,11 @@ def _chart(period: DeskPeriod, made: dict[date, int], figures: Figures) -> BarCh
 
 
 def _finding(period: DeskPeriod, figures: Figures) -> str:
+    if not figures.expected:
+        return _("В ближайший месяц по графику ничего не ждём.")
     if not figures.expected_kopecks:
-        return _("До конца месяца по графику больше ничего не ждём.")
+        first = figures.expected[0]
+        words = {"day": day_and_month(first.day), "sum": money(first.kopecks)}
+        return _("В этом месяце по графику больше ничего не ждём. Следующее %(day)s: %(sum)s.") % words
     words = {"sum": money(figures.expected_kopecks), "day": day_and_month(period.month_ends_on)}
     return _("До %(day)s по графику ещё %(sum)s.") % words

@@ -14,6 +14,7 @@ from kernel.clock import business_now
 from kernel.errors import NotFound
 from portal.accounts.sessions import SignedIn
 from portal.notifications.kinds import KINDS, kind_words
+from portal.notifications.outage import mail_is_away
 from portal.notifications.queries import OutboxFilter, outbox_letter, outbox_letters
 from portal.notifications.repeating import send_again
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb, require_role
@@ -24,6 +25,7 @@ from portal.web.kit.render import render
 from portal.web.kit.words import WORDS
 from portal.web.letter_body import letter_body
 from portal.web.staff.cursors import after_id
+from portal.web.staff.mail_words import letter_trouble
 
 router = APIRouter(prefix="/staff/messages", include_in_schema=False)
 _log = log.get(__name__)
@@ -47,6 +49,8 @@ def list_letters(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
         "kind_words": kind_words,
         "url_of": _url_of,
         "may_repeat": staff.staff_role in _WRITES,
+        "trouble_of": letter_trouble,
+        "mail_is_away": mail_is_away(db),
     }
     return render(request, "pages/staff/letters.html", context, fragment="list")
 
@@ -58,7 +62,8 @@ def show_letter(request: Request, staff: CurrentStaff, db: ReadDb, message_id: U
     if letter is None:
         raise NotFound
     may_repeat = letter.status == "failed" and bool(letter.recipient) and staff.staff_role in _WRITES
-    context = {"letter": letter, "kind_words": kind_words, "may_repeat": may_repeat}
+    trouble = letter_trouble(letter.error) if letter.error else None
+    context = {"letter": letter, "kind_words": kind_words, "may_repeat": may_repeat, "trouble": trouble}
     return render(request, "pages/staff/letter.html", context)
 
 

@@ -44,7 +44,7 @@ def _failed(found: Attention) -> Need:
 
 
 def _overdue(found: Attention) -> Need:
-    title = ngettext("%(num)s счёт просрочен", "%(num)s счетов просрочены", found.overdue)
+    title = ngettext("%(num)s счёт просрочен", "%(num)s счетов просрочено", found.overdue)
     return Need("clock", "warn", _with(title, found.overdue), _sum(found.overdue_kopecks), "/staff/customers?debt=y")
 
 
@@ -67,14 +67,14 @@ def _unknown(found: Attention) -> Need:
 
 
 def _suspended(found: Attention) -> Need:
-    title = ngettext("%(num)s автоплатёж приостановлен", "%(num)s автоплатежей приостановлены", found.suspended)
+    title = ngettext("%(num)s автоплатёж приостановлен", "%(num)s автоплатежей приостановлено", found.suspended)
     text = _("Карта больше не действует, нужна новая")
     return Need("credit-card", "warn", _with(title, found.suspended), text, "/staff/contracts?autopay=suspended")
 
 
 def _forged(found: Attention) -> Need:
     title = ngettext("%(num)s уведомление не подтверждено", "%(num)s уведомлений не подтверждено", found.forged)
-    text = _("Сегодня. Касса говорит иное, ничего не изменено")
+    text = _("Сегодня. ЮKassa говорит иное, ничего не изменено")
     return Need("shield-check", "danger", _with(title, found.forged), text, "/staff/webhooks?status=forged")
 
 

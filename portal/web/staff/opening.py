@@ -14,6 +14,7 @@ from kernel.settings import get_settings
 from payments.contracts.opening import Terms, open_contract
 from payments.contracts.planning import notice_time
 from payments.installation.setup import current_shop
+from portal.web.cabinet.rhythm import notice_words
 from portal.web.kit.forms import Posted
 from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
@@ -74,7 +75,7 @@ def _terms(db: Session, form: TermsForm, customer_id: UUID) -> Terms:
     try:
         shop = current_shop(db, get_settings())
     except ConfigurationError as error:
-        raise Refused(_("Сначала назовите компанию и её магазин в кассе: команда «kabinet admin company»")) from error
+        raise Refused(_("Сначала назовите компанию и её магазин в ЮKassa: команда «kabinet admin company»")) from error
     assert form.first_due_on.data
     return Terms(
         customer_id=customer_id,
@@ -104,6 +105,6 @@ def _form_page(
         "customer": customer,
         "lines": preview(form, notice=notice, now=now),
         "period_name": period_name(form.period.unit, form.period.count) if form.period else "",
-        "notice_hours": int(notice.total_seconds()) // 3600,
+        "notice": notice_words(notice),
     }
     return render(request, _PAGE, context, status=status, fragment="preview")

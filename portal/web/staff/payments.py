@@ -20,12 +20,13 @@ from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_number
+from portal.web.staff.gateway_words import call_name
 from portal.web.staff.payments_filter import LIST, PaymentsForm, chips, read_customer_id, read_view
 from portal.web.staff.queries import payment_card
 from portal.web.staff.queries.customers import find_customer
 from portal.web.staff.queries.payments import PaymentFilter, PaymentRow, Total, list_payments, total_payments
 from portal.web.staff.roles import ASKS_GATEWAY, GatewayAsker
-from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, source_name, verb_name
+from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, retry_name, source_name
 
 router = APIRouter()
 _log = log.get(__name__)
@@ -58,6 +59,7 @@ def list_all(request: Request, _staff: CurrentStaff, db: ReadDb) -> Response:
         "is_on": wanted != PaymentFilter(view=view),
         "url": list_url(LIST, kept),
         "views": [("", _("Все"), LIST), *((key, name, f"{LIST}?view={key}") for key, name in _view_names().items())],
+        "initiators": INITIATORS,
         "method_name": method_name,
         "reason_for_staff": reason_for_staff,
     }
@@ -84,8 +86,9 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
         "consent_names": CONSENTS,
         "method_name": method_name,
         "party_name": party_name,
+        "retry_name": retry_name,
         "source_name": source_name,
-        "verb_name": verb_name,
+        "call_name": call_name,
         "reason_for_staff": reason_for_staff,
     }
     return render(request, "pages/staff/payment.html", context)
@@ -106,7 +109,7 @@ def ask_again(request: Request, payment_id: UUID, staff: GatewayAsker, db: Db) -
         raise Refused(_("Исход этого платежа уже известен, спрашивать нечего"))
     look_soon(db, payment_id)
     _log.info("payment.asked_again", payment_id=str(payment_id), user_id=str(staff.user_id))
-    return go_to(request, f"{LIST}/{payment_id}", say=_("Спросили кассу. Ответ появится здесь через несколько секунд"))
+    return go_to(request, f"{LIST}/{payment_id}", say=_("Спросили ЮKassa. Ответ появится здесь через несколько секунд"))
 
 
 def _view_names() -> dict[str, str]:

@@ -19,9 +19,11 @@ from portal.web.kit.words import WORDS, word
 from portal.web.staff.addresses import list_url
 from portal.web.staff.queries.payments import PaymentFilter
 from portal.web.staff.queries.search import searchable
+from portal.web.staff.words import INITIATORS
 
 LIST = "/staff/payments"
 VIEWS = ("failed", "unknown")
+_INITIATORS = [("", _("Неважно")), *INITIATORS.items()]
 _STATUSES = [("", _("Любое")), *((key, found.text) for key, found in WORDS["payment"].items())]
 
 
@@ -38,6 +40,7 @@ class PaymentsForm(Form):
 
     q = wtforms.StringField(_("Клиент, телефон, ИНН, номер платежа"), filters=[searchable])
     status = wtforms.SelectField(_("Состояние"), choices=options(_STATUSES), default="")
+    initiator = wtforms.SelectField(_("Кто начал"), choices=options(_INITIATORS), default="")
     first_on = DateField(_("С даты"))
     last_on = DateField(_("По дату"))
     last4 = wtforms.StringField(
@@ -52,6 +55,7 @@ class PaymentsForm(Form):
             text=self.q.data or "",
             view=view,
             status=self.status.data or "",
+            initiator=self.initiator.data or "",
             first_on=self.first_on.data,
             last_on=self.last_on.data,
             last4=self.last4.data or "",
@@ -83,6 +87,7 @@ def chips(wanted: PaymentFilter, kept: dict[str, str], customer_name: str) -> li
     shown = (
         ("customer", gettext("Клиент"), customer_name),
         ("status", gettext("Состояние"), str(word("payment", wanted.status).text) if wanted.status else ""),
+        ("initiator", gettext("Кто начал"), str(INITIATORS[wanted.initiator]) if wanted.initiator else ""),
         ("first_on", gettext("С"), date_text(wanted.first_on) if wanted.first_on else ""),
         ("last_on", gettext("По"), date_text(wanted.last_on) if wanted.last_on else ""),
         ("last4", gettext("Карта"), card(wanted.last4) if wanted.last4 else ""),

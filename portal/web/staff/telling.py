@@ -8,12 +8,12 @@ from datetime import datetime
 
 from payments.charging.models import LIVE
 from portal.notifications.reasons import reason_for_staff
-from portal.web.kit.filters import datetime_text, money
+from portal.web.kit.filters import money
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.words import word
 from portal.web.staff.queries.happenings import Happening
 from portal.web.staff.queries.timeline import Occurrence
-from portal.web.staff.words import CONSENTS, method_name, source_name
+from portal.web.staff.words import CONSENTS, method_name, retry_name, source_name
 
 _TONES = {"succeeded": "ok", "canceled": "danger", "rejected": "warn"}
 _ICONS = {"succeeded": "circle-check", "canceled": "circle-x", "rejected": "circle-pause"}
@@ -21,7 +21,10 @@ _ICONS = {"succeeded": "circle-check", "canceled": "circle-x", "rejected": "circ
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event ready to be drawn by `kit.event`, its text in whole sentences; `quiet` is a mere record."""
+    """An event ready to be drawn by `kit.event`, its text in whole sentences; `quiet` is a mere record.
+
+    What is done by the schedule has a day; its time says only when the scheduler came by.
+    """
 
     at: datetime
     icon: str
@@ -30,6 +33,7 @@ class Told:
     text: str
     url: str
     quiet: bool = False
+    by_schedule: bool = False
 
     @property
     def link(self) -> str:
@@ -48,7 +52,8 @@ def tell_happening(it: Happening) -> Told:
         text = _sentences(it.customer_name, reason_for_staff(it.reason) if it.new != "succeeded" else "")
         told_as = _as_told(it.new, it.reason)
         title = _payment_title(told_as, it.kopecks or 0, it.initiator or "")
-        return Told(it.at, _ICONS[told_as], _TONES[told_as], title, text, f"/staff/payments/{it.object_id}")
+        url, by_schedule = f"/staff/payments/{it.object_id}", it.initiator == "schedule"
+        return Told(it.at, _ICONS[told_as], _TONES[told_as], title, text, url, by_schedule=by_schedule)
     title, icon, tone = _change(it.object_kind, it.new)
     text = _sentences(it.customer_name, _("Договор № %(number)s") % {"number": it.contract_number})
     return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.contract_id}")
@@ -62,12 +67,11 @@ def tell(it: Occurrence) -> Told:
 def _tell_payment(it: Occurrence) -> Told:
     state = _as_told(it.state, it.code)
     ended = state in ("canceled", "rejected")
-    again = it.next_at if it.state == "canceled" else None
     text = _sentences(
         it.subject or "",
         method_name(it.method, it.last4) if it.method else "",
         reason_for_staff(it.code) if ended else "",
-        _("Следующая попытка %(at)s") % {"at": datetime_text(again)} if again else "",
+        _("Следующая попытка: %(when)s") % {"when": retry_name(it.retry, it.retry_at)} if it.retry else "",
     )
     return Told(
         it.at,
@@ -118,8 +122,7 @@ def _tell_consent(it: Occurrence) -> Told:
 
 def _tell_change(it: Occurrence) -> Told:
     title, icon, tone = _change(it.code or "", it.state)
-    source = source_name(it.source or "")
-    text = _sentences(_("Договор № %(number)s") % {"number": it.subject}, source[:1].upper() + source[1:])
+    text = _sentences(_("Договор № %(number)s") % {"number": it.subject}, source_name(it.source or ""))
     return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.link_id}", quiet=tone == "")
 
 

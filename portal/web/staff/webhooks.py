@@ -12,6 +12,7 @@ from portal.web.kit.render import render
 from portal.web.kit.words import WORDS
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_id
+from portal.web.staff.gateway_words import event_name, state_name, verdict_name
 from portal.web.staff.queries.webhooks import STATUSES, count_webhooks, list_webhooks
 
 router = APIRouter()
@@ -34,5 +35,8 @@ def list_all(request: Request, _staff: CurrentStaff, db: ReadDb, status: str = "
             ("", _("Все"), _LIST, sum(counts.values())),
             *((key, WORDS["webhook"][key].text, f"{_LIST}?status={key}", counts.get(key, 0)) for key in STATUSES),
         ],
+        "event_name": event_name,
+        "state_name": state_name,
+        "verdict_name": verdict_name,
     }
     return render(request, "pages/staff/webhooks.html", context, fragment="rows")

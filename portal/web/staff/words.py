@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from payments.contracts.periods import Unit
 from portal.notifications.method_words import Method
 from portal.notifications.period_words import period_words
+from portal.web.kit.filters import datetime_text
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
+from portal.web.staff.queries.retries import TIMED
 
 ADVANCES = {
     "on_payment": _("Следующая дата появляется после оплаты"),
@@ -24,18 +27,18 @@ AUTOPAYS = {
     "ended": _("Завершён"),
 }
 CONSENTS = {
-    "offer": _("Договор-оферта"),
+    "offer": _("Публичная оферта"),
     "personal_data": _("Обработка данных"),
     "marketing": _("Рассылка"),
     "recurring": _("Автоплатёж"),
 }
 _SOURCES = {
-    "answer": _("ответ кассы"),
-    "webhook": _("уведомление кассы"),
-    "poller": _("опрос кассы"),
-    "list": _("список платежей кассы"),
+    "answer": _("ответ ЮKassa"),
+    "webhook": _("уведомление ЮKassa"),
+    "poller": _("опрос ЮKassa"),
+    "list": _("список платежей ЮKassa"),
     "return": _("страница возврата"),
-    "reconcile": _("сверка с кассой"),
+    "reconcile": _("сверка с ЮKassa"),
     "lease": _("ответ не дождались"),
     "permit": _("проверка перед отправкой"),
     "stop": _("остановка автоплатежа"),
@@ -47,13 +50,28 @@ _SOURCES = {
     "system": _("система"),
     "import": _("загрузка из файла"),
 }
-_PAUSES = {"credentials_refused": _("касса не приняла ключ магазина")}
+_PAUSES = {"credentials_refused": _("ЮKassa не приняла ключ магазина")}
 _PARTIES = {
     "merchant": _("магазин"),
     "yoo_money": _("ЮKassa"),
-    "payment_network": _("банк или платёжная система"),
+    "payment_network": _("банк или система карт"),
 }
-_VERBS = {"send": _("Отправка"), "look": _("Запрос")}
+# Why a declined charge will not be tried again, or not yet: the states of `queries.retries`.
+_NO_RETRY = {
+    "paid": _("не нужна, счёт оплачен"),
+    "skipped": _("не будет, списание пропустили"),
+    "void": _("не будет, счёт аннулирован"),
+    "written_off": _("не будет, долг признан безнадёжным"),
+    "ended": _("не будет, договор завершён"),
+    "contract": _("не раньше, чем договор снова начнёт действовать"),
+    "withdrawn": _("не будет, автоплатёж отключён"),
+    "paused": _("не раньше, чем автоплатёж снимут с паузы"),
+    "suspended": _("не будет, пока у автоплатежа нет рабочей карты"),
+    "other": _("не раньше, чем закончится другой платёж по счёту"),
+    "stopped": _("не раньше, чем списания возобновят"),
+    "unheard": _("не раньше, чем уйдёт новое предупреждение"),
+    "none": _("не назначена"),
+}
 
 
 def method_name(kind: str | None, last4: str | None) -> str:
@@ -69,9 +87,17 @@ def period_name(unit: str | None, count: int | None) -> str:
     return period_words(cast("Unit", unit), count or 1) if unit else gettext("один раз")
 
 
+def retry_name(retry: str | None, at: datetime | None) -> str:
+    """«23 января 2027, 00:10», or why there is no next attempt; empty where none was planned."""
+    if retry in TIMED and at:
+        return datetime_text(at)
+    return str(_NO_RETRY[retry]) if retry else ""
+
+
 def source_name(source: str) -> str:
-    """On whose word a status changed; an unknown source speaks for itself."""
-    return str(_SOURCES.get(source.partition(":")[0], source))
+    """«Ответ ЮKassa»: on whose word a status changed; an unknown source speaks for itself."""
+    name = str(_SOURCES.get(source.partition(":")[0], source))
+    return name[:1].upper() + name[1:]
 
 
 def pause_name(reason: str | None) -> str:
@@ -82,8 +108,3 @@ def pause_name(reason: str | None) -> str:
 def party_name(party: str | None) -> str:
     """Who said no."""
     return str(_PARTIES.get(party or "", party or gettext("не указано")))
-
-
-def verb_name(verb: str) -> str:
-    """What a call to the gateway was for."""
-    return str(_VERBS.get(verb, verb))

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -21,6 +22,8 @@ from payments.invoicing.models import Invoice
 from payments.ledger.models import ADVANCE, LedgerEntry
 from portal.accounts.models import Membership, User
 from portal.web.staff.queries.debts import owed
+
+_YEAR = relativedelta(years=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Login:
 
 
 def read_customer(session: ReadSession, customer_id: UUID, *, today: date) -> CustomerFacts:
-    """The customer with the state of their money; `paid_kopecks` is this year's.
+    """The customer with the state of their money; `paid_kopecks` came in since this day a year ago.
 
     Raises:
         NotFound: no such customer.
@@ -101,7 +104,7 @@ def read_customer(session: ReadSession, customer_id: UUID, *, today: date) -> Cu
     paid = select(func.coalesce(func.sum(Payment.kopecks), 0)).where(
         Payment.customer_id == mine,
         Payment.status == SUCCEEDED,
-        Payment.decided_at >= start_of(today.replace(month=1, day=1)),
+        Payment.decided_at >= start_of(today - _YEAR),
     )
     advance = select(func.coalesce(-func.sum(LedgerEntry.kopecks), 0)).where(
         LedgerEntry.customer_id == mine, LedgerEntry.account == ADVANCE

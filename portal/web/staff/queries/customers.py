@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, ScalarSelect, Select, Text, cast, func, select, tuple_
 
 from kernel.db import ReadSession, Session
 from payments.autopay.models import Autopay
@@ -18,12 +18,16 @@ from portal.web.staff.queries.debts import overdue, owed
 from portal.web.staff.queries.search import matching
 
 _SUGGESTIONS = 8
+_LIVE_AUTOPAYS = ("active", "suspended", "paused")
 _name = func.lower(Customer.name)
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A line of the list; sums are kopecks. `sort_name` is the key of the order."""
+    """A line of the list; sums are kopecks. `sort_name` is the key of the order.
+
+    `autopays` are the statuses that autopays of contracts under way have, each once.
+    """
 
     id: UUID
     name: str
@@ -34,7 +38,13 @@ class CustomerRow:
     sort_name: str
     contracts: int
     overdue_kopecks: int
-    autopays: int
+    autopays: list[str]
+
+    @property
+    def autopays_to_show(self) -> list[str]:
+        """Those that charge or wait for somebody; one that was switched off tells something only if it is alone."""
+        live = [status for status in _LIVE_AUTOPAYS if status in self.autopays]
+        return live or [status for status in self.autopays if status == "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +81,15 @@ def list_customers(
         shown,
         select(func.count()).where(Contract.customer_id == shown.c.id).scalar_subquery(),
         owed(Invoice.due_on < today, of=shown.c.id, by=Invoice.customer_id),
-        select(func.count()).where(Autopay.customer_id == shown.c.id, Autopay.status == "active").scalar_subquery(),
+        _autopays_of(shown.c.id),
     ).order_by(shown.c.sort_name, shown.c.id)
     return [CustomerRow(*row) for row in session.execute(statement)]
+
+
+def count_customers(session: ReadSession, wanted: CustomerFilter, *, today: date) -> int:
+    """How many customers the filter lets through."""
+    statement = select(func.count()).select_from(Customer).where(*_conditions(wanted, today))
+    return session.execute(statement).scalar_one()
 
 
 def suggest_customers(session: ReadSession | Session, text: str) -> list[Suggestion]:
@@ -112,10 +128,26 @@ def _page(wanted: CustomerFilter, today: date, after: tuple[str, UUID] | None, l
         .order_by(_name, Customer.id)
         .limit(limit)
     )
-    if wanted.text:
-        page = page.where(matching(wanted.text))
-    if wanted.in_debt:
-        page = page.where(Customer.id.in_(select(Invoice.customer_id).where(overdue(today))))
-    if wanted.on_autopay:
-        page = page.where(Customer.id.in_(select(Autopay.customer_id).where(Autopay.status == "active")))
+    page = page.where(*_conditions(wanted, today))
     return page.where(tuple_(_name, Customer.id) > tuple_(after[0], after[1])) if after else page
+
+
+def _conditions(wanted: CustomerFilter, today: date) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.text:
+        found.append(matching(wanted.text))
+    if wanted.in_debt:
+        found.append(Customer.id.in_(select(Invoice.customer_id).where(overdue(today))))
+    if wanted.on_autopay:
+        found.append(Customer.id.in_(select(Autopay.customer_id).where(Autopay.status == "active")))
+    return found
+
+
+def _autopays_of(customer_id: ColumnElement[UUID]) -> ScalarSelect[Any]:
+    statuses = func.array_agg(Autopay.status.distinct())
+    return (
+        select(func.coalesce(statuses, cast([], ARRAY(Text))))
+        .join(Contract, Contract.id == Autopay.contract_id)
+        .where(Autopay.customer_id == customer_id, Contract.status != "ended")
+        .scalar_subquery()
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,10 +10,13 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, cast, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from kernel.db import ReadSession
 from payments.charging.models import Allocation
 from payments.contracts.models import Contract
 from payments.invoicing.models import Invoice
 
+# Days since the due date, both included; the last has no end that a debt could reach.
+AGES = ((1, 7), (8, 30), (31, 60), (61, 100_000))
 _counted = (
     select(func.coalesce(func.sum(Allocation.kopecks), 0))
     .where(Allocation.invoice_id == Invoice.id)
@@ -32,6 +36,22 @@ is_debt: ColumnElement[bool] = (Invoice.status == "open") & ~exists().where(
 def overdue(today: date) -> ColumnElement[bool]:
     """Debts whose day has passed without money."""
     return is_debt & (Invoice.due_on < today)
+
+
+@dataclass(frozen=True, slots=True)
+class DebtAges:
+    """Overdue debts by how long ago their day was: kopecks of each of `AGES`, and how many debts there are in all."""
+
+    kopecks: tuple[int, ...]
+    debts: int
+
+
+def debt_ages(session: ReadSession, today: date) -> DebtAges:
+    """The overdue debts of all customers on a business date."""
+    days = today - Invoice.due_on
+    sums = [func.coalesce(func.sum(left_to_pay).filter(days.between(first, last)), 0) for first, last in AGES]
+    row = session.execute(select(func.count(), *sums).where(overdue(today))).one()
+    return DebtAges(tuple(int(value) for value in row[1:]), row[0])
 
 
 def owed(

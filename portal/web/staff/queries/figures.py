@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +33,7 @@ from portal.web.kit.charts import DayAmount
 from portal.web.staff.periods import DeskPeriod, Span, same_day_last_month
 from portal.web.staff.queries.debts import left_to_pay, overdue
 
+_A_MONTH = timedelta(days=31)
 _TO_COME = ("planned", "invoiced")
 # Only these can fall due twice in one month: of all others the one stored line is all that is expected.
 _SHORT_PERIODS = ("day", "week")
@@ -56,7 +57,7 @@ class Received:
 class Figures:
     """Everything that the row of figures shows.
 
-    `expected` are the days from today until the end of the month or of the chart, `expected_kopecks` is the month's.
+    `expected` are the days from today for at least a month, `expected_kopecks` is until the end of this one.
     """
 
     received: Received
@@ -71,7 +72,7 @@ class Figures:
 def read_figures(session: ReadSession, period: DeskPeriod) -> Figures:
     """The figures of a period."""
     received, before = _received(session, period)
-    expected = expected_by_day(session, period.today, max(period.month_ends_on, period.chart_last_on))
+    expected = expected_by_day(session, period.today, max(period.month_ends_on, period.today + _A_MONTH))
     overdue_now, overdue_before, expected_before = session.execute(
         select(
             select(func.coalesce(func.sum(left_to_pay), 0)).where(overdue(period.today)).scalar_subquery(),

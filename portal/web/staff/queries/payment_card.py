@@ -18,11 +18,12 @@ from payments.customers.models import Customer
 from payments.history.models import StatusHistory
 from payments.invoicing.models import Invoice
 from portal.notifications.models import Message
+from portal.web.staff.queries.retries import retry_at, retry_state
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """The payment with what it pays and how."""
+    """The payment with what it pays and how; `retry` as in `queries.retries`."""
 
     payment: Payment
     customer_id: UUID
@@ -37,6 +38,8 @@ class PaymentFacts:
     purpose: str
     method_kind: str | None
     last4: str | None
+    retry: str | None
+    retry_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ def read_payment(session: ReadSession, payment_id: UUID) -> PaymentFacts:
             Invoice.purpose,
             func.coalesce(Payment.paid_with, PaymentMethod.kind),
             func.coalesce(Payment.last4, PaymentMethod.last4),
+            retry_state(),
+            retry_at(),
         )
         .join(Customer, Customer.id == Payment.customer_id)
         .join(Contract, Contract.id == Payment.contract_id)

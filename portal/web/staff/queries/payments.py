@@ -62,6 +62,7 @@ class PaymentFilter:
     text: str = ""
     view: str = ""
     status: str = ""
+    initiator: str = ""
     first_on: date | None = None
     last_on: date | None = None
     last4: str = ""
@@ -79,6 +80,8 @@ class PaymentFilter:
             found.append(is_failed_charge() if self.view == "failed" else is_long_unknown(now))
         if self.status:
             found.append(Payment.status == self.status)
+        if self.initiator:
+            found.append(Payment.initiator == self.initiator)
         if self.customer_id:
             found.append(Payment.customer_id == self.customer_id)
         return found

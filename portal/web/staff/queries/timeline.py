@@ -24,6 +24,7 @@ from payments.contracts.models import Contract
 from payments.history.models import StatusHistory
 from payments.invoicing.models import Invoice
 from portal.notifications.models import Message
+from portal.web.staff.queries.retries import retry_at, retry_state
 
 KINDS = ("payments", "letters", "consents", "changes")
 Moment = tuple[datetime, str]
@@ -36,7 +37,8 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "method": Text(),
     "last4": Text(),
     "kopecks": BigInteger(),
-    "next_at": DateTime(timezone=True),
+    "retry": Text(),
+    "retry_at": DateTime(timezone=True),
 }
 
 
@@ -44,7 +46,7 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
 class Occurrence:
     """One event. What the columns mean depends on `kind`; sums are kopecks, `ref` is unique among all events.
 
-    payments: state, reason, purpose, initiator, method, last4, next attempt; link is the payment.
+    payments: state, reason, purpose, initiator, method, last4, retry as in `queries.retries`; link is the payment.
     letters: status, kind, subject, error; link is the letter. consents: action, kind, contract's number; link is the
     contract. changes: new status, what changed, contract's number, on whose word; link is the contract.
     """
@@ -60,7 +62,8 @@ class Occurrence:
     method: str | None
     last4: str | None
     kopecks: int | None
-    next_at: datetime | None
+    retry: str | None
+    retry_at: datetime | None
 
 
 def read_timeline(
@@ -97,7 +100,8 @@ def _payments(customer_id: UUID) -> Select[*tuple[Any, ...]]:
             method=func.coalesce(Payment.paid_with, PaymentMethod.kind),
             last4=func.coalesce(Payment.last4, PaymentMethod.last4),
             kopecks=Payment.kopecks,
-            next_at=Payment.next_attempt_at,
+            retry=retry_state(),
+            retry_at=retry_at(),
         )
         .join(Invoice, Invoice.id == Payment.invoice_id)
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)

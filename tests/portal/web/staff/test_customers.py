@@ -7,9 +7,10 @@ from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from kernel.db import begin
+from payments.autopay.models import Autopay
 from payments.charging.models import Payment
 from portal.web.kit.paging import write_cursor
 from tests.portal.web.staff.conftest import Desk
@@ -107,6 +108,46 @@ def test_debt_and_autopay_narrow_the_list(desk: Desk, company: None) -> None:
     assert "1\u00a0234,56\u00a0₽" in debtors
     assert names(client.get("/staff/customers?autopay=y").text) == ["Платит Сам"]
     assert names(client.get("/staff/customers?autopay=y&debt=y").text) == []
+
+
+def test_the_list_says_how_many_there_are_in_all(desk: Desk, zhuk: UUID) -> None:
+    client = desk()
+
+    assert "Клиентов: 3" in client.get("/staff/customers").text
+    assert "Клиентов: 1" in client.get("/staff/customers?q=жук").text
+
+
+def test_an_autopay_that_waits_is_not_told_as_none(desk: Desk, company: None) -> None:
+    with begin() as session:
+        several = customer_of(session, "Анна")
+        first, second = agreement(session, several), agreement(session, several, title="Парковка")
+        only = agreement(session, customer_of(session, "Борис"))
+        gone = agreement(session, customer_of(session, "Вера"))
+        agreement(session, customer_of(session, "Глеб"))
+        for it in (first, second, only, gone):
+            pay_first(session, it)
+        for it, status in ((second, "suspended"), (only, "suspended"), (gone, "withdrawn")):
+            session.execute(update(Autopay).where(Autopay.contract_id == it.contract_id).values(status=status))
+
+    rows = re.findall(r"<tr role=\"row\">(.*?)</tr>", desk().get("/staff/customers").text, re.DOTALL)[1:]
+
+    pills = [re.findall(r'class="pill[^"]*">([^<]+)<', row) for row in rows]
+    assert pills == [["Включён", "Приостановлен"], ["Приостановлен"], ["Отключён"], []]
+    assert "Нет" in rows[3]
+
+
+def test_money_paid_last_december_counts_in_january(desk: Desk, company: None) -> None:
+    at_noon(date(2026, 12, 20))
+    with begin() as session:
+        it = agreement(session, customer_of(session, "Анна"), kopecks=780_000)
+        pay_first(session, it, saves=False)
+    at_noon(date(2027, 1, 12))
+    paid = "<dt>Оплачено за 12 месяцев</dt><dd>7\u00a0800,00\u00a0₽</dd>"
+    assert paid in desk().get(f"/staff/customers/{it.customer_id}").text
+
+    at_noon(date(2027, 12, 21))
+
+    assert paid not in desk().get(f"/staff/customers/{it.customer_id}").text
 
 
 def test_a_long_list_shows_everybody_once(desk: Desk, company: None) -> None:

@@ -34,7 +34,7 @@ from tests.support.business import make_agreement
 
 pytestmark = pytest.mark.committed
 
-PAUSE = "касса не приняла ключ магазина"
+PAUSE = "ЮKassa не приняла ключ магазина"
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""The dashboard's statements beside the figures: what is expected next, how old debts are, whether letters leave."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import update
+
+from kernel.clock import business_now
+from kernel.db import begin, read
+from payments.invoicing.issue import issue_now
+from portal.notifications.models import Message
+from portal.notifications.troubles import SERVER_AWAY
+from portal.web.staff.ages import debt_bar
+from portal.web.staff.mail_words import letter_trouble
+from portal.web.staff.queries.debts import debt_ages
+from tests.portal.notifications.writing import write_letter
+from tests.portal.web.staff.conftest import Desk
+from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first
+
+pytestmark = pytest.mark.committed
+
+
+def test_at_the_end_of_a_month_the_next_money_is_named(desk: Desk) -> None:
+    at_noon(date(2026, 11, 22))
+    with begin() as session:
+        agreement(session, customer_of(session, "Анна"), kopecks=2_796_550, in_days=12)
+
+    page = desk().get("/staff").text
+
+    assert "следующий платёж 4 декабря" in page
+    assert "В этом месяце по графику больше ничего не ждём. Следующее 4 декабря: 27\u00a0965,50\u00a0₽." in page
+    assert "По графику</li>" not in page, "the legend names no bars that are not there"
+
+
+def test_nothing_expected_at_all_is_said_so(desk: Desk) -> None:
+    assert "В ближайший месяц по графику ничего не ждём." in desk().get("/staff").text
+
+
+def test_debts_are_told_by_age_and_add_up(desk: Desk) -> None:
+    at_noon(date(2027, 1, 1))
+    with begin() as session:
+        customer_id = customer_of(session, "Должник Иван")
+        for n, in_days in enumerate((0, 50, 100, 107, 108)):
+            it = agreement(session, customer_id, kopecks=10**n * 1000, in_days=in_days)
+            issue_now(session, it.line_id, now=business_now(session))
+        pay_first(session, agreement(session, customer_id, title="Оплачено"), saves=False)
+    at_noon(date(2027, 4, 18))
+
+    with read() as session:
+        found = debt_ages(session, date(2027, 4, 18))
+
+    assert found.kopecks == (100_000, 0, 10_000, 1_000), "of the day itself nothing is overdue yet"
+    assert found.debts == 3
+    bar = debt_bar(found)
+    assert bar
+    assert bar.finding == "3 счёта, моложе месяца 90\u00a0% суммы"
+    assert "Просрочка по срокам" in desk().get("/staff").text
+
+
+def test_a_mail_server_that_takes_nothing_is_shouted_about(desk: Desk) -> None:
+    alarm = "Письма не уходят"
+    letter = write_letter()
+    assert alarm not in desk().get("/staff").text
+
+    with begin() as session:
+        values = {"tries": 1, "status": "queued", "error": min(SERVER_AWAY)}
+        session.execute(update(Message).where(Message.id == letter).values(values))
+
+    assert alarm in desk("viewer").get("/staff").text
+    assert alarm in desk("viewer").get("/staff/messages").text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("550 5.1.1 User unknown", "Почтовый сервер говорит, что такого адреса нет"),
+        ("552 Mailbox full", "Почтовый ящик получателя переполнен"),
+        ("554 5.7.1 Spam", "Почтовый сервер счёл письмо нежелательным"),
+        ("550 no", "Почтовый сервер отказался принять письмо"),
+        ("450 4.2.0 Greylisted", "Почтовый сервер просит прислать письмо позже"),
+    ],
+)
+def test_a_mail_servers_answer_is_told_in_words_with_the_raw_text_aside(desk: Desk, error: str, words: str) -> None:
+    assert letter_trouble(error) == (words, error)
+    letter = write_letter()
+    with begin() as session:
+        session.execute(update(Message).where(Message.id == letter).values(status="failed", tries=1, error=error))
+
+    page = desk().get("/staff/messages?status=failed").text
+
+    assert words in page
+    assert f'<summary>Ответ сервера</summary><code class="xs break">{error}</code>' in page
+
+
+def test_a_reason_that_is_in_words_stands_alone() -> None:
+    assert letter_trouble("нет адреса") == ("Нет адреса", "")
