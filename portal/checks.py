@@ -10,10 +10,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 
-from kernel.clock import VirtualClock
-from kernel.db import ReadSession, engine, read
+from kernel.clock import VirtualClock, business_now
+from kernel.db import ReadSession, begin, engine, read
 from kernel.errors import ConfigurationError
 from kernel.settings import get_settings
+from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +34,7 @@ def newest_revision() -> str | None:
 
 
 def check_start() -> None:
-    """Refuse to start on a database that this code must not touch.
+    """Refuse to start on a database that this code must not touch, and pause charging in one that is a copy.
 
     Raises:
         ConfigurationError: PostgreSQL is too old, not migrated, of another business zone, or shifted in live mode.
@@ -53,6 +54,8 @@ def check_start() -> None:
         shift = session.execute(select(VirtualClock.shift)).scalar_one_or_none()
     if settings.mode == "live" and shift:
         raise ConfigurationError(["часы этой базы переводили в демо или тестах: режим live её не принимает"])
+    with begin() as session:
+        pause_in_a_copy(session, now=business_now(session))
 
 
 def unready(session: ReadSession) -> list[str]:

@@ -15,7 +15,8 @@ from payments.columns import At, CreatedAt, Key, LegalEntityId, Str
 class Installation(Base):
     """One row. `mode` is what the database was made for: demo rows never meet live keys.
 
-    `charging_paused` stops every send at once; `fingerprint` tells a restored copy from the original.
+    `charging_paused` stops every send at once; `fingerprint` is where this database lay when it last ran: a restored
+    copy finds itself elsewhere.
     """
 
     __tablename__ = "installation"
