@@ -177,7 +177,11 @@ def run_demo(port: int, sandbox_port: int, smtp_port: int, *, reset: bool, folde
         try:
             if reset:
                 _erase(demo)
-            for number, purpose in ((port, "web"), (sandbox_port, "sandbox"), (place.smtp_port, "sandbox's mail")):
+            for number, purpose in (
+                (port, "web; another with PORT="),
+                (sandbox_port, "sandbox; another with SANDBOX_PORT="),
+                (place.smtp_port, "sandbox's mail; another with SMTP_PORT="),
+            ):
                 require_free(number, purpose)
             demo.start()
             demo.announce(started)
@@ -185,7 +189,8 @@ def run_demo(port: int, sandbox_port: int, smtp_port: int, *, reset: bool, folde
         except KeyboardInterrupt:
             pass
         finally:
-            demo.say("stopping: payments under way are finished first")
+            if demo.keeper.programs:
+                demo.say("stopping: payments under way are finished first")
             demo.keeper.close()
             demo.engines.close()
     return 0
