@@ -22,10 +22,12 @@ from kernel.db import Session, begin
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.autopay.notices import mark_notice_sent
+from portal.notifications.calling_off import still_comes
 from portal.notifications.envelope import BadAddress, Outgoing, own_host, seal
 from portal.notifications.letters import MAIL_JOB
 from portal.notifications.models import TO_SEND, Message
 from portal.notifications.smtp import Accepted, Line, Outcome, PutOff, Refused, Server
+from portal.notifications.troubles import CALLED_OFF
 
 _log = log.get(__name__)
 # Longer than any one letter should take, so that a live sender is rarely taken for a dead one.
@@ -68,7 +70,7 @@ def _send(line: Line, message_id: UUID) -> None:
 
 
 def claim(session: Session, message_id: UUID) -> Outgoing | None:
-    """Take a due message for sending; None when it is not due, sent, or somebody else's."""
+    """Take a due message for sending; None when it is not due, sent, somebody else's, or warns of nothing any more."""
     row = session.execute(
         update(Message)
         .where(Message.id == message_id, TO_SEND.due())
@@ -89,7 +91,13 @@ def claim(session: Session, message_id: UUID) -> Outgoing | None:
             Message.tries,
         )
     ).first()
-    return Outgoing(*row) if row else None
+    if row is None:
+        return None
+    letter = Outgoing(*row)
+    if letter.notice_id is not None and not still_comes(session, letter.notice_id):
+        _call_off(session, letter)
+        return None
+    return letter
 
 
 def record(session: Session, letter: Outgoing, outcome: Outcome, *, now: datetime) -> None:
@@ -115,6 +123,12 @@ def record(session: Session, letter: Outgoing, outcome: Outcome, *, now: datetim
     session.execute(
         update(Message).where(Message.id == letter.id).values(lease_until=None, error=outcome.why, **change)
     )
+
+
+def _call_off(session: Session, letter: Outgoing) -> None:
+    _log.info("mail.called_off", message_id=str(letter.id), notice_id=str(letter.notice_id))
+    change = {"status": "failed", "tries": letter.tries - 1, "lease_until": None, "error": CALLED_OFF}
+    session.execute(update(Message).where(Message.id == letter.id).values(change))
 
 
 def _record_sent(session: Session, letter: Outgoing, now: datetime) -> None:

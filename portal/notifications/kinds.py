@@ -9,6 +9,7 @@ PRIVATE_KINDS = ("confirm_email", "reset_password", "confirm_new_email")
 
 KINDS: dict[str, str] = {
     "charge_announced": _("Предупреждение о списании"),
+    "charge_called_off": _("Списания не будет"),
     "invoice_issued": _("Счёт"),
     "payment_succeeded": _("Оплата прошла"),
     "payment_declined": _("Оплата не прошла"),

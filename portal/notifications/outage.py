@@ -7,10 +7,12 @@ from sqlalchemy import case, desc, func, select
 from kernel.db import ReadSession, Session
 from portal.notifications.delivery import LADDER
 from portal.notifications.models import Message
-from portal.notifications.troubles import SERVER_AWAY
+from portal.notifications.troubles import CALLED_OFF, SERVER_AWAY
 
 # Letters are found by their ids, newest first: enough of them to hold the newest try, and no whole table.
 _NEWEST = 50
+# A warning that was called off was not tried: it says nothing about the server.
+_was_handed_over = Message.error.is_distinct_from(CALLED_OFF)
 
 
 def mail_is_away(session: Session | ReadSession) -> bool:
@@ -18,7 +20,9 @@ def mail_is_away(session: Session | ReadSession) -> bool:
 
     It tells nothing about any one address: a letter that the server itself refused or put off does not count.
     """
-    newest = select(Message).where(Message.tries > 0).order_by(Message.id.desc()).limit(_NEWEST).subquery()
+    newest = (
+        select(Message).where(Message.tries > 0, _was_handed_over).order_by(Message.id.desc()).limit(_NEWEST).subquery()
+    )
     # A letter that waits says when it is tried next: one step of the ladder after its last try.
     step = case(dict(enumerate(LADDER, 1)), value=newest.c.tries, else_=LADDER[-1])
     tried_at = case(

@@ -68,7 +68,8 @@ class NewcomerForm(Form):
 
     def _fits(self, name: str) -> bool:
         # The kit's fields are lenient: they drop an extension, they take letters that no mail server takes.
-        typed = str(self[name].raw_data[0]).strip() if self[name].raw_data else ""
+        raw = self[name].raw_data
+        typed = str(raw[0]).strip() if raw else ""
         if not typed or self[name].errors:
             return True
         try:

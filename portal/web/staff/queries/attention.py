@@ -117,5 +117,6 @@ def _unheard() -> tuple[ColumnElement[bool], ...]:
         Notice.sent_at.is_(None),
         Installment.id == Notice.installment_id,
         Installment.status == "invoiced",
+        exists().where(Autopay.contract_id == Installment.contract_id, Autopay.status == "active"),
         ~exists().where(later.installment_id == Notice.installment_id, later.id > Notice.id),
     )

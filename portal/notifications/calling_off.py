@@ -1,0 +1,61 @@
+"""Charges that were announced and will not happen: a warning that has not left must not, one that has left is taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from kernel.db import Session
+from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.contracts.models import Contract, Installment
+from payments.customers.models import Customer
+from payments.invoicing.models import Invoice
+from portal.notifications.facts import Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """A charge that the customer was warned of and that an employee has skipped since."""
+
+    agreement: Agreement
+    invoice_number: str
+    kopecks: int
+    due_on: date
+
+
+def still_comes(session: Session, notice_id: UUID) -> bool:
+    """Whether what a notice announces may still be charged: its line is open, its contract's autopay works."""
+    found = session.execute(
+        select(Notice.id)
+        .join(Installment, Installment.id == Notice.installment_id)
+        .join(Autopay, Autopay.contract_id == Installment.contract_id)
+        .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
+        .where(
+            Notice.id == notice_id,
+            Installment.status == "invoiced",
+            Autopay.status == "active",
+            PaymentMethod.unlinked_at.is_(None),
+            PaymentMethod.disabled_reason.is_(None),
+        )
+    )
+    return found.first() is not None
+
+
+def called_off(session: Session, invoice_id: UUID) -> CalledOff | None:
+    """The charge of a voided invoice, if the customer had been warned of it; None when nobody was told to expect it."""
+    told = exists().where(Notice.installment_id == Installment.id, Notice.sent_at.is_not(None)).correlate(Installment)
+    row = session.execute(
+        select(Invoice, Contract, Customer.email)
+        .join(Installment, Installment.id == Invoice.installment_id)
+        .join(Contract, Contract.id == Invoice.contract_id)
+        .join(Customer, Customer.id == Invoice.customer_id)
+        .where(Invoice.id == invoice_id, Invoice.status == "void", Installment.status == "skipped", told)
+    ).one_or_none()
+    if row is None:
+        return None
+    invoice, contract, email = row
+    agreement = Agreement(invoice.customer_id, email or "", contract.id, contract.number, contract.title)
+    return CalledOff(agreement, invoice.number, invoice.kopecks, invoice.due_on)
