@@ -87,8 +87,11 @@ def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Ev
 
 
 def suspend_autopays_of(session: Session, method_id: UUID, *, now: datetime) -> None:
-    """The bank says that this method will not work again: its autopays wait for another one."""
-    autopays = lock_autopays(session, Autopay.method_id == method_id, Autopay.status == "active")
+    """The bank says that this method will not work again: its autopays wait for another one.
+
+    One that rests with its contract is among them: it must not come back with a dead method.
+    """
+    autopays = lock_autopays(session, Autopay.method_id == method_id, Autopay.status.in_(("active", "paused")))
     halt(session, autopays, "suspended", now=now)
     outbox.record(session, *(AutopayStopped(autopay.id, "suspended") for autopay in autopays))
 
