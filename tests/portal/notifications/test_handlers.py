@@ -131,7 +131,7 @@ def test_a_withdrawn_autopay_says_what_happens_to_the_contract(session: Session)
     letter = story.letter("autopay_stopped")
 
     assert "Вы отключили автоплатёж" in letter.text_body
-    assert "оплачивать вручную" in letter.text_body
+    assert "оплачивать самостоятельно" in letter.text_body
 
 
 def test_an_autopay_suspended_without_a_decline_of_its_own_gets_its_own_letter(session: Session) -> None:
