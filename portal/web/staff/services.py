@@ -63,8 +63,8 @@ def create(request: Request, posted: Posted, staff: ServiceSeller, db: Db) -> Re
     if form.validate():
         try:
             product = add_product(db, form.ware, shop=shop, by=staff.user_id)
-        except NameTaken as error:
-            form.refuse("name", _(str(error)))
+        except NameTaken:
+            form.refuse("name", _("Услуга с таким названием уже есть"))
         else:
             return go_to(request, f"{LIST}/{product.id}/prices/new", say=_("Услуга добавлена. Теперь её цена"))
     return _service_page(request, form, status=422)
@@ -85,8 +85,8 @@ def describe(request: Request, posted: Posted, product_id: UUID, staff: ServiceS
     if form.validate():
         try:
             describe_product(db, product_id, form.ware, by=staff.user_id)
-        except NameTaken as error:
-            form.refuse("name", _(str(error)))
+        except NameTaken:
+            form.refuse("name", _("Услуга с таким названием уже есть"))
         else:
             return go_to(request, LIST, say=_("Услуга изменена"))
     return _service_page(request, form, product_id, status=422)
