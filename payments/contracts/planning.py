@@ -79,7 +79,11 @@ def begin_anew(session: Session, contract_id: UUID, first_due_on: date) -> None:
 
 
 def plan_following(session: Session, installment_ids: list[UUID], *, advance: str) -> None:
-    """Plan the line after each of these, for open-ended plans of active contracts that advance in the given way."""
+    """Plan the line after each of these, for open-ended plans of contracts that run and advance in the given way.
+
+    A suspended contract is among them: its money may come in meanwhile, and resuming it plans nothing. The line waits
+    to be issued until then.
+    """
     if not installment_ids:
         return
     rows = session.execute(
@@ -90,7 +94,7 @@ def plan_following(session: Session, installment_ids: list[UUID], *, advance: st
             Installment.id.in_(installment_ids),
             PaymentPlan.kind == RECURRING,
             Contract.advance == advance,
-            Contract.status == "active",
+            Contract.status.in_(("active", "suspended")),
         )
     ).all()
     plan_lines(session, [(plan, number + 1) for plan, number in rows], notice_time(session))
