@@ -23,19 +23,24 @@ _log = log.get(__name__)
 
 
 def activate_autopays(session: Session, pairs: Sequence[tuple[Payment, GatewayPayment]], *, now: datetime) -> None:
-    """Save each method and activate its contract's autopay, unless the consent was withdrawn in the meantime."""
+    """Save each method and activate its contract's autopay, unless one of them was stopped in the meantime.
+
+    The gateway keeps a method that comes after its consent was taken back, or after its contract was suspended or ended.
+    Our row of it is the evidence: unlinked from the start, with a line of history, so that nothing can charge it and no
+    page of the customer's shows it as linked.
+    """
     for payment, item in pairs:
         if item.method is None or not item.method.saved:
             _log.warning("autopay.method_not_saved", payment_id=str(payment.id))
             continue
-        method_id = _save_method(session, payment, item.method)
         consent = _living_consent(session, payment)
+        method_id = _save_method(session, payment, item.method, unlinked_at=None if consent else now)
         if consent is not None:
             _activate(session, payment, consent, method_id, now)
 
 
-def _save_method(session: Session, payment: Payment, method: GatewayMethod) -> UUID:
-    session.execute(
+def _save_method(session: Session, payment: Payment, method: GatewayMethod, *, unlinked_at: datetime | None) -> UUID:
+    new_id = session.execute(
         insert(PaymentMethod)
         .values(
             id=uuid7(),
@@ -48,9 +53,15 @@ def _save_method(session: Session, payment: Payment, method: GatewayMethod) -> U
             card_type=method.card_type,
             expiry_year=method.expiry_year,
             expiry_month=method.expiry_month,
+            unlinked_at=unlinked_at,
         )
         .on_conflict_do_nothing(index_elements=[PaymentMethod.shop_id, PaymentMethod.gateway_id])
-    )
+        .returning(PaymentMethod.id)
+    ).scalar_one_or_none()
+    if new_id is not None:
+        if unlinked_at is not None:
+            note_status(session, "payment_method", new_id, old=None, new="unlinked", source="payment")
+        return new_id
     return session.execute(
         select(PaymentMethod.id).where(
             PaymentMethod.shop_id == payment.shop_id, PaymentMethod.gateway_id == method.gateway_id

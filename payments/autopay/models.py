@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, and_, text
 from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,8 +17,8 @@ from payments.columns import At, ContractId, CreatedAt, CustomerId, Key, Kopecks
 class PaymentMethod(Base):
     """A card or account that the gateway keeps for us: its token there, and a mask for people.
 
-    `unlinked_at` is set by the customer and never cleared; `disabled_reason` is set when the bank says that the method
-    will not work again.
+    `unlinked_at` is set by the customer, or at once when the gateway saved the method without a living consent, and is
+    never cleared; `disabled_reason` is set when the bank says that the method will not work again.
     """
 
     __tablename__ = "payment_methods"
@@ -43,6 +43,7 @@ class Autopay(Base):
 
     It comes into being with the first successful payment that saved its method. Status: active, paused (its contract is
     suspended), suspended (the method stopped working), withdrawn (consent taken back), ended (the contract ended).
+    `changed_at` is when the present permission began: each new status, consent or method sets it, and nothing else.
     """
 
     __tablename__ = "autopays"
@@ -102,3 +103,10 @@ class Notice(Base):
     charge_on: Mapped[date]
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[At | None]
+
+
+# Over a Notice and the Autopay of its line's contract, in every statement that may lead to a charge. What was announced
+# under an earlier permission, or for another method, has been called off: people were told to pay it by hand.
+NOTICE_COUNTS = and_(
+    Autopay.status == "active", Notice.method_id == Autopay.method_id, Notice.created_at >= Autopay.changed_at
+)

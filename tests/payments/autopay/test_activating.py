@@ -1,0 +1,93 @@
+"""A method is linked only under a consent that lives; one that came too late is kept as evidence and as nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from kernel.clock import business_now
+from kernel.db import Session
+from payments.autopay.consents import Evidence
+from payments.autopay.ending import end_contract, suspend_contract
+from payments.autopay.models import Autopay, PaymentMethod
+from payments.autopay.stopping import withdraw
+from payments.charging.applying import apply
+from payments.charging.models import Payment
+from payments.gateway.port import GatewayMethod
+from payments.history.models import StatusHistory
+from tests.support.business import Agreement, agree
+from tests.support.gateway_objects import CARD, says
+from tests.support.standing import begin_first_payment, pay_first
+
+Stop = Callable[[Session, Agreement], None]
+
+
+def _end(session: Session, it: Agreement) -> None:
+    end_contract(session, it.contract_id, now=business_now(session), source="staff")
+
+
+def _suspend(session: Session, it: Agreement) -> None:
+    suspend_contract(session, it.contract_id, now=business_now(session), source="staff")
+
+
+def _withdraw(session: Session, it: Agreement) -> None:
+    withdraw(session, it.contract_id, evidence=Evidence(), now=business_now(session))
+
+
+def _method(session: Session) -> PaymentMethod:
+    return session.scalars(select(PaymentMethod)).one()
+
+
+def _history(session: Session) -> list[tuple[str | None, str]]:
+    rows = select(StatusHistory).where(StatusHistory.object_kind == "payment_method").order_by(StatusHistory.id)
+    return [(row.old, row.new) for row in session.scalars(rows)]
+
+
+@pytest.mark.parametrize("stop", [_end, _suspend, _withdraw])
+def test_a_method_saved_after_a_stop_is_unlinked_from_the_start(session: Session, stop: Stop) -> None:
+    it, payment = begin_first_payment(session, draft=False)
+    stop(session, it)
+
+    pay_first(session, payment)
+
+    method = _method(session)
+    assert (method.gateway_id, method.last4) == (CARD.gateway_id, CARD.last4)
+    assert method.unlinked_at == business_now(session)
+    assert _history(session) == [(None, "unlinked")]
+    assert session.scalars(select(Autopay)).all() == []
+    assert session.get_one(Payment, payment.id).status == "succeeded"
+
+
+def test_a_method_saved_under_a_living_consent_is_linked(session: Session) -> None:
+    it, payment = begin_first_payment(session, draft=False)
+
+    pay_first(session, payment)
+
+    assert _method(session).unlinked_at is None
+    assert _history(session) == []
+    autopay = session.scalars(select(Autopay)).one()
+    assert (autopay.contract_id, autopay.method_id, autopay.status) == (it.contract_id, _method(session).id, "active")
+
+
+def test_a_consent_given_again_after_a_withdrawal_makes_the_autopay(session: Session) -> None:
+    it, payment = begin_first_payment(session, draft=False)
+    _withdraw(session, it)
+    payment.consent_id = agree(session, it, now=business_now(session))
+    session.flush()
+
+    pay_first(session, payment)
+
+    assert _method(session).unlinked_at is None
+    assert session.scalars(select(Autopay.consent_id)).one() == payment.consent_id
+
+
+def test_a_method_that_the_bank_did_not_save_leaves_no_trace(session: Session) -> None:
+    _, payment = begin_first_payment(session, draft=False)
+    card = GatewayMethod("pm-once", "bank_card", saved=False, title="Bank card *4444", last4="4444")
+
+    apply(session, [says(session, payment, "succeeded", method=card)], source="webhook", now=business_now(session))
+
+    assert session.scalars(select(PaymentMethod)).all() == []
+    assert session.scalars(select(Autopay)).all() == []
