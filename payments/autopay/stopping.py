@@ -23,6 +23,8 @@ from payments.events import AutopayStopped, MethodUnlinked
 
 _WAIT_S = 5.0
 _POLL_S = 0.05
+# Neither taken back nor over: what can still be stopped.
+_STANDING = ("active", "paused", "suspended")
 _WITHDRAWN = Wording("Отказ от автоматических списаний", version="1")
 _UNLINKED = Wording("Отвязка способа оплаты", version="1")
 
@@ -40,7 +42,8 @@ class UnderWay:
 def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: datetime) -> None:
     """Take the consent of one contract back.
 
-    A consent whose first payment is still on the gateway's page is withdrawn too: it will make no autopay.
+    A consent whose first payment is still on the gateway's page is withdrawn too: it will make no autopay. An autopay
+    that ended with its contract stays ended; the refusal is kept beside it.
 
     Raises:
         NotFound: nobody ever agreed to automatic charges of this contract.
@@ -56,13 +59,13 @@ def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: da
         raise NotFound
     if newest.action == "given":
         _record_withdrawal(session, newest.customer_id, contract_id, evidence, _WITHDRAWN, now)
-    running = [autopay for autopay in autopays if autopay.status != "withdrawn"]
-    halt(session, running, "withdrawn", now=now)
-    outbox.record(session, *(AutopayStopped(autopay.id, "withdrawn") for autopay in running))
+    standing = [autopay for autopay in autopays if autopay.status in _STANDING]
+    halt(session, standing, "withdrawn", now=now)
+    outbox.record(session, *(AutopayStopped(autopay.id, "withdrawn") for autopay in standing))
 
 
 def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Evidence, now: datetime) -> list[UUID]:
-    """Take a saved method away from us for good; return the contracts that lose it.
+    """Take a saved method away from us for good; return the contracts that lose it, none the second time.
 
     Raises:
         NotFound: no such method of this customer.
@@ -75,15 +78,16 @@ def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Ev
     ).one_or_none()
     if method is None:
         raise NotFound
-    if method.unlinked_at is None:
-        method.unlinked_at = now
-        running = [autopay for autopay in autopays if autopay.status != "withdrawn"]
-        for autopay in running:
-            _record_withdrawal(session, autopay.customer_id, autopay.contract_id, evidence, _UNLINKED, now)
-        halt(session, running, "withdrawn", now=now)
-        outbox.record(session, *(AutopayStopped(autopay.id, "unlinked") for autopay in running))
-        outbox.record(session, MethodUnlinked(method_id))
-    return [autopay.contract_id for autopay in autopays]
+    if method.unlinked_at is not None:
+        return []
+    method.unlinked_at = now
+    standing = [autopay for autopay in autopays if autopay.status in _STANDING]
+    for autopay in standing:
+        _record_withdrawal(session, autopay.customer_id, autopay.contract_id, evidence, _UNLINKED, now)
+    halt(session, standing, "withdrawn", now=now)
+    outbox.record(session, *(AutopayStopped(autopay.id, "unlinked") for autopay in standing))
+    outbox.record(session, MethodUnlinked(method_id))
+    return [autopay.contract_id for autopay in standing]
 
 
 def suspend_autopays_of(session: Session, method_id: UUID, *, now: datetime) -> None:
