@@ -101,8 +101,7 @@ class AutopayStopped(Event):
 
 @dataclass(frozen=True)
 class MethodUnlinked(Event):
-    """The customer took a saved method away; `under_way` names payments that had left before."""
+    """The customer took a saved method away. A charge that had left before may still end either way."""
 
     topic: ClassVar[str] = "payments.method_unlinked.v1"
     method_id: UUID
-    under_way: tuple[UUID, ...] = ()
