@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from portal.web.staff import (
+    catalogue,
     charging,
     contracts,
     customers,
@@ -15,7 +16,6 @@ from portal.web.staff import (
     newcomers,
     opening,
     payments,
-    services,
     stopping,
     webhooks,
 )
@@ -30,7 +30,7 @@ PARTS = tuple(
         opening,
         contracts,
         stopping,
-        services,
+        catalogue,
         payments,
         late,
         webhooks,

@@ -27,7 +27,7 @@ from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
-from portal.web.staff.queries.services import find_service, list_services
+from portal.web.staff.queries.catalogue import find_service, list_services
 from portal.web.staff.roles import SELLS_SERVICES, ServiceSeller
 from portal.web.staff.service_forms import PriceForm, ServiceForm
 from portal.web.staff.words import period_name
