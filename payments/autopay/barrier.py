@@ -59,9 +59,18 @@ def halt(session: Session, autopays: Sequence[Autopay], status: str, *, now: dat
         .returning(Payment.id)
     ).all()
     note_statuses(session, [("payment", key, CREATED, REJECTED) for key in dropped], source="stop")
-    contracts = [autopay.contract_id for autopay in autopays]
-    session.execute(
-        update(Installment)
-        .where(Installment.contract_id.in_(contracts), Installment.status == "invoiced")
-        .values(charge_at=None)
-    )
+    disarm_lines(session, [autopay.contract_id for autopay in autopays])
+
+
+def disarm_lines(session: Session, contract_ids: Sequence[UUID]) -> None:
+    """What these contracts have asked for so far stays to be paid by hand. Their autopays are locked by the caller."""
+    if contract_ids:
+        session.execute(
+            update(Installment)
+            .where(
+                Installment.contract_id.in_(contract_ids),
+                Installment.status == "invoiced",
+                Installment.charge_at.is_not(None),
+            )
+            .values(charge_at=None)
+        )

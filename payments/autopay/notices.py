@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
+from sqlalchemy.orm import aliased
 
 from kernel import outbox
 from kernel.clock import business_date, start_of
 from kernel.db import Session
 from kernel.ids import uuid7
-from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.contracts.models import Installment
 from payments.contracts.planning import notice_time
 from payments.events import ChargeAnnounced
@@ -62,20 +63,37 @@ def announce_invoices(session: Session, invoice_ids: Sequence[UUID], *, now: dat
 
 
 def mark_notice_sent(session: Session, notice_id: UUID, *, now: datetime) -> None:
-    """The letter was accepted at `now`: the charge may follow one notice later, not before its due date."""
+    """The letter was accepted at `now`: the charge may follow one notice later, not before its due date.
+
+    A letter that left too late for the date which it names is followed by another notice. One that was called off
+    meanwhile, or that a newer notice overtook, arms nothing.
+    """
     notice = session.get(Notice, notice_id, with_for_update=True)
     if notice is None or notice.sent_at is not None:
         return
     notice.sent_at = now
+    if not _stands(session, notice):
+        return
     earliest = max(start_of(notice.charge_on), now + notice_time(session))
+    if business_date(earliest) > notice.charge_on:
+        announce(session, [notice.installment_id], now=now)
+        return
     session.execute(
         update(Installment)
-        .where(
-            Installment.id == notice.installment_id,
-            Installment.status == "invoiced",
-            select(Autopay.id)
-            .where(Autopay.contract_id == Installment.contract_id, Autopay.status == "active")
-            .exists(),
-        )
+        .where(Installment.id == notice.installment_id, Installment.status == "invoiced")
         .values(charge_at=earliest)
     )
+
+
+def _stands(session: Session, notice: Notice) -> bool:
+    # Shared with whoever stops: either the stop is seen here, or it undoes what this transaction arms.
+    later = aliased(Notice)
+    overtaken = exists().where(later.installment_id == Notice.installment_id, later.id > Notice.id).correlate(Notice)
+    found = session.execute(
+        select(Notice.id)
+        .join(Installment, Installment.id == Notice.installment_id)
+        .join(Autopay, Autopay.contract_id == Installment.contract_id)
+        .where(Notice.id == notice.id, NOTICE_COUNTS, ~overtaken)
+        .with_for_update(of=Autopay, read=True)
+    )
+    return found.first() is not None

@@ -86,7 +86,7 @@ def _tell(session: Session, refused: dict[UUID, str]) -> None:
     # What can only be paid by hand is asked for; what lacks its notice gets one.
     rows = session.execute(select(Payment.id, Payment.invoice_id).where(Payment.id.in_(refused))).all()
     invoices = {row.id: row.invoice_id for row in rows}
-    over = [invoices[key] for key, reason in refused.items() if reason == "over_limit"]
-    outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in over))
+    by_hand = [invoices[key] for key, reason in refused.items() if reason in ("over_limit", "other_shop")]
+    outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in by_hand))
     unannounced = [invoices[key] for key, reason in refused.items() if reason in ("no_notice", "stale")]
     announce_invoices(session, unannounced, now=business_now(session))

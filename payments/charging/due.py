@@ -16,7 +16,7 @@ from kernel.clock import Wait, business_date, start_of
 from kernel.db import Session
 from kernel.ids import uuid7
 from kernel.money import Money
-from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.autopay.notices import announce
 from payments.charging.bodies import Subject, saved_method_body
 from payments.charging.charging import BATCH, CHARGE
@@ -43,7 +43,12 @@ TO_CHARGE = Wait(
         .where(Invoice.installment_id == Installment.id, Invoice.status == "open", _no_live_payment)
         .correlate(Installment),
         exists()
-        .where(Autopay.contract_id == Installment.contract_id, Autopay.status == "active")
+        .where(
+            Autopay.contract_id == Installment.contract_id,
+            Notice.installment_id == Installment.id,
+            Notice.sent_at.is_not(None),
+            NOTICE_COUNTS,
+        )
         .correlate(Installment),
     ),
 )
@@ -53,7 +58,7 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     """Turn one batch of due lines into payments with a hint for the workers; return how many lines were looked at.
 
     A line more than three days late is announced afresh; of several due lines of one contract the oldest goes today
-    and each other waits for a day of its own.
+    and each other waits for a day of its own. Two schedulers at once are harmless.
     """
     rows = session.execute(_due_lines()).all()
     stale = [row.Installment for row in rows if _promised(row) < now - _STALE_AFTER]
@@ -74,7 +79,7 @@ def _promised(row: Row[Any]) -> datetime:
 def _due_lines() -> Select[*tuple[Any, ...]]:
     newest = (
         select(Notice.id, Notice.charge_on)
-        .where(Notice.installment_id == Installment.id, Notice.sent_at.is_not(None))
+        .where(Notice.installment_id == Installment.id, Notice.sent_at.is_not(None), NOTICE_COUNTS)
         .order_by(Notice.sent_at.desc())
         .limit(1)
         .lateral()
@@ -100,7 +105,8 @@ def _due_lines() -> Select[*tuple[Any, ...]]:
         .where(TO_CHARGE.due(), Invoice.status == "open", Autopay.status == "active", _no_live_payment)
         .order_by(Installment.charge_at, Installment.due_on, Installment.id)
         .limit(SCAN)
-        .with_for_update(of=Installment, skip_locked=True)
+        # The autopay too: what another scheduler has in hand of the same contract is not seen yet.
+        .with_for_update(of=[Installment, Autopay], key_share=True, skip_locked=True)
     )
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, dialect
 from sqlalchemy.types import Text, Uuid
 
 from kernel.db import Session
 from kernel.settings import get_settings
+from payments.autopay.models import NOTICE_COUNTS
 from payments.charging.models import CREATED, UNKNOWN
 from payments.history.noting import note_statuses
 
@@ -32,6 +33,9 @@ _TAKE = f"""
         first_sent_at = coalesce(p.first_sent_at, business_now()),
         lease_until = clock_timestamp() + interval '{LEASE}', worker = :worker
 """
+# The same rule as in every other statement; it calls the tables by their own names.
+_DIALECT = dialect()  # type: ignore[no-untyped-call]  # a class without annotations
+_NOTICE_COUNTS = str(NOTICE_COUNTS.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 _FRESH = f"coalesce(p.first_sent_at, business_now()) > business_now() - interval '{KEY_LIFE}'"
 _RETURNING = "RETURNING p.id, p.body, p.key"
 _IDS = (bindparam("ids", type_=ARRAY(Uuid)), bindparam("from_statuses", type_=ARRAY(Text)))
@@ -40,22 +44,22 @@ _PERMIT_SCHEDULED = text(f"""
     WITH c AS (
         SELECT p.id
         FROM payments p
-        JOIN autopays a ON a.id = p.autopay_id
-        JOIN payment_methods m ON m.id = p.method_id AND m.id = a.method_id
+        JOIN autopays ON autopays.id = p.autopay_id
+        JOIN payment_methods m ON m.id = p.method_id AND m.id = autopays.method_id
         JOIN invoices i ON i.id = p.invoice_id
-        JOIN notices n ON n.id = p.notice_id
+        JOIN notices ON notices.id = p.notice_id
         JOIN shops s ON s.id = m.shop_id AND s.account_id = :account
         CROSS JOIN installation z
         WHERE p.id = ANY(:ids) AND p.status = ANY(:from_statuses) AND p.initiator = 'schedule'
-          AND a.status = 'active' AND p.kopecks <= a.max_kopecks
+          AND {_NOTICE_COUNTS} AND p.kopecks <= autopays.max_kopecks
           AND m.unlinked_at IS NULL AND m.disabled_reason IS NULL AND m.shop_id = p.shop_id
-          AND i.status = 'open' AND n.kopecks = p.kopecks
-          AND n.sent_at <= business_now() - make_interval(hours => z.notice_hours)
+          AND i.status = 'open' AND notices.kopecks = p.kopecks
+          AND notices.sent_at <= business_now() - make_interval(hours => z.notice_hours)
           AND (p.first_sent_at IS NOT NULL OR p.created_at > business_now() - interval '{_STALE}')
           AND {_FRESH} AND NOT z.charging_paused
         ORDER BY p.id
         FOR NO KEY UPDATE OF p SKIP LOCKED
-        FOR SHARE OF a, m SKIP LOCKED
+        FOR SHARE OF autopays, m SKIP LOCKED
     )
     UPDATE payments p {_TAKE} FROM c WHERE p.id = c.id {_RETURNING}
 """).bindparams(*_IDS)  # noqa: S608
@@ -68,29 +72,32 @@ _PERMIT_CUSTOMER = text(f"""
     {_RETURNING}
 """).bindparams(*_IDS)
 
-_REFUSE = text("""
+_REFUSE = text(f"""
     WITH r AS (
         SELECT p.id, p.invoice_id,
                CASE WHEN i.status <> 'open' THEN 'invoice_closed'
-                    WHEN a.status <> 'active' OR m.unlinked_at IS NOT NULL OR a.method_id <> m.id THEN 'withdrawn'
+                    WHEN m.unlinked_at IS NOT NULL OR autopays.method_id <> m.id OR NOT ({_NOTICE_COUNTS})
+                        THEN 'withdrawn'
                     WHEN m.disabled_reason IS NOT NULL THEN 'method_disabled'
-                    WHEN p.kopecks > a.max_kopecks THEN 'over_limit'
-                    WHEN n.sent_at IS NULL OR n.kopecks <> p.kopecks THEN 'no_notice'
+                    WHEN p.kopecks > autopays.max_kopecks THEN 'over_limit'
+                    WHEN m.shop_id <> p.shop_id OR s.account_id <> :account THEN 'other_shop'
+                    WHEN notices.sent_at IS NULL OR notices.kopecks <> p.kopecks THEN 'no_notice'
                     WHEN p.created_at <= business_now() - CAST(:stale AS interval) THEN 'stale' END AS reason
         FROM payments p
-        JOIN autopays a ON a.id = p.autopay_id
+        JOIN autopays ON autopays.id = p.autopay_id
         JOIN payment_methods m ON m.id = p.method_id
+        JOIN shops s ON s.id = m.shop_id
         JOIN invoices i ON i.id = p.invoice_id
-        JOIN notices n ON n.id = p.notice_id
+        JOIN notices ON notices.id = p.notice_id
         WHERE p.id = ANY(:ids) AND p.status = 'created' AND NOT (SELECT charging_paused FROM installation)
         ORDER BY p.id
         FOR NO KEY UPDATE OF p SKIP LOCKED
-        FOR SHARE OF a, m SKIP LOCKED
+        FOR SHARE OF autopays, m SKIP LOCKED
     )
     UPDATE payments p SET status = 'rejected', reason = r.reason, decided_at = business_now()
     FROM r WHERE p.id = r.id AND r.reason IS NOT NULL
     RETURNING p.id, p.reason
-""").bindparams(_IDS[0])
+""").bindparams(_IDS[0])  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ def _permit(session: Session, statement: object, ids: Sequence[UUID], worker: st
 
 def refuse(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     """End the payments among these that can never be permitted, and say why; the rest stay for the next sweep."""
-    rows = session.execute(_REFUSE, {"ids": list(ids), "stale": _STALE}).all()
+    parameters = {"ids": list(ids), "stale": _STALE, "account": get_settings().yookassa_shop_id}
+    rows = session.execute(_REFUSE, parameters).all()
     note_statuses(session, [("payment", row.id, CREATED, "rejected") for row in rows], source="permit")
     return {row.id: row.reason for row in rows}

@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select, update
 from kernel import log, outbox
 from kernel.db import Session
 from payments.autopay.activating import activate_autopays
+from payments.autopay.barrier import disarm_lines
 from payments.charging.models import SUCCEEDED, Allocation, Payment
 from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Contract, Installment
 from payments.contracts.planning import plan_following
@@ -33,6 +34,7 @@ def settle_succeeded(session: Session, pairs: Sequence[Pair], *, now: datetime) 
     session.flush()  # the statements below read these rows
     paid = _allocate(session, [payment for payment, _ in pairs], now)
     _mark_lines_paid(session, paid)
+    disarm_lines(session, [payment.contract_id for payment, item in pairs if _brings_method(payment, item)])
     activated = _activate_contracts(session, [payment.contract_id for payment, _ in pairs])
     activate_autopays(session, [pair for pair in pairs if pair[0].saves_method], now=now)
     plan_following(session, [invoice.installment_id for invoice in paid], advance=ON_PAYMENT)
@@ -42,6 +44,11 @@ def settle_succeeded(session: Session, pairs: Sequence[Pair], *, now: datetime) 
         advance=BY_CALENDAR,
     )
     outbox.record(session, *(PaymentSucceeded(payment.id) for payment, _ in pairs))
+
+
+def _brings_method(payment: Payment, item: GatewayPayment) -> bool:
+    # The consent to it says that what was asked for before is paid by hand.
+    return payment.saves_method and item.method is not None and item.method.saved
 
 
 def _mark(payment: Payment, item: GatewayPayment, now: datetime) -> None:

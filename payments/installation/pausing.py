@@ -1,4 +1,8 @@
-"""The one switch that stops all charging, and who turned it. Every permit reads it, so it works at once."""
+"""The one switch that stops all charging, and who turned it. Every permit reads it.
+
+A permit whose statement had begun before the switch's commit may still be given, milliseconds after it. A lock on this
+one row would close that gap, and would make all charges wait for each other.
+"""
 
 from __future__ import annotations
 

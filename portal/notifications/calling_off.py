@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from kernel.db import Session
-from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.contracts.models import Contract, Installment
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
@@ -27,7 +27,7 @@ class CalledOff:
 
 
 def still_comes(session: Session, notice_id: UUID) -> bool:
-    """Whether what a notice announces may still be charged: its line is open, its contract's autopay works."""
+    """Whether what a notice announces may still be charged: its line is open, its permission and method stand."""
     found = session.execute(
         select(Notice.id)
         .join(Installment, Installment.id == Notice.installment_id)
@@ -36,7 +36,7 @@ def still_comes(session: Session, notice_id: UUID) -> bool:
         .where(
             Notice.id == notice_id,
             Installment.status == "invoiced",
-            Autopay.status == "active",
+            NOTICE_COUNTS,
             PaymentMethod.unlinked_at.is_(None),
             PaymentMethod.disabled_reason.is_(None),
         )

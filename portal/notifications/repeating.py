@@ -15,7 +15,7 @@ from kernel import outbox
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
 from kernel.outbox import Hint
-from payments.autopay.models import Notice
+from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice
 from payments.autopay.notices import announce
 from payments.contracts.models import Contract, Installment
 from payments.customers.models import Customer
@@ -71,11 +71,13 @@ def _unheard_lines() -> Select[UUID]:
         select(Installment.id)
         .join(Contract, Contract.id == Installment.contract_id)
         .join(Customer, Customer.id == Contract.customer_id)
+        .join(Autopay, Autopay.contract_id == Contract.id)
         .join(Notice, Notice.installment_id == Installment.id)
         .join(Message, Message.notice_id == Notice.id)
         .where(
             Installment.status == "invoiced",
             Notice.sent_at.is_(None),
+            NOTICE_COUNTS,
             Message.status == "failed",
             ~select(later.id).where(later.installment_id == Installment.id, later.id > Notice.id).exists(),
         )

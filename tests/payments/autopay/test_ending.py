@@ -16,13 +16,16 @@ from payments.autopay.consents import Evidence
 from payments.autopay.ending import end_contract, resume_contract, suspend_contract
 from payments.autopay.models import Autopay
 from payments.autopay.stopping import withdraw
+from payments.charging.applying import apply
 from payments.charging.due import create_due_payments
 from payments.charging.permits import permit_scheduled
+from payments.charging.untold import TO_ANNOUNCE
 from payments.contracts.models import Installment
 from payments.invoicing.issue import issue_due
 from payments.invoicing.models import Invoice
 from tests.support.business import Agreement, make_agreement, payments_of
 from tests.support.charging import make_due, next_day
+from tests.support.gateway_objects import says
 from tests.support.standing import Standing, begin_first_payment, make_standing
 
 Verb = Callable[..., None]
@@ -145,6 +148,44 @@ def test_a_resumed_contract_charges_again_but_not_what_was_asked_for_before(comm
         make_due_line(session, it)
         (due,) = make_due(session, [it.agreement])
         assert len(permit_scheduled(session, [due.payment_id], worker="test")) == 1
+
+
+@pytest.mark.committed
+def test_what_was_sent_and_has_no_outcome_is_not_sent_again_after_a_resumption_either(committed: str) -> None:
+    with begin() as session:
+        it = make_standing(session)
+        assert len(permit_scheduled(session, [it.due.payment_id], worker="test")) == 1
+        it.payment(session).status = "unknown"
+    for verb in (suspend_contract, resume_contract):
+        with begin() as session:
+            _do(session, verb, it)
+
+    with begin() as session:
+        assert permit_scheduled(session, [it.due.payment_id], worker="test", again=True) == []
+        assert (it.autopay(session).status, it.payment(session).status) == ("active", "unknown")
+
+
+@pytest.mark.committed
+def test_a_card_that_dies_during_a_suspension_does_not_come_back_with_the_contract(committed: str) -> None:
+    with begin() as session:
+        it = make_standing(session)
+        assert len(permit_scheduled(session, [it.due.payment_id], worker="test")) == 1
+    with begin() as session:
+        _do(session, suspend_contract, it)
+    with begin() as session:
+        declined = says(session, it.payment(session), "canceled", reason="card_expired", party="payment_network")
+        apply(session, [declined], source="webhook", now=business_now(session))
+    with begin() as session:
+        _do(session, resume_contract, it)
+        assert (it.contract(session).status, it.autopay(session).status) == ("active", "suspended")
+        assert _causes(session, "payments.autopay_stopped.v1", "cause") == ["paused", "suspended"]
+
+    next_day()
+    with begin() as session:
+        make_due_line(session, it)
+        assert issue_due(session, now=business_now(session)) == 1
+        waiting = select(Installment).where(TO_ANNOUNCE.due())
+        assert session.scalars(waiting).all() == []
 
 
 def test_consent_taken_back_during_a_suspension_does_not_come_back_with_the_contract(

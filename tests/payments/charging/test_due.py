@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -13,15 +14,19 @@ from kernel.clock import business_now, refresh, set_shift, start_of
 from kernel.db import Session, begin, read
 from payments.autopay.models import Notice
 from payments.autopay.notices import mark_notice_sent
-from payments.charging.due import create_due_payments
+from payments.charging.applying import apply
+from payments.charging.checkout import prepare_checkout
+from payments.charging.due import TO_CHARGE, create_due_payments
 from payments.charging.models import Payment
 from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Installment
 from payments.contracts.periods import Period
 from payments.installation.pausing import pause_charging, resume_charging
-from payments.invoicing.issue import issue_due
+from payments.invoicing.issue import issue_due, issue_now
+from portal.web.cabinet.queries.lines import read_due_lines
 from tests.portal.web.staff.conftest import staff_member
 from tests.portal.web.staff.played import agreement, answer, at_noon, customer_of, pay_first, play_day
-from tests.support.business import Agreement, open_company, payments_of
+from tests.support.business import Agreement, agree, open_company, payments_of
+from tests.support.gateway_objects import CARD, says
 
 pytestmark = pytest.mark.committed
 
@@ -198,3 +203,50 @@ def test_a_declined_period_keeps_the_others_of_its_day_waiting(company: None) ->
     charger_runs()
 
     assert len(charges(it)) == 1
+
+
+def autopay_moves_to(it: Agreement, *, line: int, token: str) -> None:
+    """The customer agrees anew and pays this line with a card of this token."""
+    with begin() as session:
+        now = business_now(session)
+        invoice = issue_now(session, lines(session, it)[line - 1].id, now=now)
+        consent_id = agree(session, it, now=now, max_kopecks=2 * invoice.kopecks)
+        checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=consent_id, now=now)
+        payment = session.get_one(Payment, checkout.payment_id)
+        card = replace(CARD, gateway_id=token)
+        apply(session, [says(session, payment, "succeeded", method=card)], source="answer", now=now)
+
+
+@pytest.mark.parametrize("same_card", [False, True])
+def test_what_was_announced_before_the_autopay_moved_is_left_to_be_paid_by_hand(
+    company: None, *, same_card: bool
+) -> None:
+    it = subscribed(BY_CALENDAR)
+    at_noon(FIRST + timedelta(days=11))
+    announced()
+    at_noon(FIRST + timedelta(days=12))
+
+    autopay_moves_to(it, line=2, token=f"m-{it.contract_id}" if same_card else "pm-new")
+
+    for day in (14, 15, 20):
+        at_noon(FIRST + timedelta(days=day))
+        charger_runs()
+        assert charges(it) == []
+    with read() as session:
+        assert session.scalars(select(Installment).where(TO_CHARGE.due())).all() == []
+        third = read_due_lines(session, [it.customer_id], now=business_now(session))[0]
+    assert (third.number, third.to_pay, third.charge_on) == (3, True, None)
+
+
+def test_what_falls_due_after_the_autopay_moved_is_announced_and_charged_as_before(company: None) -> None:
+    it = subscribed(BY_CALENDAR)
+    at_noon(FIRST + timedelta(days=4))
+    announced()
+    autopay_moves_to(it, line=2, token="pm-new")
+    at_noon(FIRST + timedelta(days=11))
+    announced()
+
+    after_noon(FIRST + timedelta(days=14))
+    charger_runs()
+
+    assert [payment.status for payment in charges(it)] == ["created"]

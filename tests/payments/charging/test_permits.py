@@ -78,6 +78,30 @@ def _notice_has_not_left(session: Session, it: Standing, _now: datetime) -> None
     _notice(session, it).sent_at = None
 
 
+def _notice_named_another_card(session: Session, it: Standing, _now: datetime) -> None:
+    mine = session.get_one(PaymentMethod, it.due.method_id)
+    other = _copy_of_method(mine, mine.shop_id)
+    session.add(other)
+    session.flush()
+    _notice(session, it).method_id = other.id
+
+
+def _notice_is_older_than_the_permission(session: Session, it: Standing, now: datetime) -> None:
+    it.autopay(session).changed_at = now + timedelta(milliseconds=1)
+
+
+def _our_account_is_another(session: Session, _it: Standing, _now: datetime) -> None:
+    session.execute(update(Shop).values(account_id="999"))
+
+
+def _token_is_of_another_shop(session: Session, it: Standing, _now: datetime) -> None:
+    mine = session.get_one(Shop, session.get_one(PaymentMethod, it.due.method_id).shop_id)
+    other = Shop(legal_entity_id=mine.legal_entity_id, account_id="999", test=mine.test)
+    session.add(other)
+    session.flush()
+    session.get_one(PaymentMethod, it.due.method_id).shop_id = other.id
+
+
 def _notice_named_another_sum(session: Session, it: Standing, _now: datetime) -> None:
     _notice(session, it).kopecks += 1
 
@@ -93,7 +117,11 @@ NEVER = [
     (_autopay_is("suspended"), "withdrawn"),
     (_method_is_unlinked, "withdrawn"),
     (_another_method_was_chosen, "withdrawn"),
+    (_notice_named_another_card, "withdrawn"),
+    (_notice_is_older_than_the_permission, "withdrawn"),
     (_method_is_disabled, "method_disabled"),
+    (_our_account_is_another, "other_shop"),
+    (_token_is_of_another_shop, "other_shop"),
     (_limit_is_a_kopeck_short, "over_limit"),
     (_invoice_is_void, "invoice_closed"),
     (_notice_has_not_left, "no_notice"),
@@ -150,22 +178,7 @@ def _charging_is_paused(session: Session, _it: Standing, now: datetime) -> None:
     pause_charging(session, "test", now=now, by=None)
 
 
-def _our_account_is_another(session: Session, _it: Standing, _now: datetime) -> None:
-    session.execute(update(Shop).values(account_id="999"))
-
-
-def _token_is_of_another_shop(session: Session, it: Standing, _now: datetime) -> None:
-    mine = session.get_one(Shop, session.get_one(PaymentMethod, it.due.method_id).shop_id)
-    other = Shop(legal_entity_id=mine.legal_entity_id, account_id="999", test=mine.test)
-    session.add(other)
-    session.flush()
-    session.get_one(PaymentMethod, it.due.method_id).shop_id = other.id
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [_notice_left_a_minute_too_late, _charging_is_paused, _our_account_is_another, _token_is_of_another_shop],
-)
+@pytest.mark.parametrize("spoil", [_notice_left_a_minute_too_late, _charging_is_paused])
 def test_what_may_be_sent_later_is_not_permitted_and_waits(session: Session, it: Standing, spoil: Spoil) -> None:
     assert _asked(session, it, spoil) == []
 
@@ -203,7 +216,14 @@ def test_a_key_is_sent_again_for_twenty_hours(
 
 
 @pytest.mark.parametrize(
-    "spoil", [_autopay_is("withdrawn"), _method_is_unlinked, _invoice_is_void, _limit_is_a_kopeck_short]
+    "spoil",
+    [
+        _autopay_is("withdrawn"),
+        _method_is_unlinked,
+        _invoice_is_void,
+        _limit_is_a_kopeck_short,
+        _notice_is_older_than_the_permission,
+    ],
 )
 def test_an_unknown_charge_is_not_repeated_after_a_stop_and_stays_unknown(
     session: Session, it: Standing, spoil: Spoil
@@ -236,6 +256,7 @@ def test_a_payment_on_the_gateways_page_needs_only_its_open_invoice(session: Ses
     ("spoil", "reason", "topic"),
     [
         (_limit_is_a_kopeck_short, "over_limit", "payments.invoice_issued.v1"),
+        (_our_account_is_another, "other_shop", "payments.invoice_issued.v1"),
         (_notice_has_not_left, "no_notice", "payments.charge_announced.v1"),
         (_payment_is_three_days_old, "stale", "payments.charge_announced.v1"),
         (_autopay_is("withdrawn"), "withdrawn", None),

@@ -7,21 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel.broker import Jobs
 from kernel.clock import business_now
-from kernel.db import begin, read
+from kernel.db import Session, begin, read
 from kernel.settings import get_settings
 from payments.autopay.models import Notice
 from payments.autopay.notices import mark_notice_sent
+from payments.charging import due
 from payments.charging.applying import apply
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
-from payments.contracts.models import Installment
+from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Installment
 from payments.installation.setup import ensure_installation
-from payments.invoicing.issue import issue_now
+from payments.invoicing.issue import issue_due, issue_now
 from payments.invoicing.models import Invoice
 from portal.scheduler import run_duties
 from portal.wiring import WAITS, Duty
@@ -56,10 +58,42 @@ def test_several_schedulers_at_once_do_each_thing_once(committed: str) -> None:
     assert _each_once(Payment.invoice_id, Payment.initiator == "schedule")
 
 
-def _subscribe(email: str) -> None:
+def test_a_contract_is_charged_for_one_period_though_two_schedulers_share_its_lines(
+    committed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "SCAN", 1)
+    _subscribe("anna@example.com", advance=BY_CALENDAR)
+    with begin() as session:
+        first, _ = issued = [_issue_next(session), _issue_next(session)]
+    _announce_in_time()
+
+    with begin() as one, begin() as other:
+        assert due.create_due_payments(one, now=business_now(one)) == 1
+        assert due.create_due_payments(other, now=business_now(other)) == 0
+    with begin() as session:
+        assert due.create_due_payments(session, now=business_now(session)) == 1, "it waits for a day of its own"
+
+    with read() as session:
+        charged = select(Invoice.installment_id).join(Payment).where(Payment.initiator == "schedule")
+        assert list(session.scalars(charged)) == [first]
+        waiting = select(Installment.id).where(
+            Installment.id.in_(issued), Installment.charge_at > business_now(session)
+        )
+        assert list(session.scalars(waiting)) == issued[1:]
+
+
+def _issue_next(session: Session) -> UUID:
+    line = session.scalars(select(Installment).where(Installment.status == "planned")).one()
+    line.issue_at = business_now(session)
+    session.flush()
+    assert issue_due(session, now=business_now(session)) == 1
+    return line.id
+
+
+def _subscribe(email: str, *, advance: str = ON_PAYMENT) -> None:
     with begin() as session:
         ensure_installation(session, get_settings())
-        it = make_agreement(session, email=email, draft=True)
+        it = make_agreement(session, email=email, draft=True, advance=advance)
         # A day earlier: a contract is charged for one period a day at most.
         now = business_now(session) - timedelta(days=1)
         invoice = issue_now(session, it.line_id, now=now)

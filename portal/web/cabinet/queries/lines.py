@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, select, true
+from sqlalchemy import Row, Select, and_, func, or_, select, true
 
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session
-from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.charging.models import LIVE, PENDING, Payment
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
@@ -25,6 +25,8 @@ from portal.web.cabinet.method_titles import method_title
 from portal.web.kit.i18n import gettext as _
 
 _DATES_AHEAD = 3
+_RUNNING = ("draft", "active")
+_STOPPED = ("suspended", "ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Card:
 class DueLine:
     """One due line that is planned or invoiced, with its contract, its permission and its newest payment.
 
-    `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself.
+    A contract that `is_stopped`, suspended or ended, has only its debts here: nothing of it is charged or comes by
+    itself. `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself.
     `announced_on` is the date that its last warning named. `following` are the due dates of the next lines, which are
     not stored yet; `moves_on_payment` says that they come only when this one is paid. `pay_until` is the last day on
     which a purchase that was never paid can be paid.
@@ -87,6 +90,7 @@ class DueLine:
     contract_number: str
     title: str
     is_draft: bool
+    is_stopped: bool
     period: Period | None
     number: int
     status: str
@@ -149,7 +153,10 @@ class DueLine:
 def read_due_lines(
     session: Session | ReadSession, customer_ids: Sequence[UUID], *, now: datetime, contract_id: UUID | None = None
 ) -> list[DueLine]:
-    """What is planned or invoiced for these customers (or for one contract of theirs), the soonest first."""
+    """What is planned or invoiced for these customers (or for one contract of theirs), the soonest first.
+
+    Of a contract that is suspended or ended only what was invoiced before: its debts.
+    """
     statement = _statement().where(Contract.customer_id.in_(customer_ids))
     if contract_id is not None:
         statement = statement.where(Contract.id == contract_id)
@@ -159,7 +166,7 @@ def read_due_lines(
 
 def _statement() -> Select[*tuple[Any, ...]]:
     notice = (
-        select(Notice.sent_at, Notice.charge_on)
+        select(Notice.sent_at, Notice.charge_on, NOTICE_COUNTS.label("counts"))
         .where(Notice.installment_id == Installment.id)
         .order_by(Notice.created_at.desc(), Notice.id.desc())
         .limit(1)
@@ -201,6 +208,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             and_(PaymentMethod.unlinked_at.is_(None), PaymentMethod.disabled_reason.is_(None)).label("usable"),
             notice.c.sent_at.label("noticed_at"),
             notice.c.charge_on.label("announced_on"),
+            notice.c.counts.label("notice_counts"),
             attempt.c.number.label("payment_number"),
             attempt.c.status.label("payment_status"),
             attempt.c.initiator,
@@ -217,7 +225,13 @@ def _statement() -> Select[*tuple[Any, ...]]:
         .outerjoin(Invoice, Invoice.installment_id == Installment.id)
         .outerjoin(notice, true())
         .outerjoin(attempt, true())
-        .where(Contract.status.in_(("draft", "active")), Installment.status.in_(("planned", "invoiced")))
+        .where(
+            or_(
+                and_(Contract.status.in_(_RUNNING), Installment.status.in_(("planned", "invoiced"))),
+                # What was asked for stays a debt when the contract rests or is over; nothing of it comes after that.
+                and_(Contract.status.in_(_STOPPED), Installment.status == "invoiced"),
+            )
+        )
         .order_by(Installment.due_on, Contract.number)
     )
 
@@ -232,11 +246,13 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
     plan = PaymentPlan(
         kind=row.kind, period_unit=row.period_unit, period_count=row.period_count, anchor_on=row.anchor_on
     )
+    stopped = row.contract_status in _STOPPED
     return DueLine(
         contract_id=row.contract_id,
         contract_number=row.contract_number,
         title=row.title,
         is_draft=row.contract_status == "draft",
+        is_stopped=stopped,
         period=Period(unit, row.period_count) if row.period_unit else None,
         number=row.number,
         status=row.status,
@@ -249,7 +265,7 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         noticed_at=row.noticed_at,
         announced_on=row.announced_on,
         payment=payment,
-        following=tuple(upcoming_dates(plan, row.number, _DATES_AHEAD)),
+        following=() if stopped else tuple(upcoming_dates(plan, row.number, _DATES_AHEAD)),
         moves_on_payment=row.advance == ON_PAYMENT,
         pay_until=last_day_before(row.lapses_at) if row.lapses_at else None,
         plan_kopecks=row.plan_kopecks,
@@ -273,6 +289,8 @@ def _charge_on(row: Row[Any], payment: LastPayment | None, now: datetime) -> dat
     if row.status == "planned":
         # One whose time to be announced has passed is announced at once: it waits for a whole notice from now.
         return due_on if row.issue_at > now else max(due_on, business_date(now + row.notice))
+    if not row.notice_counts:
+        return None
     if row.charge_at is not None:
         return max(business_date(row.charge_at), today)
     return max(announced_on, today) if announced_on and row.noticed_at is None else None
