@@ -76,8 +76,8 @@ def test_a_relay_that_is_stuck_shows_beside_a_scheduler_that_beats(installation:
     with running_scheduler():
         wait_until_missing([])
         with begin() as other:
-            # Others may read the outbox, and the scheduler does; the relay cannot mark what it has moved on.
-            other.execute(text("LOCK TABLE outbox_messages IN SHARE MODE"))
+            # Others may read the outbox, and the scheduler does; the relay cannot claim what it is to move on.
+            other.execute(text("LOCK TABLE outbox_messages IN EXCLUSIVE MODE"))
             forget_beats()
             wait_until_missing(["relay"])
         wait_until_missing([])
