@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from kernel import outbox
 from kernel.db import Session, read, repeating
@@ -19,20 +19,22 @@ from kernel.fault import fault
 from kernel.ids import uuid7
 from kernel.money import Money
 from kernel.settings import get_settings
+from payments.autopay.models import Autopay
 from payments.charging.bodies import Subject, hosted_body
 from payments.charging.checking import CHECK
-from payments.charging.models import CREATED, LIVE, UNKNOWN, Payment
+from payments.charging.models import CREATED, LIVE, REJECTED, UNKNOWN, Allocation, Payment
 from payments.charging.pace import HINT_LIFE
 from payments.charging.permits import Permit, permit_customer
 from payments.charging.recording import SEND, Outcome, record
 from payments.charging.sending import WORKER, send_once
-from payments.contracts.models import Contract
+from payments.contracts.models import Contract, Installment
 from payments.gateway.transport import Deadlines
 from payments.gateway.yookassa import YooKassa
 from payments.history.noting import note_status
 from payments.invoicing.models import Invoice
 
 _TOKEN_BYTES = 24
+_SMALLEST_KOPECKS = 100
 # An intent that is not sent by then never will be: the process died before the call.
 _ABANDONED_AFTER = timedelta(minutes=15)
 # A person waits at most this long; then the page polls and a worker finishes with the same key.
@@ -60,26 +62,19 @@ class Checkout:
 def prepare_checkout(
     session: Session, invoice_id: UUID, *, customer_id: UUID, consent_id: int | None, now: datetime
 ) -> Checkout:
-    """Write the intent to pay an invoice on the gateway's page. With a consent the method is saved, without it never.
+    """Write the intent to pay what is left of an invoice on the gateway's page.
 
-    A second click or tab gets the payment that is already there.
+    With a consent the method is saved, without it never. A second click or tab gets the payment that is already there.
+    An automatic charge that has not been sent gives way: whoever wants to pay need not wait for it.
 
     Raises:
         NotFound: no such invoice of this customer.
-        Refused: it is not open.
+        Refused: it is not open, or less than the gateway's smallest sum is left of it.
         PaymentUnderWay: another kind of payment of this invoice is not finished.
     """
-    invoice = session.scalars(
-        select(Invoice)
-        .where(Invoice.id == invoice_id, Invoice.customer_id == customer_id)
-        .with_for_update(key_share=True)
-    ).one_or_none()
-    if invoice is None:
-        raise NotFound
-    if invoice.status != "open":
-        raise Refused("Счёт уже оплачен или закрыт")
+    invoice = _lock_open(session, invoice_id, customer_id)
     live = session.scalars(select(Payment).where(Payment.invoice_id == invoice_id, Payment.status.in_(LIVE))).first()
-    if live is None:
+    if live is None or _gives_way(session, live, now):
         return _write(session, invoice, consent_id, now)
     same_kind = live.initiator == "customer" and live.saves_method == (consent_id is not None)
     if not same_kind or live.return_token is None:
@@ -103,6 +98,52 @@ def send_checkout(payment_id: UUID) -> str | None:
     finally:
         _CALLS.release()
     return _status_and_page(payment_id)[1]
+
+
+def _lock_open(session: Session, invoice_id: UUID, customer_id: UUID) -> Invoice:
+    invoice = session.scalars(
+        select(Invoice)
+        .where(Invoice.id == invoice_id, Invoice.customer_id == customer_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if invoice is None:
+        raise NotFound
+    if invoice.status != "open":
+        raise Refused("Счёт уже оплачен или закрыт")
+    # The scheduler writes the automatic charge while it holds the line, not the invoice: whoever is first is seen by
+    # the other. A stronger lock on the invoice would not do: the scheduler's row refers to it before it is found.
+    session.execute(
+        select(Installment.id).where(Installment.id == invoice.installment_id).with_for_update(key_share=True)
+    ).all()
+    return invoice
+
+
+def _gives_way(session: Session, live: Payment, now: datetime) -> bool:
+    # One that a worker holds at this moment is as good as sent. The line's instant comes back with the charge: if the
+    # customer gives up, it is written anew.
+    mine = select(Payment).where(Payment.id == live.id, Payment.status == CREATED, Payment.initiator == "schedule")
+    unsent = session.scalars(
+        mine.with_for_update(key_share=True, skip_locked=True).execution_options(populate_existing=True)
+    ).one_or_none()
+    if unsent is None:
+        return False
+    note_status(session, "payment", unsent.id, old=CREATED, new=REJECTED, source="checkout")
+    unsent.status, unsent.reason, unsent.decided_at = REJECTED, "paid_by_hand", now
+    unsent.lease_until = None
+    line = select(Invoice.installment_id).where(Invoice.id == unsent.invoice_id).scalar_subquery()
+    permitted = select(Autopay.id).where(Autopay.id == unsent.autopay_id, Autopay.status == "active").exists()
+    session.execute(update(Installment).where(Installment.id == line, permitted).values(charge_at=unsent.created_at))
+    session.flush()  # the index lets only one live payment in
+    return True
+
+
+def _left_to_pay(session: Session, invoice: Invoice) -> int:
+    counted = select(func.coalesce(func.sum(Allocation.kopecks), 0)).where(Allocation.invoice_id == invoice.id)
+    left = invoice.kopecks - int(session.execute(counted).scalar_one())
+    if left < _SMALLEST_KOPECKS:
+        raise Refused("По этому счёту осталось доплатить меньше рубля: картой столько не оплатить")
+    return left
 
 
 def _status_and_page(payment_id: UUID) -> tuple[str, str | None]:
@@ -142,7 +183,8 @@ def _leave_to_worker(session: Session, payment_id: UUID) -> None:
 
 def _write(session: Session, invoice: Invoice, consent_id: int | None, now: datetime) -> Checkout:
     payment_id, token = uuid7(), secrets.token_urlsafe(_TOKEN_BYTES)
-    subject = Subject(payment_id, invoice.id, invoice.purpose, Money(invoice.kopecks))
+    kopecks = _left_to_pay(session, invoice)
+    subject = Subject(payment_id, invoice.id, invoice.purpose, Money(kopecks))
     return_url = f"{get_settings().base_url}/payments/{token}/return"
     shop_id = session.execute(select(Contract.shop_id).where(Contract.id == invoice.contract_id)).scalar_one()
     session.add(
@@ -154,7 +196,7 @@ def _write(session: Session, invoice: Invoice, consent_id: int | None, now: date
             shop_id=shop_id,
             consent_id=consent_id,
             initiator="customer",
-            kopecks=invoice.kopecks,
+            kopecks=kopecks,
             body=hosted_body(subject, return_url=return_url, saves_method=consent_id is not None),
             return_token=token,
             saves_method=consent_id is not None,

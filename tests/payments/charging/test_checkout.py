@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from uuid import UUID
@@ -10,13 +11,25 @@ import pytest
 from sqlalchemy import select
 
 from kernel.clock import business_now
-from kernel.db import begin, read
-from payments.charging.checkout import PaymentUnderWay, prepare_checkout, send_checkout
+from kernel.db import Session, begin, read, repeating
+from kernel.errors import Refused
+from payments.autopay.consents import Evidence
+from payments.autopay.stopping import withdraw
+from payments.charging.applying import apply
+from payments.charging.checkout import Checkout, PaymentUnderWay, prepare_checkout, send_checkout
+from payments.charging.due import create_due_payments
 from payments.charging.models import GatewayExchange, Payment
-from payments.contracts.models import Contract
+from payments.charging.permits import permit_scheduled
+from payments.contracts.models import Contract, Installment
+from payments.history.models import StatusHistory
+from payments.installation.pausing import pause_charging
 from payments.invoicing.issue import issue_now
+from payments.invoicing.models import Invoice
 from tests.support.blocking import meanwhile, wait_for_waiters
 from tests.support.business import Agreement, agree, make_agreement
+from tests.support.charging import make_announced
+from tests.support.gateway_objects import says
+from tests.support.standing import Standing, begin_first_payment, make_standing, pay_first
 from tests.support.world import World
 
 pytestmark = pytest.mark.committed
@@ -86,3 +99,137 @@ def test_two_tabs_get_one_payment(world: World) -> None:
     assert _posts(world) == 1
     with read() as session:
         assert session.get_one(Contract, it.contract_id).status == "draft"
+
+
+def _charge_written() -> Standing:
+    """A charge that no worker has begun to send."""
+    with begin() as session:
+        return make_standing(session)
+
+
+def _announced() -> tuple[Agreement, UUID]:
+    """A line that is due for its automatic charge, and its invoice; the scheduler has not come by yet."""
+    with begin() as session:
+        it, first = begin_first_payment(session)
+        pay_first(session, first)
+        make_announced(session, [it])
+        open_now = select(Invoice.id).where(Invoice.contract_id == it.contract_id, Invoice.status == "open")
+        return it, session.scalars(open_now).one()
+
+
+def _pay_by_hand(customer_id: UUID, invoice_id: UUID) -> Checkout:
+    def work(session: Session) -> Checkout:
+        now = business_now(session)
+        return prepare_checkout(session, invoice_id, customer_id=customer_id, consent_id=None, now=now)
+
+    return repeating(work)
+
+
+def _all_of(invoice_id: UUID) -> list[tuple[str, str, str | None]]:
+    with read() as session:
+        rows = session.scalars(select(Payment).where(Payment.invoice_id == invoice_id).order_by(Payment.number))
+        return [(row.initiator, row.status, row.reason) for row in rows]
+
+
+BY_HAND = ("customer", "created", None)
+GAVE_WAY = ("schedule", "rejected", "paid_by_hand")
+
+
+def test_paying_by_hand_at_the_second_of_the_automatic_charge_waits_for_it_and_takes_its_place(committed: str) -> None:
+    it, invoice_id = _announced()
+    with begin() as session:
+        assert create_due_payments(session, now=business_now(session)) == 1
+        with meanwhile(lambda: _pay_by_hand(it.customer_id, invoice_id)) as paying:
+            session.commit()
+            paying.result(20)
+
+    assert _all_of(invoice_id) == [GAVE_WAY, BY_HAND]
+
+
+def test_the_automatic_charge_passes_over_a_line_that_is_just_being_paid_by_hand(committed: str) -> None:
+    it, invoice_id = _announced()
+    with begin() as session:
+        now = business_now(session)
+        prepare_checkout(session, invoice_id, customer_id=it.customer_id, consent_id=None, now=now)
+        with begin() as scheduler:
+            assert create_due_payments(scheduler, now=now) == 0
+
+    assert _all_of(invoice_id) == [BY_HAND]
+    with read() as session:
+        assert session.scalars(select(Installment.charge_at).where(Installment.charge_at.is_not(None))).all(), (
+            "he may give up"
+        )
+
+
+def test_while_charging_is_paused_a_customer_pays_by_hand(committed: str) -> None:
+    it = _charge_written()
+    with begin() as session:
+        pause_charging(session, "сверка", now=business_now(session), by=None)
+
+    _pay_by_hand(it.agreement.customer_id, it.due.invoice_id)
+
+    assert _all_of(it.due.invoice_id) == [GAVE_WAY, BY_HAND]
+    with read() as session:
+        noted = select(StatusHistory.new, StatusHistory.source).where(StatusHistory.object_id == it.due.payment_id)
+        assert [tuple(row) for row in session.execute(noted)] == [("rejected", "checkout")]
+
+
+def test_a_charge_that_gave_way_comes_back_when_the_customer_gives_up(committed: str) -> None:
+    it = _charge_written()
+    by_hand = _pay_by_hand(it.agreement.customer_id, it.due.invoice_id).payment_id
+    with begin() as session:
+        payment = session.get_one(Payment, by_hand)
+        gone = says(session, payment, "canceled", reason="expired_on_confirmation", party="yoo_money")
+        apply(session, [gone], source="webhook", now=business_now(session))
+        assert create_due_payments(session, now=business_now(session)) == 1
+
+    assert _all_of(it.due.invoice_id) == [
+        GAVE_WAY,
+        ("customer", "canceled", "expired_on_confirmation"),
+        ("schedule", "created", None),
+    ]
+
+
+def test_a_charge_that_gave_way_does_not_come_back_after_a_stop(committed: str) -> None:
+    it = _charge_written()
+    _pay_by_hand(it.agreement.customer_id, it.due.invoice_id)
+    with begin() as session:
+        withdraw(session, it.contract_id, evidence=Evidence(), now=business_now(session))
+
+    with read() as session:
+        assert not session.scalars(select(Installment.charge_at).where(Installment.charge_at.is_not(None))).all()
+
+
+def test_a_charge_that_a_worker_has_in_hand_goes_first(committed: str) -> None:
+    it = _charge_written()
+    with begin() as session:
+        assert permit_scheduled(session, [it.due.payment_id], worker="test")
+        with pytest.raises(PaymentUnderWay):  # at once: it does not wait for the worker
+            _pay_by_hand(it.agreement.customer_id, it.due.invoice_id)
+    with pytest.raises(PaymentUnderWay):
+        _pay_by_hand(it.agreement.customer_id, it.due.invoice_id)
+
+    assert _all_of(it.due.invoice_id) == [("schedule", "sending", None)]
+
+
+@pytest.mark.parametrize("short", [100, 120_050])
+def test_of_a_partly_paid_invoice_only_the_rest_is_asked_for(committed: str, short: int) -> None:
+    with begin() as session:
+        it, first = begin_first_payment(session)
+        pay_first(session, first, short=short)
+
+    rest = _pay_by_hand(it.customer_id, first.invoice_id).payment_id
+
+    with read() as session:
+        payment = session.get_one(Payment, rest)
+        assert payment.kopecks == short
+        assert json.loads(payment.body)["amount"] == {"value": f"{short / 100:.2f}", "currency": "RUB"}
+
+
+def test_less_than_a_ruble_is_not_asked_for(committed: str) -> None:
+    with begin() as session:
+        it, first = begin_first_payment(session)
+        pay_first(session, first, short=99)
+
+    with pytest.raises(Refused, match="меньше рубля"):
+        _pay_by_hand(it.customer_id, first.invoice_id)
