@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from kernel import log, outbox
 from kernel.db import Session
 from kernel.ids import uuid7
+from payments.autopay.consents import is_withdrawn
 from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
@@ -75,13 +76,8 @@ def _living_consent(session: Session, payment: Payment) -> Consent | None:
     if contract.status != "active":
         _log.warning("autopay.contract_not_active", payment_id=str(payment.id))
         return None
-    last_withdrawn = session.execute(
-        select(func.max(Consent.id)).where(
-            Consent.contract_id == contract.id, Consent.kind == "recurring", Consent.action == "withdrawn"
-        )
-    ).scalar_one()
     consent = session.get(Consent, payment.consent_id) if payment.consent_id else None
-    if consent is None or consent.id < (last_withdrawn or 0):
+    if consent is None or is_withdrawn(session, consent):
         _log.warning("autopay.no_living_consent", payment_id=str(payment.id))
         return None
     return consent

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import exists, select
+
 from kernel.db import Session
 from payments.autopay.models import Consent
 
@@ -66,3 +68,14 @@ def record_consent(
     session.add(consent)
     session.flush()  # callers need the id
     return consent
+
+
+def is_withdrawn(session: Session, consent: Consent) -> bool:
+    """Whether a consent to automatic charges was taken back after it was given; one given again since is another row."""
+    later = exists().where(
+        Consent.contract_id == consent.contract_id,
+        Consent.kind == consent.kind,
+        Consent.action == "withdrawn",
+        Consent.id > consent.id,
+    )
+    return session.execute(select(later)).scalar_one()

@@ -7,11 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from starlette.responses import Response
 
 from kernel.db import Session, read
-from payments.autopay.consents import Evidence, record_consent
+from payments.autopay.consents import Evidence, is_withdrawn, record_consent
+from payments.autopay.models import Consent
 from payments.catalogue.buying import buy
 from payments.charging.checkout import Checkout, PaymentUnderWay, prepare_checkout, send_checkout
 from payments.charging.models import LIVE, Payment
@@ -31,7 +32,8 @@ from portal.web.kit.render import render
 def agree_and_prepare(session: Session, terms: Terms, *, evidence: Evidence, now: datetime) -> Checkout:
     """Keep the consent with its exact words, and write the intent of the payment that will save the method.
 
-    A second press of the button gets the payment of the first, with the consent that was given for it.
+    A second press of the button gets the payment of the first, with the consent that was given for it. One that was
+    taken back between the two does not come alive again: the second press is a new consent, and the payment's.
 
     Raises:
         PaymentUnderWay: another kind of payment of this invoice is not finished.
@@ -41,7 +43,7 @@ def agree_and_prepare(session: Session, terms: Terms, *, evidence: Evidence, now
     else:
         assert terms.contract_id
         invoice = contract_invoice(session, terms.contract_id, [terms.customer_id], now=now)
-    consent_id = _consent_of_first_press(session, invoice.id) or _record(session, terms, invoice, evidence, now)
+    consent_id = _consent(session, terms, invoice, evidence, now)
     return prepare_checkout(session, invoice.id, customer_id=terms.customer_id, consent_id=consent_id, now=now)
 
 
@@ -77,14 +79,24 @@ def evidence_of(request: Request, customer: SignedIn) -> Evidence:
     return Evidence(customer.user_id, who.ip, who.user_agent)
 
 
+def _consent(session: Session, terms: Terms, invoice: Invoice, evidence: Evidence, now: datetime) -> int:
+    first = _consent_of_first_press(session, invoice.id)
+    if first is not None and not is_withdrawn(session, session.get_one(Consent, first)):
+        return first
+    consent_id = _record(session, terms, invoice, evidence, now)
+    if first is not None:
+        session.execute(update(Payment).where(*_begun(invoice.id)).values(consent_id=consent_id))
+    return consent_id
+
+
 def _consent_of_first_press(session: Session, invoice_id: UUID) -> int | None:
     # The lock makes two presses at once take turns: the second must see what the first wrote.
     session.execute(select(Invoice.id).where(Invoice.id == invoice_id).with_for_update())
-    return session.execute(
-        select(Payment.consent_id).where(
-            Payment.invoice_id == invoice_id, Payment.status.in_(LIVE), Payment.initiator == "customer"
-        )
-    ).scalar_one_or_none()
+    return session.execute(select(Payment.consent_id).where(*_begun(invoice_id))).scalar_one_or_none()
+
+
+def _begun(invoice_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return Payment.invoice_id == invoice_id, Payment.status.in_(LIVE), Payment.initiator == "customer"
 
 
 def _record(session: Session, terms: Terms, invoice: Invoice, evidence: Evidence, now: datetime) -> int:

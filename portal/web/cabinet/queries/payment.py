@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import aliased
 
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
@@ -23,7 +24,7 @@ from portal.web.cabinet.method_titles import paid_how
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """A payment and what it was for."""
+    """A payment and what it was for. `consent_withdrawn`: its consent was taken back, whether before or after it came."""
 
     id: UUID
     number: int
@@ -42,6 +43,7 @@ class PaymentFacts:
     last4: str | None
     contract_id: UUID
     contract_number: str
+    contract_status: str
     title: str
     recurring: bool
     period_start: date
@@ -54,6 +56,7 @@ class PaymentFacts:
     invoice_created_at: datetime
     consent_id: int | None
     consent_at: datetime | None
+    consent_withdrawn: bool
     max_kopecks: int | None
     autopay: str | None
     email: str | None
@@ -184,6 +187,20 @@ def read_notices(session: ReadSession, installment_id: UUID) -> list[SentNotice]
     return [SentNotice(**row) for row in rows.mappings()]
 
 
+def _taken_back() -> ColumnElement[bool]:
+    later = aliased(Consent)
+    return (
+        exists()
+        .where(
+            later.contract_id == Consent.contract_id,
+            later.kind == Consent.kind,
+            later.action == "withdrawn",
+            later.id > Consent.id,
+        )
+        .correlate(Consent)
+    )
+
+
 def _payment(
     session: Session | ReadSession, condition: ColumnElement[bool], customer_ids: Sequence[UUID]
 ) -> PaymentFacts:
@@ -206,6 +223,7 @@ def _payment(
             func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
             Contract.id.label("contract_id"),
             Contract.number.label("contract_number"),
+            Contract.status.label("contract_status"),
             Contract.title,
             (PaymentPlan.kind == "recurring").label("recurring"),
             Installment.period_start,
@@ -218,6 +236,7 @@ def _payment(
             Invoice.created_at.label("invoice_created_at"),
             Consent.id.label("consent_id"),
             Consent.at.label("consent_at"),
+            _taken_back().label("consent_withdrawn"),
             Consent.max_kopecks,
             Autopay.status.label("autopay"),
             Customer.email,

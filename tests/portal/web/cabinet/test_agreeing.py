@@ -148,6 +148,44 @@ def test_autopay_can_be_moved_to_another_card_by_paying_with_it(cabinet: Cabinet
     assert cabinet.autopay_of(anna).consent_id == cabinet.consents_of(anna)[-1].id
 
 
+def test_a_consent_given_again_after_a_withdrawal_counts_though_its_payment_was_begun_before(
+    cabinet: Cabinet, anna: Visitor
+) -> None:
+    contract_id = cabinet.subscribe(anna)
+    begun = anna.agree(contract=contract_id)
+    anna.post(f"/autopay/{contract_id}/cancel")
+
+    again = anna.agree(contract=contract_id)
+    assert again.headers["location"] == begun.headers["location"]
+    anna.pay(again, "2200000000000004")
+    cabinet.world.play(advance="PT10M")
+
+    consents = cabinet.consents_of(anna)
+    assert [consent.action for consent in consents] == ["given", "given", "withdrawn", "given"]
+    assert cabinet.payments_of(anna)[-1].consent_id == consents[-1].id
+    autopay = cabinet.autopay_of(anna)
+    assert (autopay.status, autopay.consent_id) == ("active", consents[-1].id)
+
+
+def test_a_withdrawal_while_the_card_is_being_changed_links_no_card(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    begun = anna.agree(contract=contract_id)
+    anna.post(f"/autopay/{contract_id}/cancel")
+
+    came_back = anna.pay(begun, "2200000000000004")
+    cabinet.world.play(advance="PT10M")
+
+    assert cabinet.autopay_of(anna).status == "withdrawn"
+    assert cabinet.method_of(anna).unlinked_at is not None
+    cards = anna.page("/payment-methods")
+    assert "4444" in cards
+    assert "0004" not in cards
+    page = anna.page(came_back)
+    assert "Автоплатёж отключён" in page
+    assert "Согласие на списания отозвано" in page
+    assert "Банк не разрешил" not in page
+
+
 def test_a_one_off_price_has_no_consent_page(cabinet: Cabinet, anna: Visitor) -> None:
     assert anna.get(f"/autopay/new?price={cabinet.once}").status_code == 404
     assert anna.get(f"/services/{cabinet.monthly}").headers["location"] == f"/autopay/new?price={cabinet.monthly}"
