@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import MetaData, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from kernel import log
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-__all__ = ["Base", "ReadSession", "Session", "begin", "dispose", "engine", "read", "repeating", "size_pool"]
+__all__ = ["Base", "ReadSession", "Session", "begin", "dispose", "engine", "is_away", "read", "repeating", "size_pool"]
 
 T = TypeVar("T")
 _log = log.get(__name__)
@@ -31,6 +31,8 @@ _CONNECT_OPTIONS = (
 )
 # Serialization failure, deadlock, lock timeout: PostgreSQL gave this transaction up for another's sake. It did nothing.
 _GIVEN_UP = frozenset({"40001", "40P01", "55P03"})
+# Connection exceptions, the server shutting down or starting, no connection left for us.
+_AWAY = ("08", "57P01", "57P02", "57P03", "53300")
 _ATTEMPTS = 5
 _PAUSE_S = 0.05
 _lock = threading.Lock()
@@ -94,20 +96,28 @@ def begin() -> Iterator[Session]:
 
 @contextmanager
 def read() -> Iterator[ReadSession]:
-    """One reading transaction with a single snapshot."""
+    """One reading transaction with a single snapshot: it does not see what is committed after its first query."""
     with ReadSession(engine(), expire_on_commit=False, autoflush=False) as session:
-        session.execute(text("SET TRANSACTION READ ONLY"))
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         yield session
 
 
-def repeating(work: Callable[[Session], T]) -> T:
+def is_away(error: Exception) -> bool:
+    """Whether the database itself is out of reach, rather than one statement given up: too slow, locked out, no room."""
+    if not isinstance(error, (InterfaceError, OperationalError)):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state is None or state.startswith(_AWAY)
+
+
+def repeating(work: Callable[[Session], T], *, attempts: int = _ATTEMPTS) -> T:
     """Run `work` in a writing transaction; run it anew when PostgreSQL gave that up for the sake of another.
 
     For what must not fail because somebody else was at the same rows: a stop, the start of a payment, the record of an
-    answer. After five attempts, with a growing pause of random length between them, the error is raised. So `work` must
-    leave nothing behind outside its session, and calls nobody.
+    answer. After so many attempts, with a growing pause of random length between them, the error is raised. So `work`
+    must leave nothing behind outside its session, and calls nobody.
     """
-    for attempt in range(1, _ATTEMPTS):
+    for attempt in range(1, attempts):
         try:
             with begin() as session:
                 return work(session)

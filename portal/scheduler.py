@@ -1,6 +1,7 @@
 """The scheduler: looks for what is due, and relays events. The advisory lock is for economy, not for correctness.
 
-Every duty claims its rows conditionally, so that two schedulers at once, or one killed in the middle, do no harm.
+Every duty claims its rows conditionally, so that two schedulers at once, or one killed in the middle, do no harm. A duty
+that breaks, or that PostgreSQL gives up, is begun again in the next pass and keeps no other one waiting.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel import log
 from kernel.broker import Jobs
-from kernel.db import begin, engine
+from kernel.db import begin, engine, is_away
 from kernel.inbox import Handlers
 from kernel.relay import relay_once
 from kernel.settings import get_settings
@@ -27,7 +28,6 @@ from portal.playing import Follower, look
 from portal.wiring import DUTIES, Duty
 
 _log = log.get(__name__)
-_AWAY = (InterfaceError, OperationalError)
 _LOCK = 4_201_001
 _PASS_S = 0.5
 _PLAYING_PASS_S = 0.02
@@ -37,38 +37,40 @@ _RETRY_S = 1.0
 
 
 def run(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> None:
-    """Take the lead and work until `stop`; a lost database only makes it begin again."""
+    """Take the lead and work until `stop`; a lost database, or a lost lead, only makes it begin again."""
     relay = threading.Thread(target=_relay_forever, args=(handlers, jobs, stop), name="relay", daemon=True)
     relay.start()
     while not stop.is_set():
         try:
-            with _leadership() as leading:
-                if leading:
-                    _lead(jobs, stop)
-        except _AWAY as error:
-            _log.warning("scheduler.database_away", error=type(error).__name__)
+            with _leadership() as lead:
+                if lead:
+                    _lead(lead, jobs, stop)
+        except (InterfaceError, OperationalError) as error:
+            event = "scheduler.database_away" if is_away(error) else "scheduler.begins_again"
+            _log.warning(event, error=type(error.orig).__name__)
         stop.wait(_RETRY_S)
     relay.join(timeout=5)
 
 
 @contextmanager
-def _leadership() -> Iterator[bool]:
+def _leadership() -> Iterator[Connection | None]:
     # The lock lives as long as this connection; with autocommit no transaction is open on it that could be timed out.
     with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         leading = bool(connection.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar_one())
         try:
-            yield leading
+            yield connection if leading else None
         finally:
             if leading and not connection.invalidated:
                 connection.execute(select(func.pg_advisory_unlock(_LOCK)))
 
 
-def _lead(jobs: Jobs, stop: threading.Event) -> None:
+def _lead(lead: Connection, jobs: Jobs, stop: threading.Event) -> None:
     _log.info("scheduler.leads")
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
     beat = _Beat(Installation.scheduler_beat_at)
     while not stop.is_set():
+        lead.execute(select(1))  # the lock is gone with its connection, and then another scheduler leads
         rest = look()
         found = run_duties(jobs, due=rest.due, broken=_log_broken)
         beat.give()
@@ -89,9 +91,9 @@ def run_duties(jobs: Jobs, *, due: Collection[str], broken: Callable[[Duty, Exce
 def _do(duty: Duty, jobs: Jobs, broken: Callable[[Duty, Exception], None]) -> int:
     try:
         return duty.run(jobs.send)
-    except _AWAY:
-        raise
-    except Exception as error:  # noqa: BLE001  one broken duty must not stop charging
+    except Exception as error:  # one broken duty must not stop charging
+        if is_away(error):
+            raise
         broken(duty, error)
         return 0
 
@@ -120,12 +122,16 @@ def _relay_forever(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> Non
         try:
             moved = relay_once(handlers, jobs.send)
             beat.give()
-        except _AWAY as error:
-            _log.warning("relay.database_away", error=type(error).__name__)
-            moved = 0
-        except Exception:  # noqa: BLE001  whatever broke, the other events must go on
-            _log.exception("relay.broke")
+        except Exception as error:  # noqa: BLE001  whatever broke, the other events must go on
+            _log_relay(error)
             moved = 0
             stop.wait(_RETRY_S)
         if not moved:
             stop.wait(_RELAY_S)
+
+
+def _log_relay(error: Exception) -> None:
+    if is_away(error):
+        _log.warning("relay.database_away", error=type(error).__name__)
+    else:
+        _log.error("relay.broke", exc_info=error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kernel.broker import DELIVER, Job, Jobs
 from kernel.clock import Wait, business_now
-from kernel.db import begin
+from kernel.db import Session, repeating
 from kernel.fault import fault
 from kernel.inbox import Handler, Handlers
 from kernel.outbox import UNDELIVERED, UNDISPATCHED
@@ -62,13 +62,13 @@ def build_jobs(handlers: Handlers) -> Jobs:
 
 
 def _in_transaction(work: Callable[..., int]) -> Callable[[Send], int]:
-    def run(_send: Send) -> int:
-        with begin() as session:
-            found = work(session, now=business_now(session))
-            fault("duty.before_commit")
-            return found
+    def once(session: Session) -> int:
+        found = work(session, now=business_now(session))
+        fault("duty.before_commit")
+        return found
 
-    return run
+    # Once more for the loser of a deadlock; what is still locked then is due again in the next pass, after the others.
+    return lambda _send: repeating(once, attempts=2)
 
 
 DUTIES = (

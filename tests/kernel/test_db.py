@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
-from kernel.db import Session, begin, read, repeating
+from kernel.db import Session, begin, is_away, read, repeating
 from tests.support.blocking import meanwhile
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("two_rows")]
@@ -115,3 +115,40 @@ def test_an_error_that_another_attempt_would_meet_again_is_raised_at_once(
 
     assert begun == [1]
     assert _sums() == [0, 0]
+
+
+def test_a_page_reads_from_one_snapshot_and_the_next_one_sees_what_came_since() -> None:
+    with read() as page:
+        sums = list(page.scalars(text("SELECT n FROM rows_of_test ORDER BY id")))
+        with begin() as session:
+            _add(session, 1)
+        assert list(page.scalars(text("SELECT n FROM rows_of_test ORDER BY id"))) == sums == [0, 0]
+    assert _sums() == [1, 0]
+
+
+def test_a_page_cannot_write() -> None:
+    with read() as page, pytest.raises(InternalError, match="read-only transaction"):
+        _add(page, 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "away"),
+    [
+        ("SELECT pg_sleep(9)", False),
+        ("SELECT 1 / 0", False),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", True),
+    ],
+)
+def test_a_statement_that_was_given_up_is_no_lost_database(statement: str, away: bool) -> None:  # noqa: FBT001
+    with begin() as session:
+        session.execute(text("SET LOCAL statement_timeout = '50ms'"))
+        with pytest.raises(DBAPIError) as met:
+            session.execute(text(statement))
+        session.rollback()
+    assert is_away(met.value) is away
+
+
+def test_a_database_that_nobody_serves_is_away() -> None:
+    with pytest.raises(OperationalError) as met:
+        create_engine("postgresql+psycopg://nobody@127.0.0.1:9/none", connect_args={"connect_timeout": 2}).connect()
+    assert is_away(met.value)
