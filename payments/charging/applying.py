@@ -1,7 +1,7 @@
 """apply(): the only way in which the gateway's objects change our rows, whoever brings them.
 
-It is monotonic and idempotent: an object that is not news changes nothing. Locks are taken in one order everywhere:
-autopay, method, payment, invoice, installment.
+It is monotonic and idempotent: an object that is not news changes nothing. Its locks are taken in the order autopay,
+payment, method, invoice, installment, contract; who takes others is told in docs/adr/0012.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     found = _match(session, objects)
     _lock_autopays(session, found)
     locked = _lock_payments(session, [payment_id for payment_id, _ in found])
-    pairs = [(_own_or_twin(session, locked[payment_id], item), item) for payment_id, item in found]
-    accounts = {shop.id: shop for shop in session.scalars(select(Shop)).all()}
-    believed = [(payment, item) for payment, item in pairs if _is_ours(accounts[payment.shop_id], payment, item)]
+    shops = {shop.id: shop for shop in session.scalars(select(Shop)).all()}
+    named = [(locked[payment_id], item) for payment_id, item in found]
+    quarantined = [item for payment, item in named if not _is_ours(shops[payment.shop_id], payment, item)]
+    believed = [(_own_or_twin(session, payment, item), item) for payment, item in named if item not in quarantined]
     news = [(payment, item) for payment, item in believed if _is_news(payment, item)]
     note_statuses(session, [("payment", p.id, p.status, item.status) for p, item in news], source=source)
     settle_succeeded(session, [pair for pair in news if pair[1].status == SUCCEEDED], now=now)
@@ -66,11 +67,7 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
         if item.status in (PENDING, WAITING_FOR_CAPTURE):
             _keep_waiting(payment, item, now)
     session.flush()  # callers read these rows again in the same transaction
-    believed_items = [item for _, item in believed]
-    return Applied(
-        tuple(payment.id for payment, _ in believed),
-        tuple(item for _, item in pairs if item not in believed_items),
-    )
+    return Applied(tuple(payment.id for payment, _ in believed), tuple(quarantined))
 
 
 def _match(session: Session, objects: Sequence[GatewayPayment]) -> list[tuple[UUID, GatewayPayment]]:

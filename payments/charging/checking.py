@@ -21,7 +21,7 @@ from payments.charging.pace import in_time, next_check
 from payments.charging.recording import LOOK, Outcome, give_up_unfound, record
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment
 from payments.gateway.yookassa import YooKassa
-from payments.history.noting import note_status
+from payments.history.noting import note_statuses
 
 _log = log.get(__name__)
 CHECK = "check"
@@ -75,18 +75,18 @@ def _ask(payment_id: UUID, call: Callable[[], GatewayPayment], source: str) -> N
 
 def _look_up(gateway: Gateway, payment_id: UUID, first_sent_at: datetime, last_sent_at: datetime) -> None:
     # The instant is taken before the list is read: what appears later is not proven absent.
+    account_id = get_settings().yookassa_shop_id
     with begin() as session:
         listed_at = business_now(session)
     since, until = first_sent_at - _CLOCK_SLACK, last_sent_at + _CLOCK_SLACK
     try:
-        items = [item for item in gateway.list_payments(since, until) if item.payment_id == payment_id]
-        outcomes = [Outcome(payment_id, LOOK, item, 0) for item in items]
+        outcomes = [Outcome(payment_id, LOOK, item, 0) for item in gateway.find_payments(payment_id, since, until)]
     except GatewayError as error:
         outcomes = [Outcome(payment_id, LOOK, error, 0)]
     fault("list.after_answer")
     if outcomes:
         repeating(partial(record, outcomes=outcomes, source="list"))
-    elif repeating(partial(give_up_unfound, payment_id=payment_id, listed_at=listed_at)):
+    elif repeating(partial(give_up_unfound, payment_id=payment_id, listed_at=listed_at, account_id=account_id)):
         _log.info("payment.never_was", payment_id=str(payment_id))
     fault("list.after_commit")
 
@@ -94,12 +94,13 @@ def _look_up(gateway: Gateway, payment_id: UUID, first_sent_at: datetime, last_s
 def _drop_unsent(payment_id: UUID) -> None:
     # It was never sent and its invoice is closed by now: there is nothing to ask the gateway about.
     with begin() as session:
-        session.execute(
+        dropped = session.scalars(
             update(Payment)
             .where(Payment.id == payment_id, Payment.status == UNKNOWN, Payment.sends == 0)
             .values(status=REJECTED, reason="abandoned", decided_at=func.business_now(), next_check_at=None)
-        )
-        note_status(session, "payment", payment_id, old=UNKNOWN, new=REJECTED, source="poller")
+            .returning(Payment.id)
+        ).all()
+        note_statuses(session, [("payment", key, UNKNOWN, REJECTED) for key in dropped], source="poller")
 
 
 def _put_off(payment_id: UUID) -> None:

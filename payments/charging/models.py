@@ -36,7 +36,7 @@ CANCELED = "canceled"
 REJECTED = "rejected"
 FINAL = (SUCCEEDED, CANCELED, REJECTED)
 LIVE = (CREATED, SENDING, UNKNOWN, PENDING, WAITING_FOR_CAPTURE)
-_LIVE_SQL = text("status NOT IN ('succeeded', 'canceled', 'rejected')")
+LIVE_SQL = text("status NOT IN ('succeeded', 'canceled', 'rejected')")
 
 
 class Payment(Base):
@@ -59,11 +59,11 @@ class Payment(Base):
             name="schedule_needs_permission",
         ),
         CheckConstraint("kopecks >= 100", name="at_least_a_ruble"),
-        Index("uq_payments_one_live_per_invoice", "invoice_id", unique=True, postgresql_where=_LIVE_SQL),
-        Index("ix_payments_live", "status", "id", postgresql_where=_LIVE_SQL),
-        Index("ix_payments_next_check_at", "next_check_at", postgresql_where=_LIVE_SQL),
+        Index("uq_payments_one_live_per_invoice", "invoice_id", unique=True, postgresql_where=LIVE_SQL),
+        Index("ix_payments_live", "status", "id", postgresql_where=LIVE_SQL),
+        Index("ix_payments_next_check_at", "next_check_at", postgresql_where=LIVE_SQL),
         Index("ix_payments_customer_newest", "customer_id", "id"),
-        Index("ix_payments_method_live", "method_id", postgresql_where=_LIVE_SQL),
+        Index("ix_payments_method_live", "method_id", postgresql_where=LIVE_SQL),
     )
     id: Mapped[Key]
     number: Mapped[int] = mapped_column(BigInteger, server_default=text("nextval('payment_numbers')"), unique=True)

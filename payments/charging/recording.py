@@ -29,6 +29,7 @@ from payments.charging.pace import next_check
 from payments.events import PaymentDeclined
 from payments.gateway.port import CredentialsRefused, GatewayError, GatewayPayment, NoSuchPayment, Rejected
 from payments.history.noting import note_status
+from payments.installation.models import Shop
 from payments.installation.pausing import pause_charging
 
 _log = log.get(__name__)
@@ -60,7 +61,7 @@ def record(session: Session, outcomes: Sequence[Outcome], *, source: str) -> Non
         if isinstance(outcome.result, GatewayError):
             _settle_error(session, outcome, outcome.result, source, now)
         elif outcome.verb == LOOK or outcome.result.gateway_id in refused:
-            _look_again_later(session, outcome.payment_id, source, now)
+            _look_again_later(session, outcome, source, now)
 
 
 def _named(outcome: Outcome, item: GatewayPayment) -> GatewayPayment:
@@ -97,12 +98,20 @@ def _settle_error(session: Session, outcome: Outcome, error: GatewayError, sourc
         return
     if isinstance(error, CredentialsRefused) and pause_charging(session, "credentials_refused", now=now, by=None):
         _log.error("charging.paused", why="the gateway refuses our shop id or key")
-    if outcome.verb == SEND and isinstance(error, Rejected) and payment.sends == 1:
+    if _is_being_sent(payment, outcome):
+        return
+    never_before = payment.sends == 1 and payment.status in (SENDING, UNKNOWN)
+    if outcome.verb == SEND and isinstance(error, Rejected) and never_before:
         _reject(session, payment, error, now)
         return
     if payment.status == SENDING or _is_disowned(payment, error, now):
         _become_unknown(session, payment, source)
     _set_next_check(payment, now)
+
+
+def _is_being_sent(payment: Payment, outcome: Outcome) -> bool:
+    # A look that began before another worker's permit says nothing about that worker's call: its lease stays.
+    return outcome.verb == LOOK and payment.status == SENDING
 
 
 def _is_disowned(payment: Payment, error: GatewayError, now: datetime) -> bool:
@@ -128,9 +137,9 @@ def _reject(session: Session, payment: Payment, error: Rejected, now: datetime) 
         outbox.record(session, PaymentDeclined(payment.id))
 
 
-def _look_again_later(session: Session, payment_id: UUID, source: str, now: datetime) -> None:
-    payment = session.get(Payment, payment_id, with_for_update={"key_share": True}, populate_existing=True)
-    if payment is None or payment.status in FINAL:
+def _look_again_later(session: Session, outcome: Outcome, source: str, now: datetime) -> None:
+    payment = session.get(Payment, outcome.payment_id, with_for_update={"key_share": True}, populate_existing=True)
+    if payment is None or payment.status in FINAL or _is_being_sent(payment, outcome):
         return
     if payment.status == SENDING:
         _become_unknown(session, payment, source)
@@ -144,10 +153,11 @@ def _set_next_check(payment: Payment, now: datetime) -> datetime:
     return pause_ends
 
 
-def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) -> bool:
+def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime, account_id: str) -> bool:
     """A list read at `listed_at` did not hold this payment: it never was, if a day has passed since the last send.
 
-    YooKassa keeps a key for 24 h; until then its absence proves nothing.
+    YooKassa keeps a key for 24 h; until then its absence proves nothing. Nor does its absence from the list of another
+    shop than the one it was sent to: `account_id` is the shop whose list was read.
     """
     payment = session.execute(
         select(Payment).where(Payment.id == payment_id, Payment.status == UNKNOWN).with_for_update(key_share=True)
@@ -155,6 +165,10 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) 
     if payment is None or payment.permit_at is None:
         return False
     provable_at = payment.permit_at + _KEY_KNOWN_FOR
+    if not _was_sent_to(session, payment, account_id):
+        _log.error("payment.other_shops_list", payment_id=str(payment_id))
+        _set_next_check(payment, listed_at)
+        return False
     if listed_at < provable_at:
         pause_ends = _set_next_check(payment, listed_at)
         # The first look that can prove something is not missed by a pause of a day.
@@ -167,3 +181,7 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime) 
         announce_invoices(session, [payment.invoice_id], now=listed_at)
     fault("give_up.before_commit")
     return True
+
+
+def _was_sent_to(session: Session, payment: Payment, account_id: str) -> bool:
+    return session.execute(select(Shop.account_id).where(Shop.id == payment.shop_id)).scalar_one() == account_id

@@ -18,7 +18,8 @@ from payments.charging.pace import HINT_LIFE, HINTED_AT_ONCE, PART
 from payments.history.noting import note_statuses
 
 _log = log.get(__name__)
-_SCAN = 1000
+# So many charges at most wait in Redis on a hint of ours: ten messages, however slow the gateway is.
+CHARGES_HINTED_AT_ONCE = 10 * BATCH
 _not_hinted = or_(Payment.lease_until.is_(None), Payment.lease_until < func.clock_timestamp())
 
 
@@ -53,9 +54,9 @@ def drop_abandoned() -> int:
 
 
 def hint_created(send: Send) -> int:
-    """Hint at payments that wait to be sent and whose hint is old or was lost."""
+    """Hint at payments that wait to be sent and whose hint is old or was lost, as many as may wait in Redis at once."""
     with begin() as session:
-        ids = _claim(session, TO_SEND.due(), limit=_SCAN)
+        ids = _claim(session, TO_SEND.due(), at_once=CHARGES_HINTED_AT_ONCE)
     send_in_parts(send, CHARGE, ids, BATCH)
     return len(ids)
 
@@ -63,15 +64,19 @@ def hint_created(send: Send) -> int:
 def hint_due_checks(send: Send) -> int:
     """Hint at payments that are due for a look, as many as may wait in Redis at once."""
     with begin() as session:
-        hinted = session.execute(select(func.count()).where(TO_CHECK.due(), ~_not_hinted)).scalar_one()
-        ids = _claim(session, TO_CHECK.due(), limit=max(0, HINTED_AT_ONCE - hinted))
+        ids = _claim(session, TO_CHECK.due(), at_once=HINTED_AT_ONCE)
     send_in_parts(send, CHECK, ids, PART)
     return len(ids)
 
 
-def _claim(session: Session, due: ColumnElement[bool], *, limit: int) -> Sequence[UUID]:
+def _claim(session: Session, due: ColumnElement[bool], *, at_once: int) -> Sequence[UUID]:
+    hinted = session.execute(select(func.count()).where(due, ~_not_hinted)).scalar_one()
     waiting = (
-        select(Payment.id).where(due, _not_hinted).order_by(Payment.id).limit(limit).with_for_update(skip_locked=True)
+        select(Payment.id)
+        .where(due, _not_hinted)
+        .order_by(Payment.id)
+        .limit(max(0, at_once - hinted))
+        .with_for_update(skip_locked=True)
     )
     return session.scalars(
         update(Payment)

@@ -1,4 +1,6 @@
-"""YooKassa's JSON, read tolerantly: unknown fields and new enum values pass, a missing essential is an unknown outcome.
+"""YooKassa's JSON, read tolerantly: unknown fields, methods and reasons pass.
+
+A missing essential, or a status that nobody has heard of, is an unknown outcome.
 
 Shapes: API v3, object Payment. Nothing here trusts the SDK's strict models, which raise after money has moved.
 """
@@ -54,7 +56,7 @@ def _payment(raw: dict[str, Any]) -> GatewayPayment:
         account_id=str((raw.get("recipient") or {})["account_id"]),
         test=bool(raw["test"]),
         created_at=datetime.fromisoformat(raw["created_at"]),
-        payment_id=_own_id(raw),
+        payment_id=own_id(raw),
         income_kopecks=Money.parse(str(income)).kopecks if income is not None else None,
         confirmation_url=(raw.get("confirmation") or {}).get("confirmation_url"),
         method=_method(raw.get("payment_method")),
@@ -64,8 +66,10 @@ def _payment(raw: dict[str, Any]) -> GatewayPayment:
     )
 
 
-def _own_id(raw: dict[str, Any]) -> UUID | None:
-    text = (raw.get("metadata") or {}).get("payment_id")
+def own_id(raw: object) -> UUID | None:
+    """Which payment of ours this object names in its metadata, if any; it need not be readable otherwise."""
+    metadata = raw.get("metadata") if isinstance(raw, dict) else None
+    text = metadata.get("payment_id") if isinstance(metadata, dict) else None
     try:
         return UUID(text) if text else None
     except (ValueError, AttributeError, TypeError):

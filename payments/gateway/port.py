@@ -95,6 +95,6 @@ class Gateway(Protocol):
         """The payment in its present state."""
         ...
 
-    def list_payments(self, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
-        """All payments created in [since, until), newest first; raises rather than breaking off silently."""
+    def find_payments(self, payment_id: UUID, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
+        """Those created in [since, until) that name this payment of ours; raises rather than breaking off silently."""
         ...

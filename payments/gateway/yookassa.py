@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
 from yookassa.domain.notification import WebhookNotificationEventType as Event
 
 from kernel.settings import Settings
-from payments.gateway.parsing import parse_payment
+from payments.gateway.parsing import own_id, parse_payment
 from payments.gateway.port import (
     CredentialsRefused,
     GatewayError,
@@ -75,11 +76,18 @@ class YooKassa:
             NoSuchPayment: 404.
             OutcomeUnknown: no readable answer.
         """
-        request = httpx.Request("GET", f"{self._api_url}/payments/{gateway_id}", headers=self._headers)
+        request = httpx.Request("GET", f"{self._api_url}/payments/{quote(gateway_id, safe='')}", headers=self._headers)
         return parse_payment(_object(call(request, self._deadlines)))
 
-    def list_payments(self, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
-        """GET /payments page by page; created_at is filtered half-open."""
+    def find_payments(self, payment_id: UUID, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
+        """GET /payments page by page; created_at is filtered half-open.
+
+        The shop may take payments past this product: what does not name ours is not read, so that it need not be
+        readable.
+
+        Raises:
+            OutcomeUnknown: a page, or an object that names our payment, is not readable.
+        """
         query = {"limit": str(_PAGE), "created_at.gte": _stamp(since), "created_at.lt": _stamp(until)}
         while True:
             request = httpx.Request("GET", f"{self._api_url}/payments", headers=self._headers, params=query)
@@ -87,7 +95,7 @@ class YooKassa:
             items = page.get("items")
             if not isinstance(items, list):
                 raise OutcomeUnknown("list without items")
-            yield from map(parse_payment, items)
+            yield from (parse_payment(item) for item in items if own_id(item) == payment_id)
             if not page.get("next_cursor"):
                 return
             query = {**query, "cursor": str(page["next_cursor"])}

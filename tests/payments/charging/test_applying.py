@@ -130,6 +130,16 @@ def test_an_object_of_another_shop_mode_or_currency_is_not_believed(
     assert _posted(session, payment.id) == 0
 
 
+def test_an_object_that_is_not_believed_leaves_nothing_behind(session: Session, payment: Payment) -> None:
+    _apply(session, says(session, payment, "succeeded", account_id="999", gateway_id="gw-foreign"))
+    session.refresh(payment)
+    assert payment.gateway_id is None
+
+    _apply(session, says(session, payment, "pending"))
+    _apply(session, says(session, payment, "succeeded", account_id="999", gateway_id="gw-foreign"))
+    assert [row.gateway_id for row in session.scalars(select(Payment))] == [f"gw-{payment.id}"]
+
+
 def test_an_object_that_names_nothing_of_ours_is_left_alone(session: Session, payment: Payment) -> None:
     item = says(session, payment, "succeeded", payment_id=None, gateway_id="gw-cabinet")
     assert apply(session, [item], source="webhook", now=business_now(session)).payment_ids == ()

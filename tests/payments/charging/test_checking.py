@@ -19,7 +19,10 @@ from payments.charging.checkout import prepare_checkout, send_checkout
 from payments.charging.models import Payment
 from payments.charging.sending import sender
 from payments.history.models import StatusHistory
+from payments.installation.models import Shop
 from payments.invoicing.issue import issue_now
+from payments.invoicing.models import Invoice
+from tests.support.blocking import meanwhile
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.charging import DueCharge, ask_now, one_unknown_charge
 from tests.support.world import World
@@ -126,6 +129,31 @@ def test_a_list_that_cannot_be_read_proves_nothing(world: World) -> None:
     assert _check(due.payment_id).status == "rejected"
 
 
+def test_absence_from_the_list_of_another_shop_proves_nothing(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    world.jump("PT25H")
+    _sent_to_shop("999")
+    assert _check(due.payment_id).status == "unknown"
+    assert _lists(world) == 1
+    _sent_to_shop("100500")
+    assert _check(due.payment_id).status == "rejected"
+
+
+def test_what_ended_while_it_was_looked_at_is_not_noted_as_dropped(world: World, every_call_taken: None) -> None:
+    payment_id = _left_to_a_worker()
+    with begin() as session:
+        session.execute(update(Invoice).values(status="void"))
+    ask_now(payment_id)
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == payment_id).values(status="rejected", reason="test"))
+        with meanwhile(lambda: check([str(payment_id)])) as looking:
+            session.commit()
+            looking.result(30)
+    with read() as session:
+        assert session.get_one(Payment, payment_id).reason == "test"
+    assert not _noted(payment_id, "unknown", "rejected")
+
+
 def test_a_payment_that_the_gateway_disowns_keeps_its_status_for_a_day_and_is_unknown_after_it(world: World) -> None:
     payment_id = _disowned(world)
     assert _check(payment_id).status == "pending"
@@ -164,20 +192,15 @@ def test_a_disowned_payment_that_the_gateway_knows_again_is_booked(world: World)
 
 
 def test_a_checkout_that_finds_every_call_taken_is_sent_by_a_worker(world: World, every_call_taken: None) -> None:
-    with begin() as session:
-        it = make_agreement(session, draft=True)
-        now = business_now(session)
-        invoice = issue_now(session, it.line_id, now=now)
-        checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now)
-    assert send_checkout(checkout.payment_id) is None
+    payment_id = _left_to_a_worker()
     with read() as session:
-        left = session.get_one(Payment, checkout.payment_id)
+        left = session.get_one(Payment, payment_id)
         assert (left.status, left.sends) == ("unknown", 0)
         assert left.lease_until is not None
-    assert _noted(checkout.payment_id, "created", "unknown", source="system")
+    assert _noted(payment_id, "created", "unknown", source="system")
     world.drain()
     with read() as session:
-        sent = session.get_one(Payment, checkout.payment_id)
+        sent = session.get_one(Payment, payment_id)
         assert (sent.status, sent.sends) == ("pending", 1)
         assert sent.confirmation_url
 
@@ -187,6 +210,21 @@ def every_call_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = BoundedSemaphore(1)
     taken.acquire()
     monkeypatch.setattr(checkout_calls, "_CALLS", taken)
+
+
+def _left_to_a_worker() -> UUID:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+        now = business_now(session)
+        invoice = issue_now(session, it.line_id, now=now)
+        checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now)
+    assert send_checkout(checkout.payment_id) is None
+    return checkout.payment_id
+
+
+def _sent_to_shop(account_id: str) -> None:
+    with begin() as session:
+        session.execute(update(Shop).values(account_id=account_id))
 
 
 def _disowned(world: World) -> UUID:

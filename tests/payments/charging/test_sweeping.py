@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text, update
 
 from kernel.clock import business_now
 from kernel.db import begin, read
+from payments.charging import sweeping
 from payments.charging.checking import CHECK
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
@@ -18,7 +19,7 @@ from payments.charging.sweeping import drop_abandoned, expire_leases, hint_creat
 from payments.history.models import StatusHistory
 from payments.invoicing.issue import issue_now
 from tests.support.business import make_agreement, pay_with_consent
-from tests.support.charging import one_due_charge
+from tests.support.charging import make_due, one_due_charge
 from tests.support.world import World
 
 
@@ -97,6 +98,23 @@ def test_a_hint_is_trusted_for_a_while_and_then_given_again(world: World) -> Non
     redis = Redis()
     assert [hint_created(redis.send), hint_created(redis.send)] == [1, 0]
     _set(due.payment_id, lease_until=func.clock_timestamp())
+    assert hint_created(redis.send) == 1
+
+
+def test_charges_are_hinted_at_no_more_than_redis_may_hold(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "CHARGES_HINTED_AT_ONCE", 3)
+    with begin() as session:
+        agreements = [make_agreement(session, email=f"c{number}@example.com", draft=True) for number in range(5)]
+    for it in agreements:
+        pay_with_consent(it)
+    world.play(advance="PT20M")
+    world.jump("P1D")
+    with begin() as session:
+        ids = [due.payment_id for due in make_due(session, agreements)]
+        session.execute(update(Payment).where(Payment.id.in_(ids)).values(lease_until=None))
+    redis = Redis()
+    assert [hint_created(redis.send), hint_created(redis.send)] == [3, 0]
+    _set(redis.sent[0][1][0], status="canceled")  # type: ignore[arg-type]  # charges have UUIDs
     assert hint_created(redis.send) == 1
 
 
