@@ -130,9 +130,11 @@ def _declined(lines: Iterable[DueLine]) -> Iterable[Declined]:
 
 
 def _silently_suspended(lines: Sequence[DueLine]) -> Iterable[DueLine]:
-    # Where a declined charge tells the story already, a second alarm about the same card says nothing new.
+    # Where a declined charge tells the story already, a second alarm about the same card says nothing new; and a
+    # contract that is stopped itself cannot be moved to another card.
     told = {declined.line.contract_id for declined in _declined(lines)}
-    return (line for line in _one_per_contract(lines) if line.autopay == "suspended" and line.contract_id not in told)
+    dead = (line for line in _one_per_contract(lines) if line.autopay == "suspended" and not line.is_stopped)
+    return (line for line in dead if line.contract_id not in told)
 
 
 def _expiring(lines: Iterable[DueLine]) -> Iterable[Expiring]:

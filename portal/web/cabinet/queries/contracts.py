@@ -54,7 +54,11 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class InvoicePage:
-    """One invoice, with the newest unfinished payment of it. `pay_until`: the last day of a purchase never paid."""
+    """One invoice, with the newest unfinished payment of it.
+
+    `may_have_autopay`: its contract goes on, and can be charged by itself. `pay_until`: the last day of a purchase that
+    was never paid.
+    """
 
     id: UUID
     customer_id: UUID
@@ -62,8 +66,8 @@ class InvoicePage:
     contract_id: UUID
     contract_number: str
     title: str
-    recurring: bool
     is_draft: bool
+    may_have_autopay: bool
     kopecks: int
     due_on: date
     status: str
@@ -155,8 +159,8 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         contract_id=row.contract_id,
         contract_number=row.contract_number,
         title=row.title,
-        recurring=row.period_unit is not None,
         is_draft=row.contract_status == "draft",
+        may_have_autopay=row.period_unit is not None and row.contract_status in ("draft", "active"),
         kopecks=row.kopecks,
         due_on=row.due_on,
         status=row.status,

@@ -79,8 +79,7 @@ class Card:
 class DueLine:
     """One due line that is planned or invoiced, with its contract, its permission and its newest payment.
 
-    A contract that `is_stopped`, suspended or ended, has only its debts here: nothing of it is charged or comes by
-    itself. `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself.
+    `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself.
     `announced_on` is the date that its last warning named. `following` are the due dates of the next lines, which are
     not stored yet; `moves_on_payment` says that they come only when this one is paid. `pay_until` is the last day on
     which a purchase that was never paid can be paid.
@@ -89,8 +88,8 @@ class DueLine:
     contract_id: UUID
     contract_number: str
     title: str
+    contract_status: str
     is_draft: bool
-    is_stopped: bool
     period: Period | None
     number: int
     status: str
@@ -108,6 +107,11 @@ class DueLine:
     pay_until: date | None
     plan_kopecks: int
     notice: timedelta
+
+    @property
+    def is_stopped(self) -> bool:
+        """Its contract is suspended or has ended: it is a debt, and nothing follows."""
+        return self.contract_status in _STOPPED
 
     @property
     def recurring(self) -> bool:
@@ -246,13 +250,13 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
     plan = PaymentPlan(
         kind=row.kind, period_unit=row.period_unit, period_count=row.period_count, anchor_on=row.anchor_on
     )
-    stopped = row.contract_status in _STOPPED
+    following = () if row.contract_status in _STOPPED else upcoming_dates(plan, row.number, _DATES_AHEAD)
     return DueLine(
         contract_id=row.contract_id,
         contract_number=row.contract_number,
         title=row.title,
+        contract_status=row.contract_status,
         is_draft=row.contract_status == "draft",
-        is_stopped=stopped,
         period=Period(unit, row.period_count) if row.period_unit else None,
         number=row.number,
         status=row.status,
@@ -265,7 +269,7 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         noticed_at=row.noticed_at,
         announced_on=row.announced_on,
         payment=payment,
-        following=() if stopped else tuple(upcoming_dates(plan, row.number, _DATES_AHEAD)),
+        following=tuple(following),
         moves_on_payment=row.advance == ON_PAYMENT,
         pay_until=last_day_before(row.lapses_at) if row.lapses_at else None,
         plan_kopecks=row.plan_kopecks,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import event, update
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import event, select, update
 
 from kernel import db
+from kernel.clock import business_now
 from kernel.db import begin
+from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import PaymentMethod
+from payments.invoicing.models import Invoice
 from tests.portal.web.cabinet.story import Cabinet, Visitor
 
 
@@ -86,6 +92,32 @@ def test_a_card_that_stopped_working_is_one_alarm_with_the_way_out(cabinet: Cabi
     assert f'href="/autopay/new?contract={contract_id}"' in page
     assert "Ждёт оплаты" in page
     assert "Не подходит для списаний" in anna.page("/autopay")
+
+
+@pytest.mark.parametrize(
+    ("stop", "state"), [(suspend_contract, "Приостановлен"), (end_contract, "Завершён")], ids=["suspended", "ended"]
+)
+def test_the_debt_of_a_contract_that_was_stopped_is_shown_and_can_be_paid(
+    cabinet: Cabinet, anna: Visitor, stop: Callable[..., None], state: str
+) -> None:
+    contract_id = cabinet.subscribe(anna)
+    cabinet.world.play(advance="P29D")
+    with begin() as session:
+        stop(session, contract_id, now=business_now(session), source="staff")
+        open_one = select(Invoice.id).where(Invoice.contract_id == contract_id, Invoice.status == "open")
+        invoice_id = session.scalars(open_one).one()
+
+    page = anna.page("/")
+    assert "Ждёт оплаты" in page
+    assert f'href="/invoices/{invoice_id}"' in page
+    assert state in page
+    assert "Следующее списание" not in page
+    assert page.count('class="day"') == 1
+    assert "/autopay/new" not in page + anna.page(f"/invoices/{invoice_id}")
+
+    anna.pay(anna.post("/payments", invoice=invoice_id))
+    cabinet.world.play(advance="PT10M")
+    assert "Ждёт оплаты" not in anna.page("/")
 
 
 def test_a_card_that_ends_before_the_charge_is_warned_of(cabinet: Cabinet, anna: Visitor) -> None:
