@@ -57,11 +57,16 @@ def issue_now(session: Session, installment_id: UUID, *, now: datetime) -> Invoi
     Raises:
         NotFound: no such line, or it is void or skipped.
     """
+    # An invoice that is there already is locked before its line, as by whoever books its payment or voids it.
+    session.execute(
+        select(Invoice.id).where(Invoice.installment_id == installment_id).with_for_update(key_share=True)
+    ).all()
     row = session.execute(
         select(Installment, Contract)
         .join(Contract, Contract.id == Installment.contract_id)
         .where(Installment.id == installment_id)
         .with_for_update(of=Installment, key_share=True)
+        .execution_options(populate_existing=True)
     ).first()
     if row is None or row[0].status in ("void", "skipped"):
         raise NotFound

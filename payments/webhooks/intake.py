@@ -5,6 +5,7 @@ Its body is a hint, never a fact (YooKassa signs nothing): only the object's id 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import case, func
@@ -19,6 +20,8 @@ from payments.webhooks.models import InboundWebhook
 from payments.webhooks.processing import WEBHOOK
 
 _LONGEST = 64
+# The gateway's ids are UUIDs and the like. Whatever else is sent in their place must never get into an address.
+_ID = re.compile(r"[0-9A-Za-z-]+")
 
 
 class NotANotification(KabinetError):
@@ -29,7 +32,7 @@ def take_in(session: Session, body: Any, *, ip: str | None) -> None:
     """Store one notification with a hint to process it. Copies of one event are counted, not stored again.
 
     Raises:
-        NotANotification: a field is missing or not text.
+        NotANotification: a field is missing or is not what it should be.
     """
     event, object_id, status = _essentials(body)
     row = insert(InboundWebhook).values(
@@ -61,4 +64,6 @@ def _essentials(body: Any) -> tuple[str, str, str]:
     for name, value in zip(("event", "object.id", "object.status"), values, strict=True):
         if not isinstance(value, str) or not value or len(value) > _LONGEST or not value.isprintable():
             raise NotANotification(name)
+    if not _ID.fullmatch(str(values[1])):
+        raise NotANotification("object.id")
     return str(values[0]), str(values[1]), str(values[2])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
 from kernel import log
 from kernel.clock import business_now
-from kernel.db import Session, begin, read
+from kernel.db import Session, begin, read, repeating
 from kernel.fault import fault
 from kernel.relay import Send, send_in_parts
 from kernel.settings import get_settings
@@ -59,7 +60,8 @@ def process_one(gateway: Gateway, webhook_id: UUID) -> None:
     except GatewayError as error:
         return _try_later(webhook_id, error)
     fault("webhook.after_answer")
-    _apply(webhook, item, int((time.monotonic() - started) * 1000))
+    millis = int((time.monotonic() - started) * 1000)
+    repeating(partial(_apply, webhook=webhook, item=item, millis=millis))
     fault("webhook.after_commit")
     return None
 
@@ -95,25 +97,24 @@ def _settled_payment(session: Session, webhook: InboundWebhook) -> UUID | None:
     ).scalar_one_or_none()
 
 
-def _apply(webhook: InboundWebhook, item: GatewayPayment, millis: int) -> None:
-    with begin() as session:
-        applied = apply(session, [item], source="webhook", now=business_now(session))
-        fault("webhook.after_apply")
-        payment_id = next(iter(applied.payment_ids), None)
-        if payment_id:
-            session.add(
-                GatewayExchange(
-                    payment_id=payment_id,
-                    verb=LOOK,
-                    outcome=item.status,
-                    http_status=200,
-                    answer=item.sanitised,
-                    millis=millis,
-                )
+def _apply(session: Session, webhook: InboundWebhook, item: GatewayPayment, millis: int) -> None:
+    applied = apply(session, [item], source="webhook", now=business_now(session))
+    fault("webhook.after_apply")
+    payment_id = next(iter(applied.payment_ids), None)
+    if payment_id:
+        session.add(
+            GatewayExchange(
+                payment_id=payment_id,
+                verb=LOOK,
+                outcome=item.status,
+                http_status=200,
+                answer=item.sanitised,
+                millis=millis,
             )
-        status, verdict = _verdict(webhook, item, ours=payment_id is not None, quarantined=bool(applied.quarantined))
-        _write_verdict(session, webhook.id, status, verdict, payment_id)
-        fault("webhook.before_commit")
+        )
+    status, verdict = _verdict(webhook, item, ours=payment_id is not None, quarantined=bool(applied.quarantined))
+    _write_verdict(session, webhook.id, status, verdict, payment_id)
+    fault("webhook.before_commit")
 
 
 def _verdict(webhook: InboundWebhook, item: GatewayPayment, *, ours: bool, quarantined: bool) -> tuple[str, str]:

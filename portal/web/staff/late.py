@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_date
+from kernel.db import Session, repeating
 from kernel.errors import Refused
 from payments.contracts.models import ON_PAYMENT
 from payments.invoicing.skipping import skip_installment
 from portal.web.kit.filters import day_and_month
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import ngettext
 from portal.web.kit.paging import page_of, page_size
@@ -68,9 +69,13 @@ def ask(request: Request, installment_id: UUID, _staff: ChargeSkipper, db: ReadD
 
 
 @router.post(LIST + "/{installment_id}/skip", name="staff.late.skip")
-def skip(request: Request, installment_id: UUID, staff: ChargeSkipper, db: Db) -> Response:
+def skip(request: Request, installment_id: UUID, staff: ChargeSkipper) -> Response:
     """Skip it; pressed twice, it is skipped once."""
-    done = skip_installment(db, installment_id, by=staff.user_id, now=clock.business_now(db))
+
+    def work(session: Session) -> bool:
+        return skip_installment(session, installment_id, by=staff.user_id, now=clock.business_now(session))
+
+    done = repeating(work)
     said = _("Списание пропущено, счёт аннулирован") if done else _("Это списание уже пропущено")
     return go_to(request, LIST, say=said)
 

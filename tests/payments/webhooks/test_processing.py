@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from kernel.db import begin, read
 from payments.charging.models import Payment
+from payments.invoicing.models import Invoice
 from payments.webhooks.intake import NotANotification, take_in
 from payments.webhooks.models import InboundWebhook
 from payments.webhooks.processing import hint_due_webhooks, process
+from tests.support.blocking import meanwhile
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.world import World
 
@@ -72,6 +74,9 @@ def test_copies_of_one_notification_are_counted_once(world: World) -> None:
         ({"type": "notification", "event": "", "object": {"id": "1", "status": "x"}}, "event"),
         ({"type": "notification", "event": "e", "object": {"id": 7, "status": "x"}}, "object.id"),
         ({"type": "notification", "event": "e", "object": {"id": "\n", "status": "x"}}, "object.id"),
+        ({"type": "notification", "event": "e", "object": {"id": "../refunds?limit=1", "status": "x"}}, "object.id"),
+        ({"type": "notification", "event": "e", "object": {"id": "1/capture", "status": "x"}}, "object.id"),
+        ({"type": "notification", "event": "e", "object": {"id": "22e1-000f\u0661", "status": "x"}}, "object.id"),
     ],
     ids=str,
 )
@@ -108,6 +113,26 @@ def test_a_notification_is_stored_with_a_hint_that_the_sweep_trusts(world: World
     hinted: list[object] = []
     assert hint_due_webhooks(lambda _job, ids: hinted.extend(ids)) == 0
     assert hinted == []
+
+
+def test_a_verdict_that_lost_a_deadlock_is_found_again(world: World) -> None:
+    payment = _paid(world)
+    _notify("payment.succeeded", payment.gateway_id or "", "succeeded")
+    with read() as session:
+        webhook_id = session.scalars(select(InboundWebhook.id)).one()
+    with begin() as session:
+        # We hold the invoice and then want the payment; the webhook holds the payment and wants the invoice.
+        session.execute(text("SET LOCAL deadlock_timeout = '10s'"))
+        session.execute(select(Invoice.id).where(Invoice.id == payment.invoice_id).with_for_update())
+        with meanwhile(lambda: process([str(webhook_id)])) as processing:
+            session.execute(select(Payment.id).where(Payment.id == payment.id).with_for_update())
+            session.commit()
+            processing.result(20)
+
+    with read() as session:
+        row = session.get_one(InboundWebhook, webhook_id)
+        assert (row.status, row.tries) == ("done", 0)
+        assert session.get_one(Payment, payment.id).status == "succeeded"
 
 
 def _process_in_vain(world: World) -> tuple[str, int]:

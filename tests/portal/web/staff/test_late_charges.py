@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from kernel.clock import business_now
 from kernel.db import begin, read
@@ -23,6 +23,7 @@ from payments.invoicing.models import Invoice
 from portal.web.kit.paging import write_cursor
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first, play_day
+from tests.support.blocking import meanwhile
 
 pytestmark = pytest.mark.committed
 
@@ -146,6 +147,21 @@ def test_skipping_is_asked_for_once_more_done_once_and_leaves_the_list(desk: Des
         assert invoice.status == "void"
         told = select(func.count()).where(StatusHistory.object_id == line_id)
         assert session.execute(told).scalar_one() == 1
+
+
+def test_skipping_that_loses_a_deadlock_is_done_again(desk: Desk, late: None) -> None:
+    client = desk("manager")
+    line_id = line_of("Ковалёва", client.get(LIST).text)
+    with begin() as session:
+        # We hold the line and then want its invoice; skipping holds the invoice and wants the line.
+        session.execute(text("SET LOCAL deadlock_timeout = '10s'"))
+        session.execute(select(Installment.id).where(Installment.id == line_id).with_for_update())
+        with meanwhile(lambda: client.post(f"{LIST}/{line_id}/skip")) as skipping:
+            session.execute(select(Invoice.id).where(Invoice.installment_id == line_id).with_for_update())
+            session.commit()
+            assert skipping.result(20).status_code == 303
+
+    assert status_of(line_id) == "skipped"
 
 
 def test_what_is_being_charged_is_not_in_the_list_and_cannot_be_skipped(desk: Desk, late: None) -> None:
