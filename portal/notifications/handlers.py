@@ -141,7 +141,8 @@ def autopay_activated(session: Session, event: AutopayActivated, _now: datetime)
 def autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> None:
     """That nothing more is charged, and what happens next. One occasion, one letter: see the two exceptions."""
     autopay = reading.permission(session, event.autopay_id)
-    if autopay.status == "active" or event.cause == "unlinked":  # the letter about the method tells of its contracts
+    # It runs again, or a later stop tells of itself; the letter about an unlinked method tells of its contracts.
+    if autopay.status != event.cause:
         return
     if event.cause == "suspended" and reading.told_by_a_decline(session, autopay):
         return
@@ -156,7 +157,7 @@ def autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> 
             "debts": reading.open_debts(session, [autopay.agreement.contract_id]),
             "contracts_url": links.autopay(),
         },
-        dedupe_key=f"autopay_stopped:{event.autopay_id}:{autopay.consent_id}:{event.cause}",
+        dedupe_key=f"autopay_stopped:{event.autopay_id}:{autopay.changed_at.isoformat()}",
         customer_id=autopay.agreement.customer_id,
     )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import func, select
 
 from kernel.db import Session
 from kernel.outbox import HINT_TOPIC, OutboxMessage
-from payments.autopay.ending import end_contract, suspend_contract
+from payments.autopay.ending import end_contract, resume_contract, suspend_contract
 from payments.autopay.models import Notice
 from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
 from payments.charging.models import Payment
@@ -158,6 +159,30 @@ def test_a_suspended_contract_says_that_its_charges_wait_with_it(session: Sessio
     assert "Пока договор не возобновят" in letter.text_body
 
 
+def test_each_suspension_of_a_contract_has_its_letter_though_the_consent_is_the_same(session: Session) -> None:
+    story = story_with_autopay(session)
+    for hours in (0, 2):
+        at = story.now + timedelta(hours=hours)
+        suspend_contract(session, story.contract.id, now=at, source="staff")
+        assert [item.kind for item in story.letters()].count("autopay_stopped") == 1 + hours // 2
+        resume_contract(session, story.contract.id, now=at + timedelta(hours=1), source="staff")
+
+    _tell_again(session)
+
+    assert [item.kind for item in story.letters()].count("autopay_stopped") == 2
+
+
+def test_a_stop_that_another_stop_has_overtaken_is_told_by_the_other(session: Session) -> None:
+    story = story_with_autopay(session)
+    suspend_autopays_of(session, story.autopay.method_id, now=story.now)
+    withdraw(session, story.contract.id, evidence=BY_HAND, now=story.now + timedelta(hours=1))
+
+    assert "Вы отключили автоплатёж" in story.letter("autopay_stopped").text_body
+
+    _tell_again(session)
+    assert [item.kind for item in story.letters()].count("autopay_stopped") == 1
+
+
 def test_an_invoice_asks_for_payment_and_a_paid_one_does_not(session: Session) -> None:
     story = begin_story(session)
     invoice = story.invoice()
@@ -179,9 +204,7 @@ def test_one_occasion_brings_one_letter_however_often_it_is_told(session: Sessio
     story.announce()
     before = len(story.letters())
 
-    for message in session.scalars(select(OutboxMessage).where(OutboxMessage.topic != HINT_TOPIC)):
-        message.dispatched_at = None
-    session.flush()
+    _tell_again(session)
 
     assert len(story.letters()) == before == 3
     hints = session.scalar(select(func.count()).where(OutboxMessage.topic == HINT_TOPIC))
@@ -248,3 +271,10 @@ def test_every_letter_is_kept_with_both_copies(session: Session) -> None:
 
     assert all(item.text_body and item.html_body and item.subject for item in letters)
     assert session.scalar(select(func.count(Message.id))) == len(letters)
+
+
+def _tell_again(session: Session) -> None:
+    """Every event so far is delivered once more."""
+    for message in session.scalars(select(OutboxMessage).where(OutboxMessage.topic != HINT_TOPIC)):
+        message.dispatched_at = None
+    session.flush()
