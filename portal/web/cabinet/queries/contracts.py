@@ -13,7 +13,7 @@ from sqlalchemy import select
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, PaymentMethod
-from payments.charging.models import LIVE, Payment
+from payments.charging.models import CREATED, LIVE, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.invoicing.models import Invoice
@@ -115,6 +115,8 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
     Raises:
         NotFound: no such invoice of these customers.
     """
+    # An automatic charge that has not left gives way to whoever wants to pay now.
+    unsent = (Payment.initiator == "schedule") & (Payment.status == CREATED)
     row = session.execute(
         select(
             Invoice.id,
@@ -142,7 +144,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
         .join(Installment, Installment.id == Invoice.installment_id)
         .outerjoin(Autopay, Autopay.contract_id == Contract.id)
-        .outerjoin(Payment, (Payment.invoice_id == Invoice.id) & Payment.status.in_(LIVE))
+        .outerjoin(Payment, (Payment.invoice_id == Invoice.id) & Payment.status.in_(LIVE) & ~unsent)
         .where(Invoice.id == invoice_id, Invoice.customer_id.in_(customer_ids), Invoice.status != "draft")
     ).first()
     if row is None:
