@@ -133,7 +133,7 @@ def test_a_stranger_is_asked_to_sign_in(client: TestClient, written: Letters) ->
 def test_a_customer_without_letters_is_told_so(client: TestClient, written: Letters) -> None:
     sign_in(client, CUSTOMER)
 
-    assert "Писем пока нет" in client.get("/messages").text
+    assert "Писем о платежах пока нет" in client.get("/messages").text
 
 
 def test_a_long_list_goes_on_without_showing_a_letter_twice(client: TestClient, written: Letters) -> None:
