@@ -26,9 +26,10 @@ SANDBOX_PORT ?= 8100
 SMTP_PORT ?= $(shell expr $(SANDBOX_PORT) + 25)
 RESET ?=
 
-# make test: TESTS="tests/kernel -k money", JOBS=4
+# make test: TESTS="tests/kernel -k money", JOBS=4. Tests often wait for a process: one more than the cores of a small
+# machine keeps both busy.
 TESTS ?= tests
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: help
 help: ## Print this list
@@ -42,6 +43,10 @@ demo: $(DEMO_STAMP) ## Start everything on this machine and run until Ctrl-C (PO
 test: $(DEV_STAMP) ## Run all tests, browser tests included, on servers of their own (TESTS= JOBS=)
 	@bin/need-chromium
 	$(PY) -m pytest -n $(JOBS) --dist worksteal $(TESTS)
+
+.PHONY: soak
+soak: $(DEV_STAMP) ## Race a thousand stops against running charges (about five minutes)
+	KABINET_TEST_RACE_ROUNDS=20 $(PY) -m pytest -q -s tests/crash/test_unlink_race.py
 
 .PHONY: check
 check: $(DEV_STAMP) ## Check style, types, imports, templates, translations, architecture, migrations, secrets

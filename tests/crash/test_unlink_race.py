@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -28,12 +29,13 @@ from tests.support.charging import DueCharge, activate_again, make_due, next_day
 from tests.support.world import World
 
 CUSTOMERS = 50
-ROUNDS = 20
+# 50 races a round: 200 in `make test`, a thousand in `make soak`.
+ROUNDS = int(os.environ.get("KABINET_TEST_RACE_ROUNDS", "4"))
 _PEOPLE = 8
 _POLLERS = 4
 # The locks that make a permit and a stop take turns, as the permit's statement spells them.
-_LOCKS = "FOR SHARE OF a, m SKIP LOCKED"
-_WEAK_LOCKS = "FOR KEY SHARE OF a, m SKIP LOCKED"
+_LOCKS = "FOR SHARE OF autopays, m SKIP LOCKED"
+_WEAK_LOCKS = "FOR KEY SHARE OF autopays, m SKIP LOCKED"
 _NO_LOCKS = ""
 
 
@@ -76,7 +78,7 @@ class Race:
 
 
 @pytest.mark.timeout(400)
-def test_a_thousand_races_between_a_stop_and_a_charge_let_nothing_through(world: World) -> None:
+def test_races_between_a_stop_and_a_charge_let_nothing_through(world: World) -> None:
     agreements = _customers(world, CUSTOMERS)
     half = CUSTOMERS // 2
     races = [race for number in range(ROUNDS) for race in _round(world, agreements, random.Random(number), first=half)]

@@ -179,7 +179,10 @@ _END_WAITERS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
-_HOLDER = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 4201001 AND granted")
+_HOLDER = text(
+    "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+    " WHERE datname = current_database() AND locktype = 'advisory' AND objid = 4201001 AND granted"
+)
 
 
 def _holder() -> int | None:

@@ -15,7 +15,7 @@ STATIC = assets.STATIC
 PACKAGES: list[dict[str, Any]] = tomllib.loads((STATIC / "vendor" / "VENDOR.toml").read_text("utf-8"))["package"]
 FIRST_LOAD_LIMIT = 120_000
 # Classes that a macro puts together from a tone, a kind or a size.
-MADE_BY_MACROS = ("alert-", "art-", "btn-", "pill-", "sum-")
+MADE_BY_MACROS = ("age-", "alert-", "art-", "btn-", "pill-", "sum-")
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package["name"])
