@@ -37,6 +37,7 @@ def test_a_worker_killed_while_it_asks_about_a_payment_books_it_once(world: Worl
     assert_paid_once(world, payment_id)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("point", RESEND_POINTS)
 def test_a_worker_killed_while_it_repeats_a_charge_that_had_arrived_charges_once(world: World, point: str) -> None:
     due = one_unknown_charge(world, "drop_after")
@@ -55,6 +56,7 @@ def test_a_worker_killed_while_it_repeats_a_charge_that_was_lost_charges_once(wo
     assert_paid_once(world, due.payment_id)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("point", ["list.after_answer", "record.after_apply", "list.after_commit"])
 def test_a_worker_killed_while_it_finds_a_charge_in_the_list_books_it_once(world: World, point: str) -> None:
     due = one_unknown_charge(world, "drop_after")
@@ -65,6 +67,7 @@ def test_a_worker_killed_while_it_finds_a_charge_in_the_list_books_it_once(world
     assert_paid_once(world, due.payment_id)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("point", ["list.after_answer", "give_up.before_commit", "list.after_commit"])
 def test_a_worker_killed_while_it_gives_a_lost_charge_up_announces_it_once(world: World, point: str) -> None:
     due = one_unknown_charge(world, "drop_before")

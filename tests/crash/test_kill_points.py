@@ -30,6 +30,7 @@ def test_a_worker_killed_at_a_point_charges_once(world: World, point: str) -> No
     assert_paid_once(world, due.payment_id)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("point", LEASE_POINTS)
 def test_a_scheduler_killed_while_it_ends_a_dead_workers_lease_charges_once(world: World, point: str) -> None:
     due = one_due_charge(world)
