@@ -19,10 +19,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel import log
 from kernel.broker import Jobs
+from kernel.clock import business_now
 from kernel.db import begin, engine, is_away
 from kernel.inbox import Handlers
 from kernel.relay import relay_once
 from kernel.settings import get_settings
+from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
 from portal.playing import Follower, look
 from portal.wiring import DUTIES, Duty
@@ -66,6 +68,9 @@ def _leadership() -> Iterator[Connection | None]:
 
 def _lead(lead: Connection, jobs: Jobs, stop: threading.Event) -> None:
     _log.info("scheduler.leads")
+    # The lead is lost with the database, and a database that comes back may be a copy: a promoted standby, a restore.
+    with begin() as session:
+        pause_in_a_copy(session, now=business_now(session))
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
     beat = _Beat(Installation.scheduler_beat_at)

@@ -163,6 +163,16 @@ def test_a_leader_that_lost_its_lock_stops_leading(installation: None) -> None:
         assert _until(_beats)
 
 
+def test_a_database_that_comes_back_as_a_copy_is_paused_without_a_restart(installation: None) -> None:
+    with _running_scheduler():
+        first = _until(_holder)
+        with begin() as session:
+            installation_row = session.get_one(Installation, 1)
+            installation_row.fingerprint = {**(installation_row.fingerprint or {}), "timeline": "00000000"}
+            session.execute(select(func.pg_terminate_backend(first)))
+        assert _until(_is_paused)
+
+
 def test_a_second_scheduler_does_nothing_until_the_first_has_gone(installation: None) -> None:
     with db.engine().connect() as connection, connection.begin():
         connection.execute(text("SELECT pg_advisory_xact_lock(4201001)"))
@@ -188,6 +198,11 @@ _HOLDER = text(
 def _holder() -> int | None:
     with read() as session:
         return session.execute(_HOLDER).scalar_one_or_none()
+
+
+def _is_paused() -> bool:
+    with read() as session:
+        return session.get_one(Installation, 1).charging_paused
 
 
 def _beats() -> bool:
