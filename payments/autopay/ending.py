@@ -12,12 +12,10 @@ from kernel import outbox
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
 from payments.autopay.barrier import halt, lock_contract
-from payments.autopay.models import Autopay
+from payments.autopay.models import STANDING, Autopay
 from payments.contracts.models import Contract, Installment
 from payments.events import AutopayStopped, ContractStatusChanged
 from payments.history.noting import note_status
-
-_RUNNING = ("active", "paused", "suspended")
 
 
 def end_contract(session: Session, contract_id: UUID, *, now: datetime, source: str) -> None:
@@ -31,7 +29,7 @@ def end_contract(session: Session, contract_id: UUID, *, now: datetime, source: 
     contract, autopays = _lock(session, contract_id)
     if contract.status == "ended":
         return
-    _stop(session, [autopay for autopay in autopays if autopay.status in _RUNNING], "ended", now)
+    _stop(session, [autopay for autopay in autopays if autopay.status in STANDING], "ended", now)
     session.execute(
         update(Installment)
         .where(Installment.contract_id == contract_id, Installment.status == "planned")

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.db import Base
 from payments.columns import At, ContractId, CreatedAt, CustomerId, Key, Kopecks, Serial, ShopId, Str
 
+# An autopay that was neither taken back nor is over: what can still be stopped.
+STANDING = ("active", "paused", "suspended")
+
 
 class PaymentMethod(Base):
     """A card or account that the gateway keeps for us: its token there, and a mask for people.

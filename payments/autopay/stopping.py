@@ -17,14 +17,12 @@ from kernel.db import ReadSession, Session, read
 from kernel.errors import NotFound
 from payments.autopay.barrier import halt, lock_autopays, lock_contract
 from payments.autopay.consents import Evidence, Wording, record_consent
-from payments.autopay.models import Autopay, Consent, PaymentMethod
+from payments.autopay.models import STANDING, Autopay, Consent, PaymentMethod
 from payments.charging.models import PENDING, SENDING, UNKNOWN, Payment
 from payments.events import AutopayStopped, MethodUnlinked
 
 _WAIT_S = 5.0
 _POLL_S = 0.05
-# Neither taken back nor over: what can still be stopped.
-_STANDING = ("active", "paused", "suspended")
 _WITHDRAWN = Wording("Отказ от автоматических списаний", version="1")
 _UNLINKED = Wording("Отвязка способа оплаты", version="1")
 
@@ -59,7 +57,7 @@ def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: da
         raise NotFound
     if newest.action == "given":
         _record_withdrawal(session, newest.customer_id, contract_id, evidence, _WITHDRAWN, now)
-    standing = [autopay for autopay in autopays if autopay.status in _STANDING]
+    standing = [autopay for autopay in autopays if autopay.status in STANDING]
     halt(session, standing, "withdrawn", now=now)
     outbox.record(session, *(AutopayStopped(autopay.id, "withdrawn") for autopay in standing))
 
@@ -81,7 +79,7 @@ def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Ev
     if method.unlinked_at is not None:
         return []
     method.unlinked_at = now
-    standing = [autopay for autopay in autopays if autopay.status in _STANDING]
+    standing = [autopay for autopay in autopays if autopay.status in STANDING]
     for autopay in standing:
         _record_withdrawal(session, autopay.customer_id, autopay.contract_id, evidence, _UNLINKED, now)
     halt(session, standing, "withdrawn", now=now)

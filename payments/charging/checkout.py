@@ -28,13 +28,13 @@ from payments.charging.permits import Permit, permit_customer
 from payments.charging.recording import SEND, Outcome, record
 from payments.charging.sending import WORKER, send_once
 from payments.contracts.models import Contract, Installment
+from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.gateway.transport import Deadlines
 from payments.gateway.yookassa import YooKassa
 from payments.history.noting import note_status
 from payments.invoicing.models import Invoice
 
 _TOKEN_BYTES = 24
-_SMALLEST_KOPECKS = 100
 # An intent that is not sent by then never will be: the process died before the call.
 _ABANDONED_AFTER = timedelta(minutes=15)
 # A person waits at most this long; then the page polls and a worker finishes with the same key.
@@ -141,7 +141,7 @@ def _gives_way(session: Session, live: Payment, now: datetime) -> bool:
 def _left_to_pay(session: Session, invoice: Invoice) -> int:
     counted = select(func.coalesce(func.sum(Allocation.kopecks), 0)).where(Allocation.invoice_id == invoice.id)
     left = invoice.kopecks - int(session.execute(counted).scalar_one())
-    if left < _SMALLEST_KOPECKS:
+    if left < MINIMUM_KOPECKS:
         raise Refused("По этому счёту осталось доплатить меньше рубля: картой столько не оплатить")
     return left
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, and_, exists, func, select, text, true, update
+from sqlalchemy import Row, Select, and_, exists, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -20,16 +20,15 @@ from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMetho
 from payments.autopay.notices import announce
 from payments.charging.bodies import Subject, saved_method_body
 from payments.charging.charging import BATCH, CHARGE
-from payments.charging.models import LIVE, RUNNING, Payment
+from payments.charging.models import LIVE, LIVE_SQL, RUNNING, Payment
+from payments.charging.pace import HINT_LIFE
+from payments.charging.permits import STALE_AFTER
 from payments.contracts.models import Installment
 from payments.installation.models import Installation
 from payments.invoicing.models import Invoice
 
 SCAN = 500
-# Later than this a charge would come out of the blue: it is announced again first (design.md §4).
-_STALE_AFTER = timedelta(days=3)
 _ONE_DAY = timedelta(days=1)
-_HINT_LEASE = text("clock_timestamp() + interval '30 seconds'")
 
 _no_live_payment = ~exists().where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE)).correlate(Invoice)
 TO_CHARGE = Wait(
@@ -61,7 +60,7 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     and each other waits for a day of its own. Two schedulers at once are harmless.
     """
     rows = session.execute(_due_lines()).all()
-    stale = [row.Installment for row in rows if _promised(row) < now - _STALE_AFTER]
+    stale = [row.Installment for row in rows if _promised(row) < now - STALE_AFTER]
     _announce_again(session, stale, now)
     fresh = [row for row in rows if row.Installment not in stale]
     today, later = _one_a_day(session, fresh, now)
@@ -150,7 +149,7 @@ def _write_payments(session: Session, rows: Sequence[Row[Any]]) -> None:
         .values(values)
         .on_conflict_do_nothing(
             index_elements=[Payment.invoice_id],
-            index_where=text("status NOT IN ('succeeded', 'canceled', 'rejected')"),
+            index_where=LIVE_SQL,
         )
         .returning(Payment.id, Payment.invoice_id)
     ).all()
@@ -185,5 +184,5 @@ def _payment(row: Row[Any]) -> dict[str, object]:
         "status": "created",
         "key": uuid4(),
         "body": saved_method_body(subject, gateway_method_id=row.token),
-        "lease_until": _HINT_LEASE,
+        "lease_until": HINT_LIFE,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
@@ -25,8 +26,9 @@ KEY_LIFE = "20 hours"
 # Longer than 2 s to start, 60 s for a call and the recorder together: mechanics of a send.
 LEASE = "150 seconds"
 
-# A first send later than this would come out of the blue: it is announced again (design.md §4).
-_STALE = "3 days"
+# Later than this a charge would come out of the blue: it is announced again first (design.md §4).
+STALE_AFTER = timedelta(days=3)
+_STALE = f"interval '{STALE_AFTER.days} days'"
 
 _TAKE = f"""
     SET status = 'sending', sends = p.sends + 1, permit_at = business_now(),
@@ -55,7 +57,7 @@ _PERMIT_SCHEDULED = text(f"""
           AND m.unlinked_at IS NULL AND m.disabled_reason IS NULL AND m.shop_id = p.shop_id
           AND i.status = 'open' AND notices.kopecks = p.kopecks
           AND notices.sent_at <= business_now() - make_interval(hours => z.notice_hours)
-          AND (p.first_sent_at IS NOT NULL OR p.created_at > business_now() - interval '{_STALE}')
+          AND (p.first_sent_at IS NOT NULL OR p.created_at > business_now() - {_STALE})
           AND {_FRESH} AND NOT z.charging_paused
         ORDER BY p.id
         FOR NO KEY UPDATE OF p SKIP LOCKED
@@ -82,7 +84,7 @@ _REFUSE = text(f"""
                     WHEN p.kopecks > autopays.max_kopecks THEN 'over_limit'
                     WHEN m.shop_id <> p.shop_id OR s.account_id <> :account THEN 'other_shop'
                     WHEN notices.sent_at IS NULL OR notices.kopecks <> p.kopecks THEN 'no_notice'
-                    WHEN p.created_at <= business_now() - CAST(:stale AS interval) THEN 'stale' END AS reason
+                    WHEN p.created_at <= business_now() - {_STALE} THEN 'stale' END AS reason
         FROM payments p
         JOIN autopays ON autopays.id = p.autopay_id
         JOIN payment_methods m ON m.id = p.method_id
@@ -132,7 +134,7 @@ def _permit(session: Session, statement: object, ids: Sequence[UUID], worker: st
 
 def refuse(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     """End the payments among these that can never be permitted, and say why; the rest stay for the next sweep."""
-    parameters = {"ids": list(ids), "stale": _STALE, "account": get_settings().yookassa_shop_id}
+    parameters = {"ids": list(ids), "account": get_settings().yookassa_shop_id}
     rows = session.execute(_REFUSE, parameters).all()
     note_statuses(session, [("payment", row.id, CREATED, "rejected") for row in rows], source="permit")
     return {row.id: row.reason for row in rows}

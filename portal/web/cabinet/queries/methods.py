@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as AnySession
 
 from kernel.db import ReadSession
 from kernel.errors import NotFound
-from payments.autopay.models import Autopay, PaymentMethod
+from payments.autopay.models import STANDING, Autopay, PaymentMethod
 from payments.contracts.models import Contract
 from portal.web.cabinet.method_titles import method_title
 
@@ -46,9 +46,6 @@ class Method:
         return method_title(self.kind, self.last4)
 
 
-_STANDING = ("active", "paused", "suspended")
-
-
 def read_methods(session: ReadSession, customer_ids: Sequence[UUID]) -> list[Method]:
     """The methods that are still linked, the newest first."""
     methods = session.scalars(
@@ -59,7 +56,7 @@ def read_methods(session: ReadSession, customer_ids: Sequence[UUID]) -> list[Met
     rows = session.execute(
         select(Autopay.method_id, Contract.id, Contract.number, Contract.title)
         .join(Contract, Contract.id == Autopay.contract_id)
-        .where(Autopay.method_id.in_([method.id for method in methods]), Autopay.status.in_(_STANDING))
+        .where(Autopay.method_id.in_([method.id for method in methods]), Autopay.status.in_(STANDING))
         .order_by(Contract.number)
     ).all()
     return [
@@ -79,7 +76,7 @@ def read_method(session: AnySession, method_id: UUID, customer_ids: Sequence[UUI
     if method is None:
         raise NotFound
     rests_on_it = (
-        Autopay.status.in_(_STANDING) if method.unlinked_at is None else Autopay.changed_at >= method.unlinked_at
+        Autopay.status.in_(STANDING) if method.unlinked_at is None else Autopay.changed_at >= method.unlinked_at
     )
     rows = session.execute(
         select(Contract.id, Contract.number, Contract.title)
