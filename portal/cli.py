@@ -137,7 +137,7 @@ def scheduler() -> None:
     from kernel.settings import get_settings
     from portal import scheduler as process
     from portal.checks import check_start
-    from portal.wiring import build_handlers, build_jobs
+    from portal.wiring import Wiring
 
     log.configure(get_settings().log_level)
     check_start()
@@ -145,8 +145,7 @@ def scheduler() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    handlers = build_handlers()
-    process.run(handlers, build_jobs(handlers), stop)
+    process.run(Wiring(), stop)
 
 
 @app.command()
@@ -157,9 +156,10 @@ def seed() -> None:
     from kernel import log
     from kernel.settings import get_settings
     from portal.demo.seed import seed as play_the_year
+    from portal.wiring import Wiring
 
     log.configure(get_settings().log_level)
-    play_the_year(Console())
+    play_the_year(Console(), Wiring())
 
 
 @app.command()

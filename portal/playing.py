@@ -12,9 +12,8 @@ import httpx
 from sqlalchemy import func, select
 
 from kernel import log
-from kernel.clock import VirtualClock, instants, set_shift
+from kernel.clock import VirtualClock, Wait, instants, set_shift
 from kernel.db import begin, read
-from portal.wiring import WAITS
 
 _log = log.get(__name__)
 _TIMEOUT_S = 5.0
@@ -70,11 +69,11 @@ class Follower:
         self._away, self.playing = True, False
 
 
-def look() -> Rest:
-    """How the product stands: it is at rest when no row's instant has come."""
+def look(waits: tuple[Wait, ...]) -> Rest:
+    """How the product stands: it is at rest when no row's instant in these waits has come."""
     with read() as session:
         now, shift = session.execute(select(func.business_now(), select(VirtualClock.shift).scalar_subquery())).one()
-        found = instants(session, WAITS)
+        found = instants(session, waits)
     due = frozenset(name for name, at in found.items() if at <= now)
     ahead = [at for name, at in found.items() if name not in due]
     return Rest(due, min(ahead).isoformat() if ahead else None, shift.total_seconds() if shift else 0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,13 +21,13 @@ from kernel import log
 from kernel.broker import Jobs
 from kernel.clock import business_now
 from kernel.db import begin, engine, is_away
-from kernel.inbox import Handlers
 from kernel.relay import relay_once
 from kernel.settings import get_settings
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
 from portal.playing import Follower, look
-from portal.wiring import DUTIES, Duty
+from portal.public import Duty
+from portal.wiring import Wiring
 
 _log = log.get(__name__)
 _LOCK = 4_201_001
@@ -38,15 +38,15 @@ _BEAT_S = 1.0
 _RETRY_S = 1.0
 
 
-def run(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> None:
+def run(wiring: Wiring, stop: threading.Event) -> None:
     """Take the lead and work until `stop`; a lost database, or a lost lead, only makes it begin again."""
-    relay = threading.Thread(target=_relay_forever, args=(handlers, jobs, stop), name="relay", daemon=True)
+    relay = threading.Thread(target=_relay_forever, args=(wiring, stop), name="relay", daemon=True)
     relay.start()
     while not stop.is_set():
         try:
             with _leadership() as lead:
                 if lead:
-                    _lead(lead, jobs, stop)
+                    _lead(lead, wiring, stop)
         except (InterfaceError, OperationalError) as error:
             event = "scheduler.database_away" if is_away(error) else "scheduler.begins_again"
             _log.warning(event, error=type(error.orig).__name__)
@@ -66,7 +66,7 @@ def _leadership() -> Iterator[Connection | None]:
                 connection.execute(select(func.pg_advisory_unlock(_LOCK)))
 
 
-def _lead(lead: Connection, jobs: Jobs, stop: threading.Event) -> None:
+def _lead(lead: Connection, wiring: Wiring, stop: threading.Event) -> None:
     _log.info("scheduler.leads")
     # The lead is lost with the database, and a database that comes back may be a copy: a promoted standby, a restore.
     with begin() as session:
@@ -76,20 +76,22 @@ def _lead(lead: Connection, jobs: Jobs, stop: threading.Event) -> None:
     beat = _Beat(Installation.scheduler_beat_at)
     while not stop.is_set():
         lead.execute(select(1))  # the lock is gone with its connection, and then another scheduler leads
-        rest = look()
-        found = run_duties(jobs, due=rest.due, broken=_log_broken)
+        rest = look(wiring.waits)
+        found = run_duties(wiring.duties, wiring.jobs, due=rest.due, broken=_log_broken)
         beat.give()
         if follower:
             follower.report(rest)
         stop.wait(_PLAYING_PASS_S if found or (follower and follower.playing) else _PASS_S)
 
 
-def run_duties(jobs: Jobs, *, due: Collection[str], broken: Callable[[Duty, Exception], None]) -> int:
-    """Do the duties whose rows are due; `broken` is told of one that raised, and the others go on.
+def run_duties(
+    duties: Sequence[Duty], jobs: Jobs, *, due: Collection[str], broken: Callable[[Duty, Exception], None]
+) -> int:
+    """Do those of the duties whose rows are due; `broken` is told of one that raised, and the others go on.
 
     Returns how much was found to do.
     """
-    wanted = [duty for duty in DUTIES if any(wait.name in due for wait in duty.waits)]
+    wanted = [duty for duty in duties if any(wait.name in due for wait in duty.waits)]
     return sum(_do(duty, jobs, broken) for duty in wanted)
 
 
@@ -121,11 +123,11 @@ class _Beat:
             self._given_at = time.monotonic()
 
 
-def _relay_forever(handlers: Handlers, jobs: Jobs, stop: threading.Event) -> None:
+def _relay_forever(wiring: Wiring, stop: threading.Event) -> None:
     beat = _Beat(Installation.relay_beat_at)
     while not stop.is_set():
         try:
-            moved = relay_once(handlers, jobs.send)
+            moved = relay_once(wiring.handlers, wiring.jobs.send)
             beat.give()
         except Exception as error:  # noqa: BLE001  whatever broke, the other events must go on
             _log_relay(error)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from kernel.broker import DELIVER, Job, Jobs
 from kernel.clock import Wait, business_now
 from kernel.db import Session, repeating
 from kernel.fault import fault
-from kernel.inbox import Handler, Handlers
+from kernel.inbox import Handlers
 from kernel.outbox import UNDELIVERED, UNDISPATCHED
 from kernel.relay import Send, rehint_deliveries
 from payments.charging import due
@@ -27,38 +26,7 @@ from portal.notifications import models as letters
 from portal.notifications.delivery import MAIL
 from portal.notifications.handlers import HANDLERS
 from portal.notifications.sweep import sweep_messages
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """What the scheduler does when rows of its waits are due; it says how much it found, and two at once do no harm."""
-
-    name: str
-    run: Callable[[Send], int]
-    waits: tuple[Wait, ...]
-
-
-def build_handlers(others: Iterable[Handler] = ()) -> Handlers:
-    """The portal's own consumers and those of the packages above it."""
-    return Handlers([*HANDLERS, *others])
-
-
-def build_jobs(handlers: Handlers) -> Jobs:
-    """All jobs. No letter delays a charge, and no gateway that is slow to answer delays a letter: docs/adr/0016."""
-
-    def deliver(ids: list[str]) -> None:
-        for delivery_id in ids:
-            handlers.deliver(int(delivery_id))
-
-    return Jobs(
-        [
-            Job(CHARGE, charge, queue="charge"),
-            Job(CHECK, check, queue="lookup"),
-            Job(WEBHOOK, process, queue="lookup"),
-            Job(DELIVER, deliver),
-            MAIL,
-        ]
-    )
+from portal.public import Duty, Part
 
 
 def _in_transaction(work: Callable[..., int]) -> Callable[[Send], int]:
@@ -85,5 +53,29 @@ DUTIES = (
     Duty("lapse_unpaid", _in_transaction(lapse_unpaid), (TO_LAPSE,)),
 )
 
-# Whatever waits for an instant is listed here: the played clock stops at each and passes none.
-WAITS: tuple[Wait, ...] = (UNDISPATCHED, *(wait for duty in DUTIES for wait in duty.waits))
+# No letter delays a charge, and no gateway that is slow to answer delays a letter: docs/adr/0016.
+JOBS = (
+    Job(CHARGE, charge, queue="charge"),
+    Job(CHECK, check, queue="lookup"),
+    Job(WEBHOOK, process, queue="lookup"),
+    MAIL,
+)
+PORTAL = Part(tuple(HANDLERS), JOBS, DUTIES)
+
+
+class Wiring:
+    """The consumers, jobs and duties of the portal and of the parts above it, as one process needs them.
+
+    `waits` lists whatever waits for an instant: the played clock stops at each and passes none.
+    """
+
+    def __init__(self, *others: Part) -> None:
+        parts = (PORTAL, *others)
+        self.handlers = Handlers(handler for part in parts for handler in part.handlers)
+        self.jobs = Jobs([Job(DELIVER, self._deliver), *(job for part in parts for job in part.jobs)])
+        self.duties = tuple(duty for part in parts for duty in part.duties)
+        self.waits: tuple[Wait, ...] = (UNDISPATCHED, *(wait for duty in self.duties for wait in duty.waits))
+
+    def _deliver(self, ids: list[str]) -> None:
+        for delivery_id in ids:
+            self.handlers.deliver(int(delivery_id))

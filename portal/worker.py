@@ -13,7 +13,7 @@ from kernel import clock, db, log
 from kernel.settings import get_settings
 from payments.charging.sending import sender
 from portal.checks import check_start
-from portal.wiring import build_handlers, build_jobs
+from portal.wiring import Wiring
 
 _log = log.get(__name__)
 _THREADS = {"charge": 2, "lookup": 2, "default": 4}
@@ -31,7 +31,7 @@ def run() -> None:
     db.size_pool(_CONNECTIONS)
     check_start()
     clock.follow()
-    jobs = build_jobs(build_handlers())
+    jobs = Wiring().jobs
     broker = jobs.declare()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

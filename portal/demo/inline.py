@@ -15,9 +15,10 @@ from kernel.broker import Job, Jobs
 from kernel.errors import Refused
 from kernel.relay import relay_once
 from payments.charging.sending import sender
-from portal.playing import Follower, look
+from portal.playing import Follower, Rest, look
+from portal.public import Duty
 from portal.scheduler import run_duties
-from portal.wiring import Duty, build_handlers, build_jobs
+from portal.wiring import Wiring
 
 _RECORD_S = 90.0
 _PLAY_S = 600.0
@@ -56,15 +57,15 @@ class ThreadedJobs(Jobs):
 class InlineProduct:
     """Workers, scheduler and relay without processes and without Redis; each pass does what theirs would."""
 
-    def __init__(self, clock_url: str) -> None:
+    def __init__(self, clock_url: str, wiring: Wiring) -> None:
         self._sandbox = httpx.Client(base_url=clock_url, timeout=_PLAY_S, trust_env=False)
         self._follower = Follower(clock_url)
-        self._handlers = build_handlers()
-        self._jobs = ThreadedJobs(build_jobs(self._handlers).by_name.values())
+        self._wiring = wiring
+        self._jobs = ThreadedJobs(wiring.jobs.by_name.values())
 
     def pass_once(self, due: Collection[str]) -> bool:
         """Do what these waits ask for and whatever follows from it; False when there was nothing to do."""
-        found = run_duties(self._jobs, due=due, broken=_stop)
+        found = run_duties(self._wiring.duties, self._jobs, due=due, broken=_stop)
         return self._settle() or bool(found)
 
     def play(self, order: Mapping[str, str]) -> dict[str, Any]:
@@ -82,7 +83,7 @@ class InlineProduct:
 
     def follow(self) -> None:
         """Take the sandbox clock's present shift over."""
-        self._follower.report(look())
+        self._follower.report(self._look())
 
     def control(self, what: str, body: Mapping[str, object]) -> None:
         """Tell the sandbox something.
@@ -102,13 +103,16 @@ class InlineProduct:
 
     def drain(self) -> None:
         """Do whatever is due until nothing is left to do at this instant."""
-        while (due := look().due) and self.pass_once(due):
+        while (due := self._look().due) and self.pass_once(due):
             pass
+
+    def _look(self) -> Rest:
+        return look(self._wiring.waits)
 
     def _settle(self) -> bool:
         # What is on its way already would only look due to the duties: it is brought to its end before they are asked.
         moved = False
-        while relay_once(self._handlers, self._jobs.send) or self._jobs.wait() or self._recorded():
+        while relay_once(self._wiring.handlers, self._jobs.send) or self._jobs.wait() or self._recorded():
             moved = True
         return moved
 
@@ -116,7 +120,7 @@ class InlineProduct:
         return not sender().wait_idle(0) and sender().wait_idle(_RECORD_S)
 
     def _come_to_rest(self) -> None:
-        rest = look()
+        rest = self._look()
         if rest.due:
             self.pass_once(rest.due)
         else:

@@ -25,6 +25,7 @@ from portal.demo import acting
 from portal.demo.cast import Role, anna, others, pay_days
 from portal.demo.inline import InlineProduct
 from portal.demo.installation import CUSTOMER, STAFF
+from portal.wiring import Wiring
 
 CUSTOMERS = 40
 YEAR = timedelta(days=365)
@@ -102,7 +103,7 @@ class Story:
             self._product.control("outcomes", {"payment_method_id": token, "outcomes": outcomes})
 
 
-def seed(console: Console) -> None:
+def seed(console: Console, wiring: Wiring) -> None:
     """Fill an empty demo; a seeded one is left alone, a half-seeded one is begun again.
 
     Raises:
@@ -114,7 +115,7 @@ def seed(console: Console) -> None:
     with begin() as session:
         if ensure_installation(session, settings).seeded_at is not None:
             return
-    product = InlineProduct(settings.clock_url)
+    product = InlineProduct(settings.clock_url, wiring)
     _begin_afresh(product)
     start = _a_year_ago()
     product.control("clock", {"start": start.isoformat()})

@@ -1,4 +1,4 @@
-"""Nothing that waits may be forgotten: the played clock stops only at instants of `portal.wiring.WAITS`.
+"""Nothing that waits may be forgotten: the played clock stops only at instants of `portal.wiring.Wiring`.
 
 So each instant of the schema has one class. A row waits for it, and the column belongs to a registered wait; or it says
 when something happened by business time (`LOG`); or it runs on the machine's own time and no played clock may move it
@@ -12,7 +12,7 @@ from sqlalchemy import Column, DateTime
 
 from kernel.db import Base
 from migrations.tables import all_tables
-from portal.wiring import WAITS
+from portal.wiring import Wiring
 
 LOG = {
     "allocations": {"created_at"},
@@ -68,7 +68,7 @@ def instants() -> dict[str, Column[object]]:
 @pytest.fixture(scope="module")
 def waited_for() -> set[str]:
     """The columns of the registered waits."""
-    return {str(wait.at.property.columns[0]) for wait in WAITS}
+    return {str(wait.at.property.columns[0]) for wait in Wiring().waits}
 
 
 def test_every_instant_waits_or_is_known_not_to(instants: dict[str, Column[object]], waited_for: set[str]) -> None:

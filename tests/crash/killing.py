@@ -13,7 +13,7 @@ from payments.charging.models import Payment
 from payments.invoicing.models import Invoice
 from payments.ledger.models import LedgerEntry, LedgerTransaction
 from payments.webhooks.models import InboundWebhook
-from portal.wiring import build_handlers, build_jobs
+from portal.wiring import Wiring
 from tests.support.processes import running
 from tests.support.world import World
 
@@ -24,7 +24,7 @@ _PATIENCE_S = 60
 def kill_worker_at(point: str, job: str, row_id: UUID) -> None:
     """Have a real worker do this job, and see it die at the point."""
     with running("worker", faults=f"{point}=kill") as process:
-        build_jobs(build_handlers()).send(job, [row_id])
+        Wiring().jobs.send(job, [row_id])
         assert process.wait(_PATIENCE_S) == _KILLED
 
 

@@ -13,7 +13,7 @@ from payments.charging.charging import charge
 from payments.charging.models import Payment
 from payments.charging.sending import sender
 from portal.notifications.models import Message
-from portal.wiring import build_handlers, build_jobs
+from portal.wiring import Wiring
 from tests.support.business import Agreement, make_agreement, pay_with_consent
 from tests.support.charging import make_announced, make_due, next_day
 from tests.support.processes import killed
@@ -54,7 +54,7 @@ def test_a_worker_killed_at_a_point_of_delivery_writes_one_letter(world: World, 
     charge([str(due.payment_id)])
     assert sender().wait_idle(30)
     # The scheduler hands the event to the worker, which dies over it.
-    jobs = build_jobs(build_handlers())
+    jobs = Wiring().jobs
     killed("scheduler", at="relay.after_commit")
     with read() as session:
         undelivered = session.scalars(select(Delivery.id).where(Delivery.done_at.is_(None))).all()

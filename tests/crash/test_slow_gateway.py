@@ -16,7 +16,7 @@ from kernel.outbox import Delivery, OutboxMessage
 from payments.events import PaymentSucceeded
 from payments.webhooks.models import InboundWebhook
 from payments.webhooks.processing import WEBHOOK
-from portal.wiring import build_handlers, build_jobs
+from portal.wiring import Wiring
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.processes import running
 from tests.support.world import World
@@ -32,7 +32,7 @@ def test_a_delivery_does_not_wait_for_slow_look_ups(world: World) -> None:
     payment_id = pay_with_consent(it)
     webhooks = _notifications()
     world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=3)
-    jobs = build_jobs(build_handlers())
+    jobs = Wiring().jobs
     for start in range(0, NOTIFICATIONS, 4):
         jobs.send(WEBHOOK, webhooks[start : start + 4])
     with running("worker"):
@@ -64,7 +64,7 @@ def _delivery(payment_id: UUID) -> int:
         message_id = session.execute(
             select(OutboxMessage.id).where(OutboxMessage.topic == PaymentSucceeded.topic)
         ).scalar_one()
-        consumer = build_handlers().consumers(PaymentSucceeded.topic)[0]
+        consumer = Wiring().handlers.consumers(PaymentSucceeded.topic)[0]
         delivery = Delivery(message_id=message_id, consumer=consumer)
         session.add(delivery)
         session.flush()

@@ -17,7 +17,7 @@ from payments.installation.models import Installation
 from payments.installation.setup import ensure_installation
 from portal import scheduler
 from portal.checks import unready
-from portal.wiring import build_handlers, build_jobs
+from portal.wiring import Wiring
 
 _PATIENCE_S = 20.0
 _LONG_AGO = func.clock_timestamp() - timedelta(minutes=1)
@@ -33,8 +33,7 @@ def installation(committed: str) -> None:
 @contextmanager
 def running_scheduler() -> Iterator[None]:
     stop = threading.Event()
-    handlers = build_handlers()
-    thread = threading.Thread(target=scheduler.run, args=(handlers, build_jobs(handlers), stop))
+    thread = threading.Thread(target=scheduler.run, args=(Wiring(), stop))
     thread.start()
     try:
         yield

@@ -25,7 +25,8 @@ from payments.installation.models import Installation
 from payments.installation.setup import ensure_installation
 from payments.invoicing.models import Invoice
 from portal import scheduler
-from portal.wiring import WAITS, Duty, build_handlers, build_jobs
+from portal.public import Duty
+from portal.wiring import DUTIES, Wiring
 from tests.support.blocking import meanwhile
 from tests.support.business import make_agreement
 from tests.support.charging import make_announced
@@ -33,7 +34,7 @@ from tests.support.standing import begin_first_payment, pay_first
 
 pytestmark = pytest.mark.committed
 
-EVERYTHING = [wait.name for wait in WAITS]
+EVERYTHING = [wait.name for wait in Wiring().waits]
 _PATIENCE_S = 20.0
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ def _one_to_issue_and_one_to_charge() -> UUID:
 
 
 def _run(broken: Broken) -> int:
-    return scheduler.run_duties(DeafJobs([]), due=EVERYTHING, broken=broken)
+    return scheduler.run_duties(DUTIES, DeafJobs([]), due=EVERYTHING, broken=broken)
 
 
 def _charges() -> int:
@@ -223,8 +224,7 @@ def _until(found: Callable[[], T]) -> T:
 @contextmanager
 def _running_scheduler() -> Iterator[None]:
     stop = threading.Event()
-    handlers = build_handlers()
-    thread = threading.Thread(target=scheduler.run, args=(handlers, build_jobs(handlers), stop))
+    thread = threading.Thread(target=scheduler.run, args=(Wiring(), stop))
     thread.start()
     try:
         yield

@@ -14,6 +14,7 @@ from kernel.settings import get_settings
 from payments.charging import sending
 from payments.gateway import transport
 from portal.demo.inline import InlineProduct
+from portal.wiring import Wiring
 from tests.sandbox.process import Sandbox
 
 
@@ -73,7 +74,7 @@ def running_world(sandbox: Sandbox) -> Iterator[World]:
     os.environ["KABINET_SMTP_URL"] = f"smtp://127.0.0.1:{sandbox.smtp_port}"
     get_settings.cache_clear()
     sending.sender.cache_clear()
-    product = InlineProduct(sandbox.url)
+    product = InlineProduct(sandbox.url, Wiring())
     yield World(sandbox, product)
     product.close()
     sending.sender().stop(10)

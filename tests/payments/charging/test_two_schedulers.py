@@ -25,14 +25,15 @@ from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Installment
 from payments.installation.setup import ensure_installation
 from payments.invoicing.issue import issue_due, issue_now
 from payments.invoicing.models import Invoice
+from portal.public import Duty
 from portal.scheduler import run_duties
-from portal.wiring import WAITS, Duty
+from portal.wiring import DUTIES, Wiring
 from tests.support.business import agree, make_agreement
 from tests.support.gateway_objects import says
 
 CUSTOMERS = 40
 SCHEDULERS = 4
-EVERYTHING = [wait.name for wait in WAITS]
+EVERYTHING = [wait.name for wait in Wiring().waits]
 
 
 class DeafJobs(Jobs):
@@ -116,7 +117,7 @@ def _announce_in_time() -> None:
 
 def _all_schedulers_at_once() -> None:
     def work(_number: int) -> None:
-        while run_duties(DeafJobs([]), due=EVERYTHING, broken=_stop):
+        while run_duties(DUTIES, DeafJobs([]), due=EVERYTHING, broken=_stop):
             pass
 
     with ThreadPoolExecutor(SCHEDULERS) as threads:
