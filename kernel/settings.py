@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -36,8 +37,11 @@ _WORDS = {
     "int_parsing": "нужно целое число",
     "greater_than_equal": "нужно не меньше {ge}",
     "less_than_equal": "нужно не больше {le}",
+    "greater_than": "нужно больше {gt}",
+    "float_parsing": "нужно число",
 }
 _NOTHING_LOADED = "настройки — это переменные среды; файл с ними загружает оболочка: set -a; . ./.env; set +a"
+_INBOUND_WEBHOOK = re.compile(r"https?://\S+/rest/\d+/\w+/?")
 Mode = Literal["demo", "test", "live"]
 Networks = Annotated[tuple[str, ...], NoDecode]
 
@@ -57,6 +61,9 @@ class Settings(BaseSettings):
     yookassa_api_url: str = "https://api.yookassa.ru/v3"
     yookassa_webhook_secret: str = ""
     yookassa_webhook_ips: Networks = YOOKASSA_SOURCES
+    bitrix24_url: str = ""
+    bitrix24_burst: int = Field(default=50, ge=2)
+    bitrix24_per_second: float = Field(default=2, gt=0)
     smtp_url: str
     mail_from: str
     business_tz: str = "Europe/Moscow"
@@ -78,6 +85,14 @@ class Settings(BaseSettings):
     def _absolute_url(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
             raise ValueError("должен начинаться с https:// или http://")
+        return url.rstrip("/")
+
+    @field_validator("bitrix24_url")
+    @classmethod
+    def _webhook_address(cls, url: str) -> str:
+        # The address is a secret: it ends with the user and the code of the inbound webhook.
+        if url and not _INBOUND_WEBHOOK.fullmatch(url):
+            raise ValueError("нужен адрес входящего вебхука: https://портал/rest/номер/код/")
         return url.rstrip("/")
 
     @field_validator("business_tz")
@@ -108,6 +123,8 @@ class Settings(BaseSettings):
             raise ValueError("KABINET_CLOCK_URL: в режиме live часы не переводят")
         if not self.base_url.startswith("https://"):
             raise ValueError("KABINET_BASE_URL: в режиме live нужен https://")
+        if self.bitrix24_url.startswith("http://"):
+            raise ValueError("KABINET_BITRIX24_URL: в режиме live нужен https://")
         if self.yookassa_secret_key.startswith("test_"):
             raise ValueError("KABINET_YOOKASSA_SECRET_KEY: в режиме live тестовый ключ не принимается")
         return self

@@ -133,6 +133,7 @@ def worker() -> None:
 @app.command()
 def scheduler() -> None:
     """Запустить планировщик; их может быть несколько, ведёт один."""
+    from crm_sync.part import CRM
     from kernel import clock, log
     from kernel.settings import get_settings
     from portal import scheduler as process
@@ -145,7 +146,7 @@ def scheduler() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    process.run(Wiring(), stop)
+    process.run(Wiring(CRM), stop)
 
 
 @app.command()
@@ -153,13 +154,14 @@ def seed() -> None:
     """Наполнить демо: компания, сорок клиентов и год истории."""
     from rich.console import Console
 
+    from crm_sync.part import CRM
     from kernel import log
     from kernel.settings import get_settings
     from portal.demo.seed import seed as play_the_year
     from portal.wiring import Wiring
 
     log.configure(get_settings().log_level)
-    play_the_year(Console(), Wiring())
+    play_the_year(Console(), Wiring(CRM))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Column, DateTime
 
+from crm_sync.part import CRM
 from kernel.db import Base
 from migrations.tables import all_tables
 from portal.wiring import Wiring
@@ -18,6 +19,8 @@ LOG = {
     "allocations": {"created_at"},
     "autopays": {"created_at", "changed_at"},
     "contracts": {"created_at", "ended_at"},
+    "crm_connection": {"since_at", "reached_at"},
+    "crm_links": {"created_at", "written_at"},
     "customers": {"created_at"},
     "deliveries": {"done_at", "dead_at"},
     "gateway_exchanges": {"at"},
@@ -39,8 +42,11 @@ LOG = {
     "products": {"created_at"},
     "shops": {"created_at"},
     "status_history": {"at"},
+    "sync_jobs": {"created_at"},
+    "timeline_entries": {"created_at"},
 }
 REAL = {
+    "crm_connection": {"hinted_until"},
     "deliveries": {"hinted_at"},
     "inbound_webhooks": {"hinted_until"},
     "installation": {"scheduler_beat_at", "relay_beat_at"},
@@ -48,6 +54,7 @@ REAL = {
     "messages": {"lease_until"},
     "one_time_tokens": {"created_at", "expires_at", "used_at"},
     "payments": {"lease_until"},
+    "sync_jobs": {"lease_until"},
     "user_sessions": {"created_at", "last_seen_at", "expires_at", "ended_at"},
     "users": {"created_at", "email_confirmed_at", "disabled_at"},
 }
@@ -68,7 +75,7 @@ def instants() -> dict[str, Column[object]]:
 @pytest.fixture(scope="module")
 def waited_for() -> set[str]:
     """The columns of the registered waits."""
-    return {str(wait.at.property.columns[0]) for wait in Wiring().waits}
+    return {str(wait.at.property.columns[0]) for wait in Wiring(CRM).waits}
 
 
 def test_every_instant_waits_or_is_known_not_to(instants: dict[str, Column[object]], waited_for: set[str]) -> None:
