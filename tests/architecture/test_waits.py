@@ -46,13 +46,10 @@ LOG = {
     "timeline_entries": {"created_at"},
 }
 REAL = {
-<<<<<<< HEAD
     "crm_connection": {"hinted_until"},
-=======
     "audit_entries": {"at"},
     "authenticators": {"created_at"},
     "backup_codes": {"created_at", "used_at"},
->>>>>>> 5d76587
     "deliveries": {"hinted_at"},
     "inbound_webhooks": {"hinted_until"},
     "installation": {"scheduler_beat_at", "relay_beat_at"},
@@ -60,12 +57,8 @@ REAL = {
     "messages": {"lease_until"},
     "one_time_tokens": {"created_at", "expires_at", "used_at"},
     "payments": {"lease_until"},
-<<<<<<< HEAD
     "sync_jobs": {"lease_until"},
-    "user_sessions": {"created_at", "last_seen_at", "expires_at", "ended_at"},
-=======
     "user_sessions": {"created_at", "last_seen_at", "expires_at", "ended_at", "second_factor_at"},
->>>>>>> 5d76587
     "users": {"created_at", "email_confirmed_at", "disabled_at"},
 }
 
