@@ -86,6 +86,7 @@ class SyncJob(Base):
     looks: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.business_now())
     lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failure: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.business_now())

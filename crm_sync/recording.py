@@ -24,6 +24,8 @@ from crm_sync.port import (
     CrmFailure,
     Found,
     NotExecuted,
+    NotFound,
+    Rejected,
     Shut,
     Uncertain,
 )
@@ -38,6 +40,8 @@ _log = log.get(__name__)
 SETTLES_IN = timedelta(seconds=60)
 LOOKS = 2
 _AGAIN = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300, 900))
+# What kept a job from its end, as the pages tell it.
+_NAMES = {NotExecuted: "not_executed", Uncertain: "uncertain", Rejected: "rejected", NotFound: "gone", Shut: "shut"}
 _WANT = {
     CONTACT: wanting.want_customers,
     COMPANY: wanting.want_customers,
@@ -54,7 +58,7 @@ def put_aside(session: Session, gone: Sequence[Taken], stuck: Sequence[tuple[Tak
     for job, missing in stuck:
         refused = session.scalars(select(SyncJob.kind).where(tuple_(SyncJob.kind, SyncJob.local_id).in_(missing))).all()
         if refused:
-            _put_off(session, job, status="blocked", error=f"ждёт: {', '.join(sorted(refused))}")
+            _put_off(session, job, status="blocked", failure="blocked", error=None)
             continue
         for kind, local_id in missing:
             _WANT[kind](session, [local_id])
@@ -144,28 +148,28 @@ def _done(session: Session, job: Taken) -> None:
     """The job is over, unless its object changed meanwhile. Whatever waited for the object may go on."""
     ended = session.execute(delete(SyncJob).where(SyncJob.id == job.id, SyncJob.version == job.version))
     if not ended.rowcount:  # type: ignore[attr-defined]  # a DELETE has one
-        _put_off(session, job, tries=0, looks=0, error=None)
+        _put_off(session, job, tries=0, looks=0, failure=None, error=None)
     freed = update(SyncJob).where(SyncJob.customer_id == job.customer_id, SyncJob.status == "blocked")
-    session.execute(freed.values(status="waiting", next_try_at=business_now(session), error=None))
+    session.execute(freed.values(status="waiting", next_try_at=business_now(session), failure=None))
 
 
 def _failed(session: Session, step: Step, why: CrmFailure, now: datetime, *, creating: bool) -> None:
-    job, error = step.job, str(why)[:500]
+    job, told = step.job, {"failure": _NAMES[type(why)], "error": str(why)[:500]}
     if isinstance(why, NotExecuted):
         status = "waiting" if creating else job.status
-        _put_off(session, job, at=now + timedelta(seconds=why.retry_after_s), status=status, error=error)
+        _put_off(session, job, at=now + timedelta(seconds=why.retry_after_s), status=status, **told)
     elif isinstance(why, Shut):
-        _put_off(session, job, status="waiting" if creating else job.status, error=error)
+        _put_off(session, job, status="waiting" if creating else job.status, **told)
     elif isinstance(why, Uncertain) and creating:
-        _put_off(session, job, at=now + SETTLES_IN, status="uncertain", error=error)
+        _put_off(session, job, at=now + SETTLES_IN, status="uncertain", **told)
     elif isinstance(why, Uncertain):
         tries = session.execute(select(SyncJob.tries).where(SyncJob.id == job.id)).scalar_one()
         pause = _AGAIN[min(tries, len(_AGAIN) - 1)]
-        _put_off(session, job, at=now + pause, status=job.status, tries=tries + 1, error=error)
+        _put_off(session, job, at=now + pause, status=job.status, tries=tries + 1, **told)
     else:
         _log.error("crm.parked", kind=job.kind, local_id=str(job.local_id), why=type(why).__name__)
         payload = masked(step.wanted.fields if step.remote_id is None else step.changes)
-        _put_off(session, job, status="parked", error=error, payload=payload)
+        _put_off(session, job, status="parked", payload=payload, **told)
 
 
 def _put_off(session: Session, job: Taken, *, at: datetime | None = None, status: str = "waiting", **more: Any) -> None:

@@ -9,9 +9,11 @@ from kernel.broker import Job
 from kernel.clock import Wait
 from kernel.inbox import Handler
 from kernel.relay import Send
+from portal.accounts.sessions import SignedIn
+from portal.audit.recording import record_act
 from portal.notifications.reasons import reason_for_staff
 
-__all__ = ["Duty", "Part", "reason_for_staff"]
+__all__ = ["Duty", "Part", "SignedIn", "reason_for_staff", "record_act"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ ACTS: dict[str, str] = {
     "product.added": _("Услуга добавлена"),
     "product.changed": _("Услуга изменена"),
     "product.sale_changed": _("Продажа услуги включена или снята"),
+    "sync.created_anew": _("Объект создаётся в CRM заново"),
+    "sync.customer_rewritten": _("Клиент отправлен в CRM заново"),
+    "sync.probed": _("Проверена связь с CRM"),
+    "sync.repeated": _("Обмен с CRM повторён"),
     "user.authenticator_added": _("Второй шаг входа включён"),
     "user.authenticator_removed": _("Второй шаг входа отключён"),
     "user.authenticator_replaced": _("Приложение с кодами заменено"),
@@ -50,5 +54,6 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "payment": (_("Платёж"), "/staff/payments/{id}"),
     "price": (_("Цена"), "/staff/services"),
     "product": (_("Услуга"), "/staff/services"),
+    "sync_job": (_("Обмен с CRM"), "/staff/sync"),
     "user": (_("Сотрудник"), "/staff/users/{id}"),
 }

@@ -57,6 +57,15 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that stands still and that employees must know on whatever page they are."""
+
+    title: str
+    text: str
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """An entry of the navigation; a page is in it when its template sets `section` to the key."""
 
@@ -106,7 +115,7 @@ STAFF_SECTIONS = (
 class Kit:
     """What the composition root tells the web kit; kept as `app.state.kit`.
 
-    `brand` and `beat` are asked for each page, so they should answer from memory.
+    `brand`, `beat` and `troubles` are asked for each page, so they should answer from memory.
     """
 
     settings: Settings
@@ -114,6 +123,7 @@ class Kit:
     beat: Callable[[], Beat | None]
     customer_sections: tuple[Section, ...] = CUSTOMER_SECTIONS
     staff_sections: tuple[SectionGroup, ...] = STAFF_SECTIONS
+    troubles: tuple[Callable[[], Trouble | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,12 @@ class Frame:
     customer_sections: tuple[Section, ...]
     staff_sections: tuple[SectionGroup, ...]
     beat: Callable[[], Beat | None] = field(repr=False)
+    asked_troubles: tuple[Callable[[], Trouble | None], ...] = field(repr=False)
     toasts: tuple[flash.Toast, ...] = ()
+
+    def troubles(self) -> list[Trouble]:
+        """What stands still at this moment."""
+        return [trouble for ask in self.asked_troubles if (trouble := ask()) is not None]
 
 
 def frame_for(request: Request) -> Frame:
@@ -147,6 +162,7 @@ def frame_for(request: Request) -> Frame:
         customer_sections=kit.customer_sections,
         staff_sections=kit.staff_sections,
         beat=kit.beat,
+        asked_troubles=kit.troubles,
         toasts=flash.waiting(request, kit.settings.secret_key),
     )
 
