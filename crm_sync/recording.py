@@ -154,7 +154,8 @@ def _done(session: Session, job: Taken) -> None:
 
 
 def _failed(session: Session, step: Step, why: CrmFailure, now: datetime, *, creating: bool) -> None:
-    job, told = step.job, {"failure": _NAMES[type(why)], "error": str(why)[:500]}
+    job = step.job
+    told: dict[str, Any] = {"failure": _NAMES[type(why)], "error": str(why)[:500]}
     if isinstance(why, NotExecuted):
         status = "waiting" if creating else job.status
         _put_off(session, job, at=now + timedelta(seconds=why.retry_after_s), status=status, **told)

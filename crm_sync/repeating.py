@@ -76,5 +76,3 @@ def write_customer_afresh(session: Session, customer_id: UUID, *, now: datetime)
     jobs = SyncJob.customer_id == customer_id
     session.execute(update(SyncJob).where(jobs, _REFUSED).values(next_try_at=now, **_AFRESH))
     return session.execute(select(func.count()).where(jobs)).scalar_one()
-
-

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import anyio.to_thread
 from fastapi import FastAPI
 
+from crm_sync.web import routes as sync
+from crm_sync.web.trouble import trouble
 from kernel import clock, db
 from kernel.settings import get_settings
 from portal.web import operations, surroundings, webhooks
@@ -33,7 +35,9 @@ def build_app() -> FastAPI:
     """The application of one web process."""
     db.size_pool(REQUESTS_AT_ONCE)
     app = FastAPI(title="Kabinet", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    for part in (operations, webhooks, entry, cabinet, staff):
+    for part in (operations, webhooks, entry, cabinet, staff, sync):
         app.include_router(part.router)
-    install_kit(app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat))
+    install_kit(
+        app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat, troubles=(trouble,))
+    )
     return app

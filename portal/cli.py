@@ -18,6 +18,8 @@ admin = typer.Typer(no_args_is_help=True, help="Компания и сотруд
 imports = typer.Typer(no_args_is_help=True, help="Перенести клиентов и договоры из файла CSV (docs/import.md)")
 app.add_typer(imports, name="import")
 app.add_typer(admin, name="admin")
+crm = typer.Typer(no_args_is_help=True, help="Обмен с CRM Битрикс24.")
+app.add_typer(crm, name="crm")
 
 CsvFile = Annotated[Path, typer.Argument(metavar="FILE", help="файл CSV; столбцы описаны в docs/import.md")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="показать судьбу каждой строки, ничего не записывая")]
@@ -79,6 +81,19 @@ def describe_company(
     company = Company(brand=brand, legal_name=legal_name, inn=inn, phone=phone, email=email, address=address)
     with begin() as session:
         name_company(session, company, get_settings())
+
+
+@crm.command("load")
+def load_crm() -> None:
+    """Поставить в очередь всё, что есть: для нового портала или после долгого перерыва. Лишнего не создаёт."""
+    from crm_sync.wanting import want_everything
+    from kernel.db import begin
+    from kernel.settings import get_settings
+
+    if not get_settings().bitrix24_url:
+        raise Refused("KABINET_BITRIX24_URL не задана: обмена с CRM нет")
+    with begin() as session:
+        typer.echo(f"В очереди: {want_everything(session)}. Ход виден на странице /staff/sync")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from crm_sync.models import TO_DO, CrmConnection, CrmLink, SyncJob
 from kernel.db import ReadSession
@@ -53,7 +53,7 @@ def read_standing(session: ReadSession) -> Standing:
     """The mirror at this moment."""
     connection = session.execute(select(CrmConnection)).scalar_one_or_none()
     by_status = session.execute(select(SyncJob.status, func.count()).group_by(SyncJob.status))
-    found = {status: count for status, count in by_status}
+    found = dict(by_status.tuples())
     behind = session.execute(select(func.min(SyncJob.created_at)).where(SyncJob.status.in_(TO_DO))).scalar_one()
     return Standing(
         status=connection.status if connection else "ok",
@@ -69,7 +69,7 @@ def read_standing(session: ReadSession) -> Standing:
 
 def read_jobs(session: ReadSession, view: str, *, after: int | None, limit: int) -> list[Job]:
     """Up to `limit` jobs of a view that follow the cursor (id), oldest first."""
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             SyncJob.id,
             SyncJob.kind,

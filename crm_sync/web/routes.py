@@ -97,4 +97,3 @@ def write_customer(request: Request, customer_id: UUID, staff: Repeater, db: Db)
     record_act(db, staff, "sync.customer_rewritten", "customer", customer_id, request=request)
     said = ngettext("{n} объект отправится в CRM заново", "{n} объектов отправятся в CRM заново", count)
     return go_to(request, f"/staff/customers/{customer_id}", say=said.format(n=count))
-

@@ -107,7 +107,13 @@ STAFF_SECTIONS = (
             Section("webhooks", "/staff/webhooks", "inbox", _("Уведомления ЮKassa")),
         ),
     ),
-    SectionGroup(_("Работа"), (Section("messages", "/staff/messages", "mail", _("Письма")),)),
+    SectionGroup(
+        _("Работа"),
+        (
+            Section("messages", "/staff/messages", "mail", _("Письма")),
+            Section("sync", "/staff/sync", "refresh-cw", _("Обмен с CRM")),
+        ),
+    ),
 )
 
 
