@@ -29,10 +29,14 @@ class Leave:
 
 
 def ask_leave(session: Session, lanes: int, *, now: datetime) -> Leave:
-    """All of them while the CRM answers, one for a probe, none between probes. The row is locked until the commit."""
+    """All of them while the CRM answers, one for a probe, none between probes. The row is locked until the commit.
+
+    After a round without an answer the next one is half as large, so that one object that the CRM chokes on does not
+    take the others down with it again and again.
+    """
     connection = _locked(session)
     if connection.status == "ok":
-        return Leave(lanes)
+        return Leave(max(1, lanes >> connection.failures))
     if connection.probe_at is None or connection.probe_at > now:
         return Leave(0)
     connection.probe_at = now + _pause(connection)
