@@ -22,6 +22,7 @@ _log = log.get(__name__)
 CHARGE = "charge"
 BATCH = 100
 _SLOT_WAIT_S = 30.0
+_BY_HAND = ("over_limit", "other_shop", "partly_paid")
 
 
 def charge(ids: list[str]) -> None:
@@ -86,7 +87,7 @@ def _tell(session: Session, refused: dict[UUID, str]) -> None:
     # What can only be paid by hand is asked for; what lacks its notice gets one.
     rows = session.execute(select(Payment.id, Payment.invoice_id).where(Payment.id.in_(refused))).all()
     invoices = {row.id: row.invoice_id for row in rows}
-    by_hand = [invoices[key] for key, reason in refused.items() if reason in ("over_limit", "other_shop")]
+    by_hand = [invoices[key] for key, reason in refused.items() if reason in _BY_HAND]
     outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in by_hand))
     unannounced = [invoices[key] for key, reason in refused.items() if reason in ("no_notice", "stale")]
     announce_invoices(session, unannounced, now=business_now(session))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     exists,
     func,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,7 +25,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.clock import Wait
 from kernel.db import Base
 from payments.columns import At, ContractId, CreatedAt, Key, Kopecks, Serial, ShopId, Str
+from payments.contracts.models import Installment
 from payments.installation.models import Installation
+from payments.invoicing.models import Invoice
 
 CREATED = "created"
 SENDING = "sending"
@@ -132,6 +135,16 @@ class Allocation(Base):
     invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"), index=True)
     kopecks: Mapped[Kopecks]
     created_at: Mapped[CreatedAt]
+
+
+# Over a due line that is not paid yet. A notice names the whole sum, so what is left of it is paid by hand.
+PARTLY_PAID = (
+    select(Allocation.id)
+    .join(Invoice, Invoice.id == Allocation.invoice_id)
+    .where(Invoice.installment_id == Installment.id)
+    .correlate(Installment)
+    .exists()
+)
 
 
 class GatewayExchange(Base):
