@@ -61,7 +61,9 @@ class Payment(Base):
             "(initiator = 'schedule') = (autopay_id IS NOT NULL AND method_id IS NOT NULL AND notice_id IS NOT NULL)",
             name="schedule_needs_permission",
         ),
-        CheckConstraint("kopecks >= 100", name="at_least_a_ruble"),
+        CheckConstraint(  # what we ask for; what really came is booked whatever it is
+            "kopecks >= 100 OR (kopecks >= 0 AND gateway_id IS NOT NULL)", name="at_least_a_ruble"
+        ),
         Index("uq_payments_one_live_per_invoice", "invoice_id", unique=True, postgresql_where=LIVE_SQL),
         Index("ix_payments_live", "status", "id", postgresql_where=LIVE_SQL),
         Index("ix_payments_next_check_at", "next_check_at", postgresql_where=LIVE_SQL),

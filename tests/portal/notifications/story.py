@@ -121,7 +121,6 @@ class Story:
             currency="RUB",
             account_id=get_settings().yookassa_shop_id,
             test=True,
-            created_at=self.now,
             payment_id=payment_id,
             method=method,
             party="payment_network" if reason else None,
