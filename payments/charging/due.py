@@ -20,7 +20,7 @@ from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMetho
 from payments.autopay.notices import announce
 from payments.charging.bodies import Subject, saved_method_body
 from payments.charging.charging import BATCH, CHARGE
-from payments.charging.models import LIVE, LIVE_SQL, RUNNING, Payment
+from payments.charging.models import LIVE, LIVE_SQL, PARTLY_PAID, RUNNING, Payment
 from payments.charging.pace import HINT_LIFE
 from payments.charging.permits import STALE_AFTER
 from payments.contracts.models import Installment
@@ -38,6 +38,7 @@ TO_CHARGE = Wait(
         Installment.status == "invoiced",
         Installment.charge_at.is_not(None),
         RUNNING,
+        ~PARTLY_PAID,
         exists()
         .where(Invoice.installment_id == Installment.id, Invoice.status == "open", _no_live_payment)
         .correlate(Installment),
