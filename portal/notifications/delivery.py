@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from sqlalchemy import func, select, text, update
 from kernel import log
 from kernel.broker import Job
 from kernel.clock import business_now
-from kernel.db import Session, begin
+from kernel.db import Session, begin, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.autopay.notices import mark_notice_sent
@@ -62,11 +63,14 @@ def _send(line: Line, message_id: UUID) -> None:
         outcome = line.send(seal(letter))
     except BadAddress as error:
         outcome = Refused(str(error))
-    with begin() as session:
-        record(session, letter, outcome, now=business_now(session))
-        fault("mail.before_commit")
+    repeating(partial(_write_down, letter=letter, outcome=outcome))
     raw = getattr(outcome, "raw", "")
     _log.info("mail.tried", message_id=str(letter.id), kind=letter.kind, outcome=type(outcome).__name__, raw=raw)
+
+
+def _write_down(session: Session, letter: Outgoing, outcome: Outcome) -> None:
+    record(session, letter, outcome, now=business_now(session))
+    fault("mail.before_commit")
 
 
 def claim(session: Session, message_id: UUID) -> Outgoing | None:
