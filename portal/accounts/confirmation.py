@@ -148,4 +148,6 @@ def _adopt_customer(session: Session, user: User) -> None:
         .limit(2)
     ).all()
     if len(waiting) == 1:
-        session.add(Membership(user_id=user.id, customer_id=waiting[0]))
+        # Before the customer that their registration made, which only holds what they agreed to: consents never move.
+        # What they buy goes to the first.
+        session.add(Membership(user_id=user.id, customer_id=waiting[0], created_at=user.created_at))

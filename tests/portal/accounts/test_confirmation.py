@@ -15,9 +15,10 @@ from portal.accounts.confirmation import confirm_address, correct_address, send_
 from portal.accounts.errors import AddressTaken, LinkGone, WrongPassword
 from portal.accounts.models import Membership, User
 from portal.accounts.profile import change_profile, forget_address_change, request_address_change
+from portal.accounts.sessions import CUSTOMER, find_session, start_session
 from portal.accounts.staff import disable_user
 from portal.accounts.tokens import CONFIRM_EMAIL, look_at, pending_address
-from tests.portal.accounts.people import OWN, PASSWORD, confirmed, customer_of, last_token, letters_to, registered
+from tests.portal.accounts.people import HOME, OWN, PASSWORD, confirmed, customer_of, last_token, letters_to, registered
 
 pytestmark = pytest.mark.usefixtures("company")
 
@@ -98,6 +99,19 @@ def test_a_confirmed_user_finds_the_contracts_that_the_company_keeps_under_the_a
     acting_for = set(session.scalars(select(Membership.customer_id).where(Membership.user_id == user.id)))
     assert known.id in acting_for
     assert stranger.id not in acting_for
+
+
+def test_what_they_buy_next_goes_to_the_customer_that_the_company_keeps(session: Session) -> None:
+    user = registered(session)
+    known = create_customer(session, CustomerData(name="Ковалёва А. П.", email="anna@example.com"))
+
+    confirm_address(session, last_token(session, user.email), OWN, now=real_now())
+
+    cookie = start_session(session, user.id, CUSTOMER, HOME, now=real_now())
+    found = find_session(session, cookie, CUSTOMER, now=real_now())
+    assert found is not None
+    # A purchase, and what a person agrees to, is the first customer's.
+    assert found.customer_ids[0] == known.id
 
 
 def test_nobody_gets_at_known_contracts_before_the_address_is_proved(session: Session) -> None:
