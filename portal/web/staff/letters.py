@@ -15,7 +15,7 @@ from kernel.errors import NotFound
 from portal.accounts.sessions import SignedIn
 from portal.notifications.kinds import KINDS, kind_words
 from portal.notifications.outage import mail_is_away
-from portal.notifications.queries import OutboxFilter, outbox_letter, outbox_letters
+from portal.notifications.queries import OutboxFilter, may_leave_again, outbox_letter, outbox_letters
 from portal.notifications.repeating import send_again
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb, require_role
 from portal.web.kit.i18n import gettext as _
@@ -48,7 +48,7 @@ def list_letters(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
         "kinds": KINDS,
         "kind_words": kind_words,
         "url_of": _url_of,
-        "may_repeat": staff.staff_role in _WRITES,
+        "may_repeat": lambda letter: may_leave_again(letter) and staff.staff_role in _WRITES,
         "trouble_of": letter_trouble,
         "mail_is_away": mail_is_away(db),
     }
@@ -61,7 +61,7 @@ def show_letter(request: Request, staff: CurrentStaff, db: ReadDb, message_id: U
     letter = outbox_letter(db, message_id)
     if letter is None:
         raise NotFound
-    may_repeat = letter.status == "failed" and bool(letter.recipient) and staff.staff_role in _WRITES
+    may_repeat = may_leave_again(letter) and staff.staff_role in _WRITES
     trouble = letter_trouble(letter.error) if letter.error else None
     context = {"letter": letter, "kind_words": kind_words, "may_repeat": may_repeat, "trouble": trouble}
     return render(request, "pages/staff/letter.html", context)
