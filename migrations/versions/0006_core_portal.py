@@ -1,7 +1,8 @@
-"""Personal links of letters that have left, or never will, are forgotten."""
+"""Personal links of letters that have left, or never will, are forgotten; letters in hand are found by an index."""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0006_core_portal"
@@ -17,3 +18,6 @@ WHERE kind IN ('confirm_email', 'reset_password', 'confirm_new_email') AND statu
 
 def upgrade() -> None:
     op.execute(FORGET)
+    op.create_index(
+        "ix_messages_sending", "messages", ["created_at"], unique=False, postgresql_where=sa.text("status = 'sending'")
+    )
