@@ -23,6 +23,7 @@ class Message(Base):
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'sending', 'uncertain', 'sent', 'failed')", name="status"),
         Index("ix_messages_waiting", "next_try_at", postgresql_where=text("status IN ('queued', 'uncertain')")),
+        Index("ix_messages_sending", "created_at", postgresql_where=text("status = 'sending'")),
         Index("ix_messages_customer", "customer_id", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
