@@ -16,7 +16,7 @@ from portal.wiring import WAITS
 
 LOG = {
     "allocations": {"created_at"},
-    "autopays": {"created_at", "changed_at"},
+    "autopays": {"created_at", "changed_at", "held_at"},
     "contracts": {"created_at", "ended_at"},
     "customers": {"created_at"},
     "deliveries": {"done_at", "dead_at"},
@@ -31,6 +31,7 @@ LOG = {
     "messages": {"sent_at"},
     "notices": {"created_at", "sent_at"},
     "outbox_messages": {"dispatched_at"},
+    "pay_links": {"created_at", "revoked_at"},
     "payment_methods": {"created_at", "unlinked_at"},
     "payment_plans": {"created_at"},
     # next_attempt_at is what people are told; what waits for the same instant is installments.charge_at.
