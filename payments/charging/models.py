@@ -46,6 +46,7 @@ class Payment(Base):
     """One attempt to collect an invoice. `key` and `body` are written before the call and never change.
 
     `rejected` means surely never executed. `initiator`: customer (on the gateway's page) or schedule (a saved method).
+    `receipt_email` is where a payer whose customer has no address wants to be told of this payment.
     `lease_until` is real time; every other instant is business time.
     """
 
@@ -90,6 +91,7 @@ class Payment(Base):
     return_token: Mapped[Str | None] = mapped_column(unique=True)
     confirmation_url: Mapped[Str | None]
     saves_method: Mapped[bool] = mapped_column(default=False)
+    receipt_email: Mapped[Str | None]
     sends: Mapped[int] = mapped_column(default=0)
     first_sent_at: Mapped[At | None]
     permit_at: Mapped[At | None]

@@ -33,6 +33,7 @@ class Message(Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id"))
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
+    invoice_id: Mapped[UUID | None] = mapped_column(ForeignKey("invoices.id"))
     recipient: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     text_body: Mapped[str] = mapped_column(Text)
