@@ -41,6 +41,9 @@ LOG = {
     "status_history": {"at"},
 }
 REAL = {
+    "audit_entries": {"at"},
+    "authenticators": {"created_at"},
+    "backup_codes": {"created_at", "used_at"},
     "deliveries": {"hinted_at"},
     "inbound_webhooks": {"hinted_until"},
     "installation": {"scheduler_beat_at", "relay_beat_at"},
@@ -48,7 +51,7 @@ REAL = {
     "messages": {"lease_until"},
     "one_time_tokens": {"created_at", "expires_at", "used_at"},
     "payments": {"lease_until"},
-    "user_sessions": {"created_at", "last_seen_at", "expires_at", "ended_at"},
+    "user_sessions": {"created_at", "last_seen_at", "expires_at", "ended_at", "second_factor_at"},
     "users": {"created_at", "email_confirmed_at", "disabled_at"},
 }
 

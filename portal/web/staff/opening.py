@@ -14,6 +14,7 @@ from kernel.settings import get_settings
 from payments.contracts.opening import Terms, open_contract
 from payments.contracts.planning import notice_time
 from payments.installation.setup import current_shop
+from portal.audit.recording import record_act
 from portal.web.cabinet.rhythm import notice_words
 from portal.web.kit.forms import Posted
 from portal.web.kit.guards import Db, ReadDb
@@ -65,6 +66,8 @@ def create(request: Request, posted: Posted, staff: ContractOpener, db: Db) -> R
     if not form.check(now=now, notice=notice_time(db)):
         return _form_page(request, db, form, chosen, status=422)
     contract = open_contract(db, _terms(db, form, chosen.id), now=now)
+    details = {"number": contract.number, "kopecks": form.money.kopecks, "first_on": form.first_due_on.data}
+    record_act(db, staff, "contract.opened", "contract", contract.id, request=request, details=details)
     _log.info("contract.opened", contract_id=str(contract.id), user_id=str(staff.user_id))
     return go_to(
         request, f"/staff/contracts/{contract.id}", say=_("Договор № %(number)s создан") % {"number": contract.number}

@@ -12,6 +12,7 @@ from kernel import log
 from kernel.errors import NotFound, Refused
 from payments.charging.looking import look_soon
 from payments.charging.models import PENDING, SENDING, UNKNOWN, WAITING_FOR_CAPTURE, Payment
+from portal.audit.recording import record_act
 from portal.notifications.reasons import reason_for_staff
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _
@@ -20,7 +21,7 @@ from portal.web.kit.render import render
 from portal.web.staff.gateway_words import call_name
 from portal.web.staff.payments_filter import LIST
 from portal.web.staff.queries import payment_card
-from portal.web.staff.roles import ASKS_GATEWAY, GatewayAsker
+from portal.web.staff.roles import ASKS_GATEWAY, GatewayAsker, may
 from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, retry_name, source_name
 
 router = APIRouter()
@@ -44,7 +45,7 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
         "consent": payment_card.consent_of(db, payment),
         "askable": payment.status in ASKABLE,
         "sending": payment.status == SENDING,
-        "may_ask": staff.staff_role in ASKS_GATEWAY,
+        "may_ask": may(staff, ASKS_GATEWAY),
         "initiators": INITIATORS,
         "consent_names": CONSENTS,
         "method_name": method_name,
@@ -71,6 +72,8 @@ def ask_again(request: Request, payment_id: UUID, staff: GatewayAsker, db: Db) -
     if payment.status not in ASKABLE:
         raise Refused(_("Исход этого платежа уже известен, спрашивать нечего"))
     look_soon(db, payment_id)
+    details = {"number": payment.number, "status": payment.status}
+    record_act(db, staff, "payment.asked", "payment", payment_id, request=request, details=details)
     _log.info("payment.asked_again", payment_id=str(payment_id), user_id=str(staff.user_id))
     return go_to(request, f"{LIST}/{payment_id}", say=_("Спросили ЮKassa. Ответ появится здесь через несколько секунд"))
 
