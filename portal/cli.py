@@ -178,10 +178,9 @@ def seed() -> None:
     from kernel import log
     from kernel.settings import get_settings
     from portal.demo.seed import seed as play_the_year
-    from portal.wiring import Wiring
 
     log.configure(get_settings().log_level)
-    play_the_year(Console(), Wiring(CRM))
+    play_the_year(Console(), CRM)
 
 
 @app.command()

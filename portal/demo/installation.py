@@ -81,6 +81,7 @@ class Place:
             "KABINET_YOOKASSA_API_URL": f"{self.sandbox_url}/yookassa/v3",
             "KABINET_YOOKASSA_WEBHOOK_SECRET": self.secrets["webhook_secret"],
             "KABINET_YOOKASSA_WEBHOOK_IPS": f"{LOOPBACK}/32,::1/128",
+            "KABINET_BITRIX24_URL": f"{self.sandbox_url}/bitrix24/rest/1/demo/",
             "KABINET_SMTP_URL": f"smtp://{LOOPBACK}:{self.smtp_port}",
             "KABINET_MAIL_FROM": "kabinet@example.com",
             "KABINET_CLOCK_URL": self.sandbox_url,
