@@ -142,13 +142,11 @@ def _is_ours(shop: Shop, payment: Payment, item: GatewayPayment) -> bool:
 
 
 def _is_news(payment: Payment, item: GatewayPayment) -> bool:
-    if payment.status == REJECTED:
-        # We thought that it never happened; money that did come in counts all the same.
-        return item.status == SUCCEEDED
     if _RANK[payment.status] == _RANK[SUCCEEDED]:
-        if payment.status != item.status:
+        if payment.status not in (item.status, REJECTED):
             _log.error("payment.contradiction", payment_id=str(payment.id), ours=payment.status, theirs=item.status)
-        return False
+        # We thought that it never happened, or were told so; money that did come in counts all the same.
+        return payment.status != SUCCEEDED and item.status == SUCCEEDED
     return _RANK[item.status] > _RANK[payment.status]
 
 
