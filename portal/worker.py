@@ -44,6 +44,7 @@ def run() -> None:
     _log.info("worker.ready")
     stop.wait()
     until = time.monotonic() + _GRACE_S
+    sender().close()  # first: a message of a hundred charges must not go on while its thread is waited for
     _stop(workers)
     _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))
 

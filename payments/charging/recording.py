@@ -96,7 +96,7 @@ def _exchange(outcome: Outcome) -> dict[str, object]:
 
 def _settle_error(session: Session, outcome: Outcome, error: GatewayError, source: str, now: datetime) -> None:
     payment = session.get(Payment, outcome.payment_id, with_for_update={"key_share": True}, populate_existing=True)
-    if payment is None or payment.status in FINAL:
+    if payment is None or _is_over(payment):
         return
     if isinstance(error, CredentialsRefused) and pause_charging(session, "credentials_refused", now=now, by=None):
         _log.error("charging.paused", why="the gateway refuses our shop id or key")
@@ -109,6 +109,10 @@ def _settle_error(session: Session, outcome: Outcome, error: GatewayError, sourc
     if payment.status == SENDING or _is_disowned(payment, error, now):
         _become_unknown(session, payment, source)
     _set_next_check(payment, now)
+
+
+def _is_over(payment: Payment) -> bool:
+    return payment.status in FINAL and payment.next_check_at is None
 
 
 def _is_being_sent(payment: Payment, outcome: Outcome) -> bool:
@@ -141,7 +145,7 @@ def _reject(session: Session, payment: Payment, error: Rejected, now: datetime) 
 
 def _look_again_later(session: Session, outcome: Outcome, source: str, now: datetime) -> None:
     payment = session.get(Payment, outcome.payment_id, with_for_update={"key_share": True}, populate_existing=True)
-    if payment is None or payment.status in FINAL or _is_being_sent(payment, outcome):
+    if payment is None or _is_over(payment) or _is_being_sent(payment, outcome):
         return
     if payment.status == SENDING:
         _become_unknown(session, payment, source)
