@@ -39,6 +39,7 @@ LOG = {
     "products": {"created_at"},
     "shops": {"created_at"},
     "status_history": {"at"},
+    "webhook_refusals": {"last_at"},
 }
 REAL = {
     "deliveries": {"hinted_at"},
