@@ -45,6 +45,7 @@ LOG = {
     "status_history": {"at"},
     "sync_jobs": {"created_at"},
     "timeline_entries": {"created_at"},
+    "webhook_refusals": {"last_at"},
 }
 REAL = {
     "crm_connection": {"hinted_until"},
