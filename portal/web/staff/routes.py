@@ -5,17 +5,21 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from portal.web.staff import (
+    audit,
     catalogue,
     charging,
     contracts,
     customers,
     deliveries,
     desk,
+    employees,
     late,
     letters,
     newcomers,
     opening,
     payments,
+    second_step,
+    security,
     stopping,
     webhooks,
 )
@@ -36,6 +40,10 @@ PARTS = tuple(
         webhooks,
         deliveries,
         letters,
+        employees,
+        security,
+        second_step,
+        audit,
     )
 )
 router = APIRouter(include_in_schema=False)
