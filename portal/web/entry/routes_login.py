@@ -96,10 +96,10 @@ def _sign_in(request: Request, db: Db, audience: Audience, form: LoginForm | Sta
     old = session_token(request, audience)
     if old:
         end_by_cookie(db, old, now=now)
+    back = own_path(wanted, home_of(audience))
     if entrance.audience == STAFF_CODE:
-        response = go_to(request, login_url(CODE_PAGE, wanted))
-    else:
-        response = go_to(request, own_path(wanted, home_of(audience)))
+        back = login_url(CODE_PAGE, "" if back == home_of(audience) else back)
+    response = go_to(request, back)
     if entrance.audience == STAFF:
         details = {"second_factor": False}
         record_act(db, entrance, "user.signed_in", "user", entrance.user_id, request=request, details=details)

@@ -183,6 +183,7 @@ def _enrolment_page(request: Request, staff: SignedIn, form: EnrolForm, offer: O
         "form": form,
         "offer": offer.sealed,
         "secret": " ".join(offer.secret[at : at + 4] for at in range(0, len(offer.secret), 4)),
+        "address": address,
         "qr": qr_svg(address, label=_("QR-код для приложения с кодами")),
         "replaces": replaces,
         "required": needs_second_factor(request) and not staff.second_factor,
