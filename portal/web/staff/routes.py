@@ -5,12 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from portal.web.staff import (
+    audit,
     catalogue,
     charging,
     contracts,
     customers,
     deliveries,
     desk,
+    employees,
     late,
     letters,
     newcomers,
@@ -18,6 +20,8 @@ from portal.web.staff import (
     payment,
     payment_views,
     payments,
+    second_step,
+    security,
     stopping,
     webhooks,
 )
@@ -40,6 +44,10 @@ PARTS = tuple(
         webhooks,
         deliveries,
         letters,
+        employees,
+        security,
+        second_step,
+        audit,
     )
 )
 router = APIRouter(include_in_schema=False)
