@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_desk_money"
-down_revision = "0005_relay_beat"
+down_revision = "0006_access"
 branch_labels = None
 depends_on = None
 
