@@ -1,4 +1,4 @@
-"""The desk's addresses in one router. `newcomers` and `opening` come before the cards: «new» is no id."""
+"""The desk's addresses in one router. `newcomers`, `opening` and `invoicing` come before the cards: «new» is no id."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from portal.web.staff import (
     customers,
     deliveries,
     desk,
+    invoice_acts,
+    invoices,
+    invoicing,
     late,
     letters,
     newcomers,
@@ -31,6 +34,9 @@ PARTS = tuple(
         contracts,
         stopping,
         catalogue,
+        invoicing,
+        invoices,
+        invoice_acts,
         payments,
         late,
         webhooks,
