@@ -37,6 +37,6 @@ def build_app() -> FastAPI:
     for part in (operations, webhooks, pay, entry, cabinet, staff):
         app.include_router(part.router)
     install_kit(
-        app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat)
+        app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat, counts=surroundings.counts)
     )
     return app

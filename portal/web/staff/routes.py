@@ -5,12 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from portal.web.staff import (
+    autopay_pause,
     catalogue,
     charging,
     contracts,
     customers,
     deliveries,
     desk,
+    failed,
     invoice_acts,
     invoices,
     invoicing,
@@ -33,10 +35,12 @@ PARTS = tuple(
         opening,
         contracts,
         stopping,
+        autopay_pause,
         catalogue,
         invoicing,
         invoices,
         invoice_acts,
+        failed,
         payments,
         late,
         webhooks,

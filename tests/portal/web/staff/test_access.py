@@ -17,6 +17,7 @@ pytestmark = pytest.mark.committed
 
 EVERYBODY = ("owner", "manager", "accountant", "viewer")
 MANAGERS = ("owner", "manager")
+MONEY = ("owner", "manager", "accountant")
 ACCESS = {
     ("GET", "/staff"): EVERYBODY,
     ("GET", "/staff/charging/pause"): MANAGERS,
@@ -40,6 +41,22 @@ ACCESS = {
     ("POST", "/staff/contracts/{contract_id}/resumption"): MANAGERS,
     ("GET", "/staff/contracts/{contract_id}/suspension"): MANAGERS,
     ("POST", "/staff/contracts/{contract_id}/suspension"): MANAGERS,
+    ("GET", "/staff/contracts/{contract_id}/autopay/pause"): MANAGERS,
+    ("POST", "/staff/contracts/{contract_id}/autopay/pause"): MANAGERS,
+    ("GET", "/staff/contracts/{contract_id}/autopay/resumption"): MANAGERS,
+    ("POST", "/staff/contracts/{contract_id}/autopay/resumption"): MANAGERS,
+    ("GET", "/staff/invoices"): EVERYBODY,
+    ("GET", "/staff/invoices/new"): MONEY,
+    ("POST", "/staff/invoices"): MONEY,
+    ("GET", "/staff/invoices/{invoice_id}"): EVERYBODY,
+    ("POST", "/staff/invoices/{invoice_id}/letters"): MONEY,
+    ("POST", "/staff/invoices/{invoice_id}/link"): MONEY,
+    ("GET", "/staff/invoices/{invoice_id}/void"): MANAGERS,
+    ("POST", "/staff/invoices/{invoice_id}/void"): MANAGERS,
+    ("GET", "/staff/failed-charges"): EVERYBODY,
+    ("GET", "/staff/failed-charges/{invoice_id}/retry"): MANAGERS,
+    ("POST", "/staff/failed-charges/{invoice_id}/retry"): MANAGERS,
+    ("POST", "/staff/failed-charges/{invoice_id}/letters"): MONEY,
     ("GET", "/staff/services"): EVERYBODY,
     ("POST", "/staff/services"): MANAGERS,
     ("GET", "/staff/services/new"): MANAGERS,
