@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from portal.web.staff import (
+    audit,
     autopay_pause,
     catalogue,
     charging,
@@ -12,6 +13,7 @@ from portal.web.staff import (
     customers,
     deliveries,
     desk,
+    employees,
     failed,
     invoice_acts,
     invoices,
@@ -21,6 +23,8 @@ from portal.web.staff import (
     newcomers,
     opening,
     payments,
+    second_step,
+    security,
     stopping,
     webhooks,
 )
@@ -46,6 +50,10 @@ PARTS = tuple(
         webhooks,
         deliveries,
         letters,
+        employees,
+        security,
+        second_step,
+        audit,
     )
 )
 router = APIRouter(include_in_schema=False)

@@ -11,6 +11,7 @@ from httpx2 import Response
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
+from kernel import clock
 from kernel.clock import business_date, business_now
 from kernel.db import begin, read
 from payments.charging.checkout import prepare_checkout
@@ -69,14 +70,9 @@ def fields(client: TestClient, it: Agreement, **changes: str) -> dict[str, str]:
     page = client.get(f"{LIST}/new?customer={it.customer_id}").text
     key = re.search(r'name="key" value="([\w-]+)"', page)
     assert key
-    day = (business_date(_now()) + timedelta(days=7)).strftime("%d.%m.%Y")
+    day = (business_date(clock.now()) + timedelta(days=7)).strftime("%d.%m.%Y")
     known = {"customer": str(it.customer_id), "key": key[1], "title": "Замена замка", "amount": "1 500,50"}
     return {**known, "due_on": day, "contract": "", "told": "y", **changes}
-
-
-def _now():  # type: ignore[no-untyped-def]
-    with begin() as session:
-        return business_now(session)
 
 
 def test_the_newest_comes_first_with_its_state_and_the_total(desk: Desk, anna: Agreement) -> None:
