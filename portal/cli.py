@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from kernel.errors import KabinetError
+from kernel.errors import KabinetError, Refused
 
 # Each command imports what it needs when it runs: most of them need little, and several start at once.
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Личный кабинет с автоплатежами.")

@@ -8,6 +8,9 @@ from __future__ import annotations
 from portal.web.kit.i18n import lazy_gettext as _
 
 ACTS: dict[str, str] = {
+    "autopay.paused": _("Автоплатёж приостановлен"),
+    "autopay.resumed": _("Автоплатёж возобновлён"),
+    "charge.retried": _("Списание повторено"),
     "charging.paused": _("Списания приостановлены"),
     "charging.resumed": _("Списания возобновлены"),
     "contract.ended": _("Договор завершён"),
@@ -17,6 +20,11 @@ ACTS: dict[str, str] = {
     "customer.added": _("Клиент добавлен"),
     "delivery.repeated": _("Событие отправлено на обработку ещё раз"),
     "installment.skipped": _("Опоздавшее списание пропущено"),
+    "invoice.issued": _("Счёт выставлен"),
+    "invoice.link_made": _("Ссылка на оплату создана"),
+    "invoice.link_replaced": _("Ссылка на оплату заменена"),
+    "invoice.sent": _("Счёт отправлен письмом"),
+    "invoice.voided": _("Счёт аннулирован"),
     "letter.repeated": _("Письмо отправлено ещё раз"),
     "payment.asked": _("ЮKassa спрошена об исходе платежа"),
     "price.added": _("Цена добавлена"),
@@ -50,6 +58,7 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "delivery": (_("Событие"), "/staff/deliveries"),
     "installation": (_("Кабинет"), "/staff"),
     "installment": (_("Платёж по графику"), ""),
+    "invoice": (_("Счёт"), "/staff/invoices/{id}"),
     "message": (_("Письмо"), "/staff/messages/{id}"),
     "payment": (_("Платёж"), "/staff/payments/{id}"),
     "price": (_("Цена"), "/staff/services"),

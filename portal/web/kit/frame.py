@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -102,6 +102,7 @@ STAFF_SECTIONS = (
         (
             Section("customers", "/staff/customers", "users", _("Клиенты")),
             Section("contracts", "/staff/contracts", "file-text", _("Договоры")),
+            Section("invoices", "/staff/invoices", "receipt-text", _("Счета")),
             Section("services", "/staff/services", "shopping-bag", _("Услуги")),
         ),
     ),
@@ -109,6 +110,7 @@ STAFF_SECTIONS = (
         _("Деньги"),
         (
             Section("payments", "/staff/payments", "banknote", _("Платежи")),
+            Section("failed-charges", "/staff/failed-charges", "circle-x", _("Отказы банка")),
             Section("webhooks", "/staff/webhooks", "inbox", _("Уведомления ЮKassa")),
         ),
     ),
@@ -133,12 +135,14 @@ STAFF_SECTIONS = (
 class Kit:
     """What the composition root tells the web kit; kept as `app.state.kit`.
 
-    `brand`, `beat` and `troubles` are asked for each page, so they should answer from memory.
+    `brand`, `beat`, `counts` and `troubles` are asked for each page, so they should answer from memory. `counts` says
+    how much in a section, by its key, waits for somebody.
     """
 
     settings: Settings
     brand: Callable[[], Brand]
     beat: Callable[[], Beat | None]
+    counts: Callable[[], Mapping[str, int]] = dict
     customer_sections: tuple[Section, ...] = CUSTOMER_SECTIONS
     staff_sections: tuple[SectionGroup, ...] = STAFF_SECTIONS
     troubles: tuple[Callable[[], Trouble | None], ...] = ()
@@ -159,6 +163,7 @@ class Frame:
     staff_sections: tuple[SectionGroup, ...]
     beat: Callable[[], Beat | None] = field(repr=False)
     asked_troubles: tuple[Callable[[], Trouble | None], ...] = field(repr=False)
+    counts: Callable[[], Mapping[str, int]] = field(repr=False)
     toasts: tuple[flash.Toast, ...] = ()
 
     def troubles(self) -> list[Trouble]:
@@ -182,6 +187,7 @@ def frame_for(request: Request) -> Frame:
         staff_sections=_seen_by(viewer.role if viewer else None, kit.staff_sections),
         beat=kit.beat,
         asked_troubles=kit.troubles,
+        counts=kit.counts,
         toasts=flash.waiting(request, kit.settings.secret_key),
     )
 

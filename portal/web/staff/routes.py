@@ -1,4 +1,7 @@
-"""The desk's addresses in one router. `newcomers`, `opening` and `payment_views` come before the cards: «new» is no id."""
+"""The desk's addresses in one router.
+
+`newcomers`, `opening`, `invoicing` and `payment_views` come before the cards: «new» is no id.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from fastapi import APIRouter
 
 from portal.web.staff import (
     audit,
+    autopay_pause,
     catalogue,
     charging,
     contracts,
@@ -13,6 +17,10 @@ from portal.web.staff import (
     deliveries,
     desk,
     employees,
+    failed,
+    invoice_acts,
+    invoices,
+    invoicing,
     late,
     letters,
     newcomers,
@@ -36,7 +44,12 @@ PARTS = tuple(
         opening,
         contracts,
         stopping,
+        autopay_pause,
         catalogue,
+        invoicing,
+        invoices,
+        invoice_acts,
+        failed,
         payments,
         payment_views,
         payment,

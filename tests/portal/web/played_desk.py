@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
 
 from kernel.clock import business_now, real_now
 from kernel.db import Session, begin
 from kernel.outbox import Delivery, OutboxMessage, record
+from payments.autopay.models import Notice
+from payments.autopay.notices import mark_notice_sent
 from payments.catalogue.selling import Ware, add_price, add_product
+from payments.charging.due import create_due_payments
 from payments.charging.models import Payment
 from payments.contracts.models import BY_CALENDAR, Installment
 from payments.contracts.periods import Period
 from payments.events import PaymentSucceeded
 from payments.invoicing.issue import issue_due
+from payments.invoicing.models import Invoice
 from portal.accounts.models import User
 from portal.accounts.passwords import hash_password
 from portal.accounts.staff import invite_staff
 from portal.notifications.models import Message
 from tests.portal.accounts.people import PASSWORD
-from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first
-from tests.support.business import open_company
+from tests.portal.web.staff.played import agreement, answer, at_noon, customer_of, pay_first
+from tests.support.business import Agreement, open_company
 
 
 def play_desk() -> dict[str, str]:
-    """Anna has a late weekly charge and a letter that failed, Boris a payment under way; the ids by parameter."""
+    """Anna has late weekly charges and a letter that failed, Boris a payment under way, Vera a charge that failed.
+
+    Returns the ids by parameter.
+    """
     at_noon(date(2027, 3, 1))
     with begin() as session:
         _entity, shop = open_company(session)
@@ -43,6 +50,10 @@ def play_desk() -> dict[str, str]:
         payment_id = pay_first(session, boris, last4="1111")
         later = business_now(session) + timedelta(days=60)
         session.execute(update(Payment).where(Payment.id == payment_id).values(status="pending", next_check_at=later))
+        email = "vera@example.com"
+        vera = agreement(session, customer_of(session, "Вера Орлова", email=email), period=Period("week"))
+        pay_first(session, vera, last4="2222")
+    failed_id = _failed_charge(vera)
     at_noon(date(2027, 3, 20))
     with begin() as session:
         while issue_due(session, now=business_now(session)):
@@ -52,6 +63,10 @@ def play_desk() -> dict[str, str]:
             "customer_id": anna.customer_id,
             "contract_id": boris.contract_id,
             "payment_id": payment_id,
+            "failed_id": failed_id,
+            "invoice_id": session.scalars(
+                select(Invoice.id).where(Invoice.contract_id == anna.contract_id).order_by(Invoice.id.desc()).limit(1)
+            ).one(),
             "installment_id": session.scalars(line.order_by(Installment.number).limit(1)).one(),
             "product_id": product.id,
             "price_id": price.id,
@@ -75,6 +90,25 @@ def employee(session: Session, email: str, role: str) -> User:
     session.add(user)
     session.flush()
     return user
+
+
+def _failed_charge(it: Agreement) -> UUID:
+    """The charge of the second week fails for want of money, and nothing more is tried; its invoice."""
+    at_noon(date(2027, 3, 5))
+    with begin() as session:
+        issue_due(session, now=business_now(session))
+        invoice = session.scalars(
+            select(Invoice).where(Invoice.contract_id == it.contract_id, Invoice.status == "open")
+        ).one()
+        notice = select(Notice.id).where(Notice.installment_id == invoice.installment_id)
+        mark_notice_sent(session, session.scalars(notice).one(), now=business_now(session))
+    at_noon(date(2027, 3, 8))
+    with begin() as session:
+        create_due_payments(session, now=business_now(session))
+        payment = session.scalars(select(Payment).where(Payment.invoice_id == invoice.id)).one()
+        answer(session, [(payment, "insufficient_funds")])
+        session.execute(update(Installment).where(Installment.id == invoice.installment_id).values(charge_at=None))
+    return invoice.id
 
 
 def _invited(session: Session) -> object:
