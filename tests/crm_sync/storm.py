@@ -80,7 +80,7 @@ def differences(portal: Portal) -> list[str]:
             if len(portal.items(kind)) != len(ids):
                 found.append(f"{kind}: {len(portal.items(kind))} there, {len(ids)} here")
             links = dict(
-                session.execute(select(CrmLink.local_id, CrmLink.remote_id).where(CrmLink.kind == kind)).tuples()
+                session.execute(select(CrmLink.local_id, CrmLink.remote_id).where(CrmLink.kind == kind)).all()
             )
             for (_, key), ours in wanted.items():
                 copies = there.get(ours.external_id, [])
