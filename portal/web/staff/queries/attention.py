@@ -59,7 +59,7 @@ class Attention:
 def is_failed_charge() -> ColumnElement[bool]:
     """Charges that the bank declined or the gateway did not take, whose invoice is open with nothing newer tried."""
     newer = aliased(Payment)
-    refused = and_(Payment.status == REJECTED, Payment.reason == "gateway_rejected")
+    refused = and_(Payment.status == REJECTED, Payment.reason.in_(("gateway_rejected", "given_up")))
     return and_(
         or_(Payment.status == CANCELED, refused),
         Payment.initiator == "schedule",
