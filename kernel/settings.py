@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -36,8 +38,12 @@ _WORDS = {
     "int_parsing": "нужно целое число",
     "greater_than_equal": "нужно не меньше {ge}",
     "less_than_equal": "нужно не больше {le}",
+    "greater_than": "нужно больше {gt}",
+    "float_parsing": "нужно число",
 }
 _NOTHING_LOADED = "настройки — это переменные среды; файл с ними загружает оболочка: set -a; . ./.env; set +a"
+_INBOUND_WEBHOOK = re.compile(r"https?://\S+/rest/\d+/\w+/?")
+_FERNET_KEY_BYTES = 32
 Mode = Literal["demo", "test", "live"]
 Networks = Annotated[tuple[str, ...], NoDecode]
 
@@ -51,12 +57,16 @@ class Settings(BaseSettings):
     database_url: str
     redis_url: str
     secret_key: str = Field(min_length=32)
+    encryption_key: str
     base_url: str
     yookassa_shop_id: str
     yookassa_secret_key: str
     yookassa_api_url: str = "https://api.yookassa.ru/v3"
     yookassa_webhook_secret: str = ""
     yookassa_webhook_ips: Networks = YOOKASSA_SOURCES
+    bitrix24_url: str = ""
+    bitrix24_burst: int = Field(default=50, ge=2)
+    bitrix24_per_second: float = Field(default=2, gt=0)
     smtp_url: str
     mail_from: str
     business_tz: str = "Europe/Moscow"
@@ -73,11 +83,27 @@ class Settings(BaseSettings):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
         raise ValueError("должен начинаться с postgresql://")
 
+    @field_validator("encryption_key")
+    @classmethod
+    def _fernet_keys(cls, text: str) -> str:
+        keys = _split(text)
+        if not keys or not all(_is_fernet_key(key) for key in keys):
+            raise ValueError("нужен ключ из команды, которая стоит в .env.example; при замене новый пишут первым")
+        return ",".join(keys)
+
     @field_validator("base_url", "yookassa_api_url")
     @classmethod
     def _absolute_url(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
             raise ValueError("должен начинаться с https:// или http://")
+        return url.rstrip("/")
+
+    @field_validator("bitrix24_url")
+    @classmethod
+    def _webhook_address(cls, url: str) -> str:
+        # The address is a secret: it ends with the user and the code of the inbound webhook.
+        if url and not _INBOUND_WEBHOOK.fullmatch(url):
+            raise ValueError("нужен адрес входящего вебхука: https://портал/rest/номер/код/")
         return url.rstrip("/")
 
     @field_validator("business_tz")
@@ -92,7 +118,7 @@ class Settings(BaseSettings):
     @field_validator("yookassa_webhook_ips", "trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
-        parts = value.replace(",", " ").split() if isinstance(value, str) else value
+        parts = _split(value) if isinstance(value, str) else value
         if not isinstance(parts, (list, tuple)):
             return value
         try:
@@ -108,14 +134,32 @@ class Settings(BaseSettings):
             raise ValueError("KABINET_CLOCK_URL: в режиме live часы не переводят")
         if not self.base_url.startswith("https://"):
             raise ValueError("KABINET_BASE_URL: в режиме live нужен https://")
+        if self.bitrix24_url.startswith("http://"):
+            raise ValueError("KABINET_BITRIX24_URL: в режиме live нужен https://")
         if self.yookassa_secret_key.startswith("test_"):
             raise ValueError("KABINET_YOOKASSA_SECRET_KEY: в режиме live тестовый ключ не принимается")
         return self
 
     @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """The keys that secrets in the database are sealed with: the first seals, all of them open."""
+        return tuple(_split(self.encryption_key))
+
+    @property
     def zone(self) -> ZoneInfo:
         """The business time zone: due dates are its civil dates."""
         return ZoneInfo(self.business_tz)
+
+
+def _split(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _is_fernet_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == _FERNET_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def _read_secret_files() -> dict[str, str]:

@@ -84,7 +84,7 @@ class PaymentDeclined(Event):
 
 @dataclass(frozen=True)
 class AutopayActivated(Event):
-    """Automatic payments are on: the first payment succeeded and its method is saved."""
+    """Automatic payments are on: the first payment succeeded and its method is saved, or an employee's pause is over."""
 
     topic: ClassVar[str] = "payments.autopay_activated.v1"
     autopay_id: UUID

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import anyio.to_thread
 from fastapi import FastAPI
 
+from crm_sync.web import routes as sync
+from crm_sync.web.trouble import trouble
 from kernel import clock, db
 from kernel.settings import get_settings
 from portal.web import operations, surroundings, webhooks
@@ -15,6 +17,7 @@ from portal.web.cabinet import routes as cabinet
 from portal.web.entry import routes as entry
 from portal.web.kit.frame import Kit
 from portal.web.kit.install import install_kit
+from portal.web.pay import routes as pay
 from portal.web.staff import routes as staff
 
 # As many requests at a time as there are connections: without the gate 30 of 60 parallel requests failed.
@@ -33,7 +36,16 @@ def build_app() -> FastAPI:
     """The application of one web process."""
     db.size_pool(REQUESTS_AT_ONCE)
     app = FastAPI(title="Kabinet", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    for part in (operations, webhooks, entry, cabinet, staff):
+    for part in (operations, webhooks, pay, entry, cabinet, staff, sync):
         app.include_router(part.router)
-    install_kit(app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat))
+    install_kit(
+        app,
+        Kit(
+            settings=get_settings(),
+            brand=surroundings.brand,
+            beat=surroundings.beat,
+            counts=surroundings.counts,
+            troubles=(trouble,),
+        ),
+    )
     return app

@@ -18,6 +18,8 @@ admin = typer.Typer(no_args_is_help=True, help="Компания и сотруд
 imports = typer.Typer(no_args_is_help=True, help="Перенести клиентов и договоры из файла CSV (docs/import.md)")
 app.add_typer(imports, name="import")
 app.add_typer(admin, name="admin")
+crm = typer.Typer(no_args_is_help=True, help="Обмен с CRM Битрикс24.")
+app.add_typer(crm, name="crm")
 
 CsvFile = Annotated[Path, typer.Argument(metavar="FILE", help="файл CSV; столбцы описаны в docs/import.md")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="показать судьбу каждой строки, ничего не записывая")]
@@ -48,18 +50,22 @@ def create_employee(
 ) -> None:
     """Пригласить сотрудника: печатает одноразовую ссылку, по которой он задаст пароль."""
     from kernel import log
-    from kernel.clock import real_now
-    from kernel.db import begin
     from kernel.settings import get_settings
-    from portal.accounts.staff import invite_staff
+    from portal.staff_commands import invite
 
     log.configure(get_settings().log_level)
-    try:
-        with begin() as session:
-            link = invite_staff(session, email, name, role, now=real_now())
-    except ValueError as error:
-        raise Refused(f"{email}: {error}") from error
-    typer.echo(link)
+    typer.echo(invite(email, name, role))
+
+
+@admin.command("reset-2fa")
+def reset_second_step(email: Annotated[str, typer.Argument(help="Почта сотрудника")]) -> None:
+    """Сбросить второй шаг входа сотруднику, который потерял телефон: он настроит приложение заново."""
+    from kernel import log
+    from kernel.settings import get_settings
+    from portal.staff_commands import reset
+
+    log.configure(get_settings().log_level)
+    typer.echo(reset(email))
 
 
 @admin.command("company")
@@ -81,16 +87,34 @@ def describe_company(
         name_company(session, company, get_settings())
 
 
-@app.command()
-def migrate() -> None:
-    """Привести базу данных к этой версии программы."""
-    from alembic import command
-
+@crm.command("load")
+def load_crm() -> None:
+    """Поставить в очередь всё, что есть: для нового портала или после долгого перерыва. Лишнего не создаёт."""
+    from crm_sync.wanting import want_everything
     from kernel.db import begin
     from kernel.settings import get_settings
-    from payments.installation.setup import ensure_installation
-    from portal.checks import alembic_config
 
+    if not get_settings().bitrix24_url:
+        raise Refused("KABINET_BITRIX24_URL не задана: обмена с CRM нет")
+    with begin() as session:
+        typer.echo(f"В очереди: {want_everything(session)}. Ход виден на странице /staff/sync")
+
+
+@app.command()
+def migrate() -> None:
+    """Привести базу данных к этой версии программы; базу более новой версии не менять."""
+    from alembic import command
+
+    from kernel.db import begin, engine
+    from kernel.settings import get_settings
+    from payments.installation.setup import ensure_installation
+    from portal.checks import alembic_config, is_ahead
+
+    with engine().connect() as connection:
+        ahead = is_ahead(connection)
+    if ahead:
+        typer.echo("База данных уже приведена к более новой версии программы")
+        return
     command.upgrade(alembic_config(), "head")
     with begin() as session:
         ensure_installation(session, get_settings())
@@ -133,6 +157,7 @@ def worker() -> None:
 @app.command()
 def scheduler() -> None:
     """Запустить планировщик; их может быть несколько, ведёт один."""
+    from crm_sync.part import CRM
     from kernel import clock, log
     from kernel.settings import get_settings
     from portal import scheduler as process
@@ -145,7 +170,7 @@ def scheduler() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    process.run(Wiring(), stop)
+    process.run(Wiring(CRM), stop)
 
 
 @app.command()
@@ -153,13 +178,13 @@ def seed() -> None:
     """Наполнить демо: компания, сорок клиентов и год истории."""
     from rich.console import Console
 
+    from crm_sync.part import CRM
     from kernel import log
     from kernel.settings import get_settings
     from portal.demo.seed import seed as play_the_year
-    from portal.wiring import Wiring
 
     log.configure(get_settings().log_level)
-    play_the_year(Console(), Wiring())
+    play_the_year(Console(), CRM)
 
 
 @app.command()

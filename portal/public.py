@@ -1,4 +1,4 @@
-"""What the packages above may use of the portal, besides `portal.web.kit`: the shape of what they bring along."""
+"""What the packages above may use of the portal, besides `portal.web.kit`: the shape of what they bring, some words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from kernel.broker import Job
 from kernel.clock import Wait
 from kernel.inbox import Handler
 from kernel.relay import Send
+from portal.accounts.sessions import SignedIn
+from portal.audit.recording import record_act
+from portal.notifications.reasons import reason_for_staff
+
+__all__ = ["Duty", "Part", "SignedIn", "reason_for_staff", "record_act"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import time
 import dramatiq
 import structlog
 
+from crm_sync.part import CRM
 from kernel import clock, db, log
 from kernel.settings import get_settings
 from payments.charging.sending import sender
@@ -16,10 +17,10 @@ from portal.checks import check_start
 from portal.wiring import Wiring
 
 _log = log.get(__name__)
-_THREADS = {"charge": 2, "lookup": 2, "default": 4}
-# Charges and the rest of the jobs, the recorder, and one for the look-ups, which hold none while they wait for the
-# gateway; the clock's LISTEN connection is not of the pool.
-_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 2
+_THREADS = {"charge": 2, "lookup": 2, "default": 4, "crm": 2}
+# Charges and the rest of the jobs, the recorder, one for the look-ups and one for the CRM, which hold none while they
+# wait for an answer; the clock's LISTEN connection is not of the pool.
+_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 3
 # Longer than one call may take (60 s), shorter than the supervisor's patience (75 s).
 _GRACE_S = 65.0
 
@@ -31,7 +32,7 @@ def run() -> None:
     db.size_pool(_CONNECTIONS)
     check_start()
     clock.follow()
-    jobs = Wiring().jobs
+    jobs = Wiring(CRM).jobs
     broker = jobs.declare()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -14,6 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from sandbox.bitrix24.delivering import Messenger
+from sandbox.bitrix24.endpoint import PREFIX as CRM_PREFIX
+from sandbox.bitrix24.endpoint import rest
+from sandbox.bitrix24.errors import CrmError
+from sandbox.bitrix24.portal import SettingsError
 from sandbox.clock.playing import Player
 from sandbox.clock.timeline import ClockRefusalError
 from sandbox.documentation import ENDPOINTS
@@ -40,18 +45,19 @@ def create_app(world: World, smtp: tuple[str, int] | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         ensure_demo_shop(world.store)
         mail = await listen(world, *smtp) if smtp else None
-        courier = Courier(world)
-        timekeeper = asyncio.create_task(_keep_time(world, courier, app.state.player))
+        carriers = (Courier(world), Messenger(world))
+        timekeeper = asyncio.create_task(_keep_time(world, carriers, app.state.player))
         yield
         timekeeper.cancel()
         with suppress(asyncio.CancelledError):
             await timekeeper
-        await courier.close()
+        for carrier in carriers:
+            await carrier.close()
         if mail is not None:
             mail.close()
         world.store.close()
 
-    refusals = (RefusalError, ClockRefusalError, FaultRuleError, ShopError)
+    refusals = (RefusalError, ClockRefusalError, FaultRuleError, ShopError, SettingsError, CrmError)
     handlers: dict[Any, Any] = {**dict.fromkeys(refusals, _refuse), MissingError: _missing, 404: _missing}
     app = Starlette(routes=_routes(), lifespan=lifespan, exception_handlers=handlers)
     app.state.world = world
@@ -59,8 +65,8 @@ def create_app(world: World, smtp: tuple[str, int] | None = None) -> Starlette:
     return app
 
 
-async def _keep_time(world: World, courier: Courier, player: Player) -> None:
-    """Let happen what is due: expiries, notifications, the clock's next step."""
+async def _keep_time(world: World, carriers: tuple[Courier, Messenger], player: Player) -> None:
+    """Let happen what is due: expiries, notifications, events, the clock's next step."""
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(_TICK_S):
@@ -68,18 +74,20 @@ async def _keep_time(world: World, courier: Courier, player: Player) -> None:
         world.work.clear()
         with world.store.transaction():
             settle_due(world)
-        courier.send_due()
+        for carrier in carriers:
+            carrier.send_due()
         player.watch()
         await asyncio.sleep(0)  # an event that is set again at once must not keep others from their turn
 
 
 def _routes() -> list[BaseRoute]:
     api = Route(PREFIX + "/{rest:path}", gateway, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    crm = Route(CRM_PREFIX + "/{rest:path}", rest, methods=["GET", "POST"])
     controls = [Route(endpoint.path, endpoint.handler, methods=[endpoint.method]) for endpoint in ENDPOINTS]
     files: list[BaseRoute] = [Mount("/sandbox-static", StaticFiles(directory=_HERE / "static"))]
     if _SHARED_LOOK.is_dir():
         files.append(Mount("/static", StaticFiles(directory=_SHARED_LOOK)))
-    return [api, *controls, *PAGES, *files]
+    return [api, crm, *controls, *PAGES, *files]
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -26,6 +26,8 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
         self._connection.row_factory = sqlite3.Row
+        # SQLite's own LIKE knows small and capital letters of ASCII alone.
+        self._connection.create_function("casefold", 1, _casefold, deterministic=True)
         for pragma in _TUNING:
             self._connection.execute(pragma)
         self._connection.executescript(_SCHEMA.read_text("utf-8"))
@@ -61,6 +63,22 @@ class Store:
             raise
         self._connection.execute("COMMIT")
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of a transaction that, when it fails, is undone alone."""
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO attempt")
+            self._connection.execute("RELEASE attempt")
+            raise
+        self._connection.execute("RELEASE attempt")
+
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
         self._connection.close()
+
+
+def _casefold(value: object) -> str | None:
+    return None if value is None else str(value).casefold()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sandbox.bitrix24 import controls as crm
 from sandbox.control import clock, endpoints
 from sandbox.mail import endpoints as mail
 
@@ -76,10 +77,57 @@ ENDPOINTS = (
         '{"account_id": "100500", "name": "Тёплый контур", "form_retries": false}',
     ),
     Endpoint(
+        "GET", "/control/crm", crm.show_settings,
+        "Настройки портала Битрикс24 и то, какую долю разрешённого (ceiling: ведро и то, что из него вытекло) каждый"
+        " адрес использовал с последней перемены настроек.",
+        '{"bucket": 50, "per_second": 2, …, "sources": [{"address": "127.0.0.1", "admitted": 40, "refused": 0,'
+        ' "seconds": 12.5, "ceiling": 75.0, "share": 0.5333, "level": 14.9}]}',
+    ),
+    Endpoint(
+        "POST", "/control/crm", crm.change_settings,
+        "Поменять названные настройки: bucket и per_second (запросов в секунду с одного адреса; настоящее время),"
+        " operating (отвечать временем работы методов), pause_least_s и pause_most_s (сколько событие ждёт в очереди),"
+        " events (какие события отправлять, шаблоны). Вёдра и счёт начинаются заново.",
+        '{"bucket": 100000, "per_second": 100000}   {"events": ["ONCRMDEAL*", "ONCRMDYNAMICITEM*_1038"]}',
+    ),
+    Endpoint(
+        "GET", "/control/crm/items", crm.show_items,
+        "Все элементы вида entity_type_id (3 контакты, 4 компании, 2 сделки, 31 счета, 1038 платежи) со всеми"
+        " непустыми полями, пользовательские под исходными именами. since (после какого id), limit.",
+        '{"items": [{"id": 1, "entityTypeId": 3, "name": "Анна", "originId": "…", "fm": […], …}]}',
+    ),
+    Endpoint(
+        "GET", "/control/crm/timeline", crm.show_timeline,
+        "Комментарии (form: comment) и записи программ (note) у элементов, старые первыми. Отбор: entity_type_id, id.",
+        '{"items": [{"id": 1, "form": "comment", "entity_type_id": 2, "item_id": 7, "author_id": 1, "text": "…", …}]}',
+    ),
+    Endpoint(
+        "POST", "/control/crm/edit", crm.edit,
+        "Правка от имени сотрудника портала (2 — Мельник Ирина), как в самом Битрикс24: изменить элемент, без id"
+        " добавить, с delete удалить. События уходят как от любой правки; в журнале она видна под методом UI.",
+        '{"entity_type_id": 3, "id": 12, "fields": {"name": "Анна", "fm": {"15": {"value": "+79990000000"}}}}'
+        '   {"entity_type_id": 2, "id": 7, "delete": true, "user_id": 2}',
+    ),
+    Endpoint("GET", "/control/crm/stages", crm.show_stages, "Стадии всех воронок."),
+    Endpoint(
+        "POST", "/control/crm/stages", crm.change_stages,
+        "Удалить стадию (элементы остаются в ней, но перевести в неё больше нельзя) или добавить.",
+        '{"delete": "C1:OVERDUE"}   {"add": {"entity_type_id": 2, "category_id": 1, "code": "OVERDUE",'
+        ' "name": "Просрочен", "sort": 40, "semantics": null}}',
+    ),
+    Endpoint("GET", "/control/crm/credentials", crm.show_credentials, "Входящие вебхуки и токены приложений."),
+    Endpoint(
+        "POST", "/control/crm/credentials", crm.change_credentials,
+        "Завести или поменять вебхук (kind webhook) или токен (token): сотрудник, права, срок.",
+        '{"kind": "webhook", "user_id": 1, "secret": "narrow", "scopes": ["user_basic"]}'
+        '   {"kind": "token", "secret": "old", "expired": true}',
+    ),
+    Endpoint(
         "GET", "/control/journal", endpoints.show_journal,
-        "Журнал всех вызовов, уведомлений и писем, старые первыми. Отбор: system (yookassa, page, webhook, mail), key,"
-        " payment_method_id, object_id, since (номер записи), limit. request — тело как JSON, body — как пришло;"
-        " status пуст, если ответа не было.",
+        "Журнал всех вызовов, уведомлений и писем, старые первыми. Отбор: system (yookassa, page, webhook, bitrix24,"
+        " crm_event, mail), key, payment_method_id, object_id, since (номер записи), limit. request — тело как JSON,"
+        " body — как пришло; status пуст, если ответа не было. У вызовов Битрикс24 path — имя метода, key — внешний"
+        " код, object_id — вид и номер (contact:12); команды пакета записаны каждая, под методом BATCH.",
         '{"items": [{"n": 1, "at": "…", "real_at": "…", "system": "yookassa", "method": "POST", …}], "next_since": 1}',
     ),
     Endpoint("GET", "/control/state", endpoints.show_state, "Что в пути, что впереди, сколько чего хранится."),

@@ -35,6 +35,27 @@ SYSTEMS: dict[str, dict[str, str]] = {
         "webhook_lost": "уведомление теряется",
         "webhook_before_answer": "уведомление раньше ответа",
     },
+    "bitrix24": {
+        "error_500_before": "500, ничего не сделано",
+        "error_500_after": "500, вызов выполнен",
+        "drop_before": "обрыв связи, ничего не сделано",
+        "drop_after": "обрыв связи, вызов выполнен",
+        "html_502": "502 от прокси, страница HTML",
+        "hang": "ответа нет, вызов выполнен",
+        "slow": "медленный ответ",
+        "cut_json": "ответ обрывается на полуслове",
+        "too_many_requests": "503, слишком часто",
+        "operation_time_limit": "429, метод работал слишком долго",
+        "commercial_plans": "403, тариф не оплачен",
+        "overload_limit": "503, портал заблокирован",
+        "killed_mid_batch": "504, выполнена только часть пакета",
+    },
+    "crm_event": {
+        "lost": "событие теряется",
+        "duplicate": "событие приходит дважды",
+        "delay": "событие опаздывает",
+        "shuffle": "события приходят не по порядку",
+    },
     "mail": {
         "reject_4xx": "временный отказ 451",
         "reject_5xx": "адрес отвергнут 550",
@@ -46,6 +67,8 @@ SYSTEMS: dict[str, dict[str, str]] = {
 MATCHES = {
     "yookassa": ("method", "path", "key", "payment_method_id"),
     "webhook": ("event", "object_id"),
+    "bitrix24": ("method", "entity_type", "external_id"),
+    "crm_event": ("event", "object_id"),
     "mail": ("to",),
 }
 _OPTIONS = ("seconds", "retry_after", "effect")
@@ -118,13 +141,15 @@ class Faults:
         fired = {row["id"]: row["fired"] for row in self._store.all("SELECT id, fired FROM faults")}
         return [{**asdict(rule), "fired": fired.get(rule.id, 0)} for rule in self._rules]
 
-    def strike(self, system: str, key: str, facts: dict[str, str], kind: str | None = None) -> Fault | None:
-        """The first rule (of this kind, if given) that fires on this call, counted as fired.
+    def strike(
+        self, system: str, key: str, facts: dict[str, str], kind: str | None = None, but: str | None = None
+    ) -> Fault | None:
+        """The first rule (of this kind, or of any `but` one) that fires on this call, counted as fired.
 
         `key` names the call for `rate`: the same seed, key and number of the call give the same answer.
         """
         for rule in self._rules:
-            if rule.system != system or kind not in {None, rule.kind}:
+            if rule.system != system or kind not in {None, rule.kind} or rule.kind == but:
                 continue
             if rule.fits(facts) and self._fires(rule, key):
                 self._store.run("UPDATE faults SET fired = fired + 1 WHERE id = ?", rule.id)

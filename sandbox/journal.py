@@ -70,6 +70,11 @@ def _as_json(row: sqlite3.Row) -> dict[str, Any]:
     return entry
 
 
+def text_of(params: dict[str, Any]) -> str:
+    """Parameters as the journal keeps them."""
+    return json.dumps(params, ensure_ascii=False, separators=(",", ":"))
+
+
 def parsed(text: str | None) -> Any:
     """The JSON of a body; the text itself if it is none."""
     if not text:

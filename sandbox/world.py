@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandbox.bitrix24.portal import Portal
 from sandbox.clock.timeline import Timeline
 from sandbox.database import Store
 from sandbox.faults import Faults
@@ -19,6 +20,7 @@ class World:
     store: Store
     clock: Timeline
     faults: Faults
+    portal: Portal
     public_url: str | None = None
     answer_timeout: float = 10.0
     work: asyncio.Event = field(default_factory=asyncio.Event)
@@ -37,4 +39,4 @@ class World:
 def open_world(state: Path, public_url: str | None = None) -> World:
     """Open or make the state file."""
     store = Store(state)
-    return World(store, Timeline(store), Faults(store), public_url)
+    return World(store, Timeline(store), Faults(store), Portal(store), public_url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -61,7 +61,7 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     and each other waits for a day of its own. Two schedulers at once are harmless.
     """
     rows = session.execute(_due_lines()).all()
-    stale = [row.Installment for row in rows if _promised(row) < now - STALE_AFTER]
+    stale = [row.Installment for row in rows if promised_at(row.charge_on, row.next_attempt_at) < now - STALE_AFTER]
     _announce_again(session, stale, now)
     fresh = [row for row in rows if row.Installment not in stale]
     today, later = _one_a_day(session, fresh, now)
@@ -70,10 +70,10 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     return len(rows)
 
 
-def _promised(row: Row[Any]) -> datetime:
-    # When the customer was last told that the charge would come: by the notice, or by the letter about a decline.
-    announced = start_of(row.charge_on)
-    return max(announced, row.next_attempt_at or announced)
+def promised_at(charge_on: date, next_attempt_at: datetime | None) -> datetime:
+    """When the customer was last told that a charge would come: by its notice, or by the letter about a decline."""
+    announced = start_of(charge_on)
+    return max(announced, next_attempt_at or announced)
 
 
 def _due_lines() -> Select[*tuple[Any, ...]]:

@@ -46,7 +46,8 @@ class Payment(Base):
     """One attempt to collect an invoice. `key` and `body` are written before the call and never change.
 
     `rejected` means surely never executed; when the gateway knows better, `next_check_at` says that it is asked on.
-    `initiator`: customer (on the gateway's page) or schedule (a saved method).
+    `initiator`: customer (on the gateway's page) or schedule (a saved method). `receipt_email` is where a payer whose
+    customer has no address wants to be told of this payment.
     `lease_until` is real time; every other instant is business time.
     """
 
@@ -70,6 +71,8 @@ class Payment(Base):
         Index("ix_payments_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
         Index("ix_payments_customer_newest", "customer_id", "id"),
         Index("ix_payments_method_live", "method_id", postgresql_where=LIVE_SQL),
+        Index("ix_payments_newest", "created_at", "number", postgresql_include=["status", "kopecks"]),
+        Index("ix_payments_kopecks", "kopecks", "number"),
     )
     id: Mapped[Key]
     number: Mapped[int] = mapped_column(BigInteger, server_default=text("nextval('payment_numbers')"), unique=True)
@@ -91,6 +94,7 @@ class Payment(Base):
     return_token: Mapped[Str | None] = mapped_column(unique=True)
     confirmation_url: Mapped[Str | None]
     saves_method: Mapped[bool] = mapped_column(default=False)
+    receipt_email: Mapped[Str | None]
     sends: Mapped[int] = mapped_column(default=0)
     first_sent_at: Mapped[At | None]
     permit_at: Mapped[At | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, and_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, and_, func, select, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,7 +19,10 @@ BY_CALENDAR = "by_calendar"
 
 
 class Contract(Base):
-    """An agreement with a customer (договор). Status: draft, active, suspended, ended."""
+    """An agreement with a customer (договор). Status: draft, active, suspended, ended.
+
+    `base_id` names the contract that this one supplements: what was asked for once beside its plan.
+    """
 
     __tablename__ = "contracts"
     __table_args__ = (
@@ -33,11 +36,21 @@ class Contract(Base):
     legal_entity_id: Mapped[LegalEntityId]
     shop_id: Mapped[ShopId]
     price_id: Mapped[UUID | None] = mapped_column(ForeignKey("prices.id"))
+    base_id: Mapped[UUID | None] = mapped_column(ForeignKey("contracts.id"), index=True)
     status: Mapped[Str] = mapped_column(default="active")
     advance: Mapped[Str] = mapped_column(default=ON_PAYMENT)
     external_id: Mapped[Str | None] = mapped_column(unique=True)
     created_at: Mapped[CreatedAt]
     ended_at: Mapped[At | None]
+
+
+# Any part of a number is found by its trigrams.
+Index(
+    "ix_contracts_search",
+    func.lower(Contract.number).label("folded"),
+    postgresql_using="gin",
+    postgresql_ops={"folded": "gin_trgm_ops"},
+)
 
 
 class PaymentPlan(Base):

@@ -51,10 +51,14 @@ class Membership(Base):
 
 
 class UserSession(Base):
-    """A signed-in device. Only the SHA-256 of its cookie is kept. Audience: customer or staff, never both."""
+    """A signed-in device. Only the SHA-256 of its cookie is kept. Audience: customer or staff, never both.
+
+    `staff_code` is an employee between password and code, who may see nothing yet; `second_factor_at` is when the code
+    of a staff session was given.
+    """
 
     __tablename__ = "user_sessions"
-    __table_args__ = (CheckConstraint("audience IN ('customer', 'staff')", name="audience"),)
+    __table_args__ = (CheckConstraint("audience IN ('customer', 'staff', 'staff_code')", name="audience"),)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
@@ -65,6 +69,7 @@ class UserSession(Base):
     last_seen_at: Mapped[datetime] = _real_now()
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    second_factor_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class OneTimeToken(Base):

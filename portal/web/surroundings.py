@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 
 from sqlalchemy import select
 
@@ -17,27 +13,13 @@ from payments.installation.models import Installation, LegalEntity
 from portal.web.kit.filters import time_text
 from portal.web.kit.frame import Beat, Brand, Link
 from portal.web.kit.i18n import gettext as _
+from portal.web.kit.remembered import Remembered
+from portal.web.staff.queries.failed import count_failed_charges
 
 _BRAND_LIFE_S = 10.0
 _BEAT_LIFE_S = 2.0
+_COUNTS_LIFE_S = 5.0
 _BEAT_IS_OLD = timedelta(minutes=2)
-T = TypeVar("T")
-
-
-@dataclass
-class Remembered(Generic[T]):
-    """A value that is read again at most once in `life_s` seconds."""
-
-    read: Callable[[], T]
-    life_s: float
-    _kept: tuple[float, T] | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __call__(self) -> T:
-        with self._lock:
-            if self._kept is None or time.monotonic() - self._kept[0] > self.life_s:
-                self._kept = (time.monotonic(), self.read())
-            return self._kept[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +49,14 @@ def _read_beat() -> datetime | None:
         return session.execute(select(Installation.scheduler_beat_at)).scalar_one_or_none()
 
 
+def _read_counts() -> dict[str, int]:
+    with read() as session:
+        return {"failed-charges": count_failed_charges(session)}
+
+
 _company = Remembered(_read_company, _BRAND_LIFE_S)
 _beat_at = Remembered(_read_beat, _BEAT_LIFE_S)
+_counts = Remembered(_read_counts, _COUNTS_LIFE_S)
 
 
 def brand() -> Brand:
@@ -79,6 +67,11 @@ def brand() -> Brand:
         Link(_("Персональные данные"), "/documents/personal-data"),
     )
     return Brand(company.brand, company.legal_name, company.inn, company.phone, company.email, links)
+
+
+def counts() -> dict[str, int]:
+    """How much waits for an employee, by the key of its section."""
+    return _counts()
 
 
 def beat() -> Beat | None:

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.bitrix24.delivering import due_events, next_event
 from sandbox.moments import SECOND, iso
 from sandbox.world import World
 from sandbox.yookassa.delivering import due, next_delivery
@@ -105,7 +106,7 @@ class Player:
     def _go_on(self, product_next: int | None) -> None:
         world = self._world
         with world.store.transaction():
-            if settle_due(world) or world.in_flight or due(world, 1):
+            if settle_due(world) or world.in_flight or due(world, 1) or due_events(world, 1):
                 return
             self._rested_at = time.monotonic()
             if world.clock.reached():
@@ -124,8 +125,9 @@ class Player:
         ours = [
             f"уведомление {row['event']} → {row['url']}, попыток: {row['attempts']}" for row in due(self._world, 10)
         ]
+        events = [f"событие {row['event']} → {row['url']}" for row in due_events(self._world, 10)]
         theirs = self._report.waiting if self._report and not self._report.rest else ()
-        return [*theirs, *ours]
+        return [*theirs, *ours, *events]
 
     def _next(self) -> str | None:
         theirs = self._report.next_instant if self._report else None
@@ -135,7 +137,8 @@ class Player:
 
 def own_next(world: World) -> int | None:
     """The nearest instant ahead at which the sandbox itself does something."""
-    return min((instant for instant in (next_due(world), next_delivery(world)) if instant is not None), default=None)
+    instants = (next_due(world), next_delivery(world), next_event(world))
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def seconds_to_shift(seconds: float) -> int:

@@ -97,7 +97,7 @@ def _as_moment(_world: World, text: str) -> int:
 
 
 def _refuse_used(world: World) -> None:
-    for table in ("journal", "payments", "methods", "mails"):
+    for table in ("journal", "payments", "methods", "mails", "crm_items"):
         if world.store.one(f"SELECT 1 FROM {table} LIMIT 1"):  # noqa: S608 - constants
             raise RefusalError("start: something is stored already; reset first")
 

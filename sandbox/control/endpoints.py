@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox import journal, targets
+from sandbox.bitrix24.delivering import due_events
 from sandbox.clock.playing import own_next
 from sandbox.moments import iso
 from sandbox.requests import RefusalError, read_json, read_number
@@ -104,11 +105,12 @@ async def show_journal(request: Request) -> Response:
 async def show_state(request: Request) -> Response:
     """Whether anything is under way, and what comes next."""
     world = _world(request)
-    counted = ("payments", "methods", "refunds", "mails", "journal", "faults", "outcomes")
+    counted = ("payments", "methods", "refunds", "mails", "journal", "faults", "outcomes", "crm_items")
     upcoming = own_next(world)
     return JSONResponse(
         {
             "deliveries_due": len(due(world)),
+            "events_due": len(due_events(world)),
             "deliveries_in_flight": len(world.in_flight),
             "next_instant": iso(upcoming) if upcoming else None,
             "counts": {table: world.store.number(f"SELECT count(*) FROM {table}") for table in counted},  # noqa: S608
@@ -125,7 +127,7 @@ async def reset(request: Request) -> Response:
 
 
 def forget(world: World, *, with_targets: bool) -> None:
-    """Empty every table, the clock included; the demo shop comes back."""
+    """Empty every table, the clock included; the demo shop and the portal's funnels come back."""
     tables = world.store.all("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     with world.store.transaction():
         for row in tables:
@@ -134,6 +136,7 @@ def forget(world: World, *, with_targets: bool) -> None:
         world.store.run("DELETE FROM sqlite_sequence")
         world.clock.restart()
         shops.ensure_demo_shop(world.store)
+        world.portal.forget()
     world.faults.reload()
 
 

@@ -30,7 +30,22 @@ EVENT_WORDS = {
     "refund.succeeded": "Деньги возвращены",
     "payment_method.active": "Способ оплаты привязан",
 }
-SYSTEM_WORDS = {"yookassa": "ЮKassa", "page": "покупатель", "webhook": "уведомление", "mail": "почта"}
+SYSTEM_WORDS = {
+    "yookassa": "ЮKassa",
+    "page": "покупатель",
+    "webhook": "уведомление",
+    "bitrix24": "Битрикс24",
+    "crm_event": "событие CRM",
+    "mail": "почта",
+}
+
+
+_DELIVERY_WORDS = {
+    "delivered": "доставлено",
+    "waiting": "повторим",
+    "given_up": "больше не повторяем",
+    "lost": "потеряно",
+}
 
 
 def clock(world: World, player: Player, _asked: str) -> dict[str, Any]:
@@ -116,6 +131,10 @@ def _entry_subject(row: dict[str, Any]) -> str:
         return EVENT_WORDS.get(event, event)
     if row["system"] == "page":
         return str(row["request"])
+    if row["system"] == "crm_event":
+        return str(row["outcome"] or "").partition(":")[0]
+    if row["system"] == "bitrix24":
+        return " ".join(filter(None, (row["path"], row["object_id"])))
     return str(row["path"]) if row["system"] == "mail" else f"{row['method']} {row['path']}"
 
 
@@ -123,8 +142,8 @@ def _entry_words(row: dict[str, Any]) -> str:
     known = {"succeeded": "оплачен", "pending": "ждёт", "waiting_for_capture": "удержано", "canceled": "отменён"}
     outcome = row["outcome"] or ""
     head, _, rest = outcome.partition(": ")
-    if row["system"] == "webhook":
-        return {"delivered": "доставлено", "waiting": "повторим", "given_up": "больше не повторяем"}.get(rest, rest)
+    if row["system"] in {"webhook", "crm_event"}:
+        return _DELIVERY_WORDS.get(rest, rest)
     words = known.get(head, WORDS.get(head, head))
     return f"{words}: {WORDS.get(rest, rest)}" if rest else words
 

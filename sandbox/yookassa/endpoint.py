@@ -10,14 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox import journal
-from sandbox.dropping import Dropped
 from sandbox.faults import Fault
 from sandbox.moments import real_now
+from sandbox.sent import Sent, send
 from sandbox.world import World
 from sandbox.yookassa import mischief
 from sandbox.yookassa.calls import Call
 from sandbox.yookassa.gateway import Answer, answer
-from sandbox.yookassa.mischief import Sent
 from sandbox.yookassa.settling import settle_due
 
 PREFIX = "/yookassa/v3"
@@ -31,11 +30,7 @@ async def gateway(request: Request) -> Response:
     sent, announced_first = _perform(world, call)
     world.work.set()
     await _delivered(world, announced_first)
-    if sent.delay_s:
-        await _wait_or_leave(request, sent.delay_s)
-    if sent.dropped:
-        return Dropped()
-    return Response(sent.content, sent.status, {"Signature": _signature()}, sent.content_type)
+    return await send(request, sent, {"Signature": _signature()})
 
 
 async def _read(request: Request, world: World) -> Call:
@@ -98,13 +93,6 @@ async def _delivered(world: World, deliveries: list[int]) -> None:
             if row is None or row["attempts"]:
                 break
             await asyncio.sleep(0.01)
-
-
-async def _wait_or_leave(request: Request, seconds: float) -> None:
-    """Sleep, but no longer than the client stays."""
-    gone = asyncio.ensure_future(request.receive())
-    await asyncio.wait({gone}, timeout=seconds)
-    gone.cancel()
 
 
 def _signature() -> str:

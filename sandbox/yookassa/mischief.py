@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import dataclass
 
 from sandbox.faults import Fault
+from sandbox.sent import Sent, proxy_page
 from sandbox.yookassa.errors import ApiError
 from sandbox.yookassa.gateway import Answer
 from sandbox.yookassa.records import Json
 
 UNKNOWN_REASON = "issuer_reconsidered"
 _HANG_S, _SLOW_S = 65.0, 3.0
-_BAD_GATEWAY = (
-    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
-    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-)
 _BEFORE = frozenset({"error_500_before", "drop_before", "too_many_requests", "processing_202"})
-
-
-@dataclass
-class Sent:
-    """The bytes to send. `dropped`: none, the connection breaks; `delay_s`: so many real seconds later."""
-
-    status: int
-    content: bytes
-    content_type: str = "application/json"
-    dropped: bool = False
-    delay_s: float = 0.0
 
 
 def acts_before(fault: Fault | None) -> bool:
@@ -65,7 +50,7 @@ def spoil(fault: Fault, answer: Answer) -> Sent:
         }
         return plain(Answer(202, body))
     if kind == "html_502":
-        return Sent(502, _BAD_GATEWAY.encode(), "text/html")
+        return proxy_page(502)
     return _delayed(fault, answer) if kind in {"drop_before", "drop_after", "hang", "slow"} else _garbled(kind, answer)
 
 

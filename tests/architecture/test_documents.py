@@ -18,6 +18,7 @@ HOSTS = re.compile(
     r"(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0|testserver"
     r"|(?:[\w-]+\.)*example\.(?:com|org|net|ru)|[\w.-]+\.(?:test|invalid|example)"
     r"|(?:[\w-]+\.)*yookassa\.ru|yoomoney\.ru"  # the gateway
+    r"|(?:apidocs|company)\.bitrix24\.ru"  # the CRM
     r"|www\.w3\.org|www\.apache\.org"  # names of standards and of the licence
     r"|keepachangelog\.com|semver\.org"
     r"|(?:www\.)?postgresql\.org)(?::\d+)?"

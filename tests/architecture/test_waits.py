@@ -10,14 +10,17 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Column, DateTime
 
+from crm_sync.part import CRM
 from kernel.db import Base
 from migrations.tables import all_tables
 from portal.wiring import Wiring
 
 LOG = {
     "allocations": {"created_at"},
-    "autopays": {"created_at", "changed_at"},
+    "autopays": {"created_at", "changed_at", "held_at"},
     "contracts": {"created_at", "ended_at"},
+    "crm_connection": {"since_at", "reached_at"},
+    "crm_links": {"created_at", "written_at"},
     "customers": {"created_at"},
     "deliveries": {"done_at", "dead_at"},
     "gateway_exchanges": {"at"},
@@ -31,6 +34,7 @@ LOG = {
     "messages": {"sent_at"},
     "notices": {"created_at", "sent_at"},
     "outbox_messages": {"dispatched_at"},
+    "pay_links": {"created_at", "revoked_at"},
     "payment_methods": {"created_at", "unlinked_at"},
     "payment_plans": {"created_at"},
     # next_attempt_at is what people are told; what waits for the same instant is installments.charge_at.
@@ -39,8 +43,15 @@ LOG = {
     "products": {"created_at"},
     "shops": {"created_at"},
     "status_history": {"at"},
+    "sync_jobs": {"created_at"},
+    "timeline_entries": {"created_at"},
+    "webhook_refusals": {"last_at"},
 }
 REAL = {
+    "crm_connection": {"hinted_until"},
+    "audit_entries": {"at"},
+    "authenticators": {"created_at"},
+    "backup_codes": {"created_at", "used_at"},
     "deliveries": {"hinted_at"},
     "inbound_webhooks": {"hinted_until"},
     "installation": {"scheduler_beat_at", "relay_beat_at"},
@@ -48,7 +59,8 @@ REAL = {
     "messages": {"lease_until"},
     "one_time_tokens": {"created_at", "expires_at", "used_at"},
     "payments": {"lease_until"},
-    "user_sessions": {"created_at", "last_seen_at", "expires_at", "ended_at"},
+    "sync_jobs": {"lease_until"},
+    "user_sessions": {"created_at", "last_seen_at", "expires_at", "ended_at", "second_factor_at"},
     "users": {"created_at", "email_confirmed_at", "disabled_at"},
 }
 
@@ -68,7 +80,7 @@ def instants() -> dict[str, Column[object]]:
 @pytest.fixture(scope="module")
 def waited_for() -> set[str]:
     """The columns of the registered waits."""
-    return {str(wait.at.property.columns[0]) for wait in Wiring().waits}
+    return {str(wait.at.property.columns[0]) for wait in Wiring(CRM).waits}
 
 
 def test_every_instant_waits_or_is_known_not_to(instants: dict[str, Column[object]], waited_for: set[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from crm_sync.part import CRM
 from kernel.settings import get_settings
 from payments.charging import sending
 from payments.gateway import transport
@@ -74,7 +75,7 @@ def running_world(sandbox: Sandbox) -> Iterator[World]:
     os.environ["KABINET_SMTP_URL"] = f"smtp://127.0.0.1:{sandbox.smtp_port}"
     get_settings.cache_clear()
     sending.dispose(10)
-    product = InlineProduct(sandbox.url, Wiring())
+    product = InlineProduct(sandbox.url, Wiring(CRM))
     yield World(sandbox, product)
     product.close()
     sending.dispose(10)

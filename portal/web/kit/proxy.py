@@ -28,6 +28,12 @@ def client_ip(request: Request) -> str:
     return rightmost_untrusted(peer, forwarded, kit.settings.trusted_proxies)
 
 
+def known_ip(request: Request) -> str | None:
+    """The caller's address as evidence; None for a socket without one."""
+    address = _parse(client_ip(request))
+    return str(address) if address else None
+
+
 def rightmost_untrusted(peer: str, forwarded: Iterable[str], trusted: tuple[str, ...]) -> str:
     """Walk from the connection leftwards while the hop is trusted; stop at the first that is not, or is no address."""
     networks = _networks(trusted)

@@ -21,6 +21,7 @@ from payments.catalogue.selling import (
 from payments.contracts.planning import notice_time
 from payments.installation.models import Shop
 from payments.installation.setup import current_shop
+from portal.audit.recording import changed, record_act
 from portal.web.cabinet.rhythm import notice_words
 from portal.web.kit.forms import Posted
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb
@@ -28,7 +29,7 @@ from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.staff.queries.catalogue import find_service, list_services
-from portal.web.staff.roles import SELLS_SERVICES, ServiceSeller
+from portal.web.staff.roles import SELLS_SERVICES, ServiceSeller, may
 from portal.web.staff.service_forms import PriceForm, ServiceForm
 from portal.web.staff.words import period_name
 
@@ -43,7 +44,7 @@ def list_all(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
     context = {
         "services": services,
         "several_sellers": len({service.seller for service in services}) > 1,
-        "may_sell": staff.staff_role in SELLS_SERVICES,
+        "may_sell": may(staff, SELLS_SERVICES),
         "period_name": period_name,
     }
     return render(request, "pages/staff/services.html", context)
@@ -66,6 +67,8 @@ def create(request: Request, posted: Posted, staff: ServiceSeller, db: Db) -> Re
         except NameTaken:
             form.refuse("name", _("Услуга с таким названием уже есть"))
         else:
+            details = {"product": product.name}
+            record_act(db, staff, "product.added", "product", product.id, request=request, details=details)
             return go_to(request, f"{LIST}/{product.id}/prices/new", say=_("Услуга добавлена. Теперь её цена"))
     return _service_page(request, form, status=422)
 
@@ -80,7 +83,7 @@ def edit(request: Request, product_id: UUID, _staff: ServiceSeller, db: ReadDb) 
 @router.post(LIST + "/{product_id}", name="staff.services.describe")
 def describe(request: Request, posted: Posted, product_id: UUID, staff: ServiceSeller, db: Db) -> Response:
     """Change what customers read."""
-    find_service(db, product_id)
+    known = find_service(db, product_id)
     form = ServiceForm(posted)
     if form.validate():
         try:
@@ -88,6 +91,11 @@ def describe(request: Request, posted: Posted, product_id: UUID, staff: ServiceS
         except NameTaken:
             form.refuse("name", _("Услуга с таким названием уже есть"))
         else:
+            details = {
+                "product": changed(known.name, form.ware.name),
+                "description": changed(known.description, form.ware.description),
+            }
+            record_act(db, staff, "product.changed", "product", product_id, request=request, details=details)
             return go_to(request, LIST, say=_("Услуга изменена"))
     return _service_page(request, form, product_id, status=422)
 
@@ -104,7 +112,9 @@ def create_price(request: Request, posted: Posted, product_id: UUID, staff: Serv
     form = PriceForm(posted)
     if not form.check(notice=notice_time(db)):
         return _price_page(request, db, product_id, form, status=422)
-    add_price(db, product_id, form.money.kopecks, form.period, by=staff.user_id)
+    price = add_price(db, product_id, form.money.kopecks, form.period, by=staff.user_id)
+    details = {"kopecks": price.kopecks, "period_unit": price.period_unit, "period_count": price.period_count}
+    record_act(db, staff, "price.added", "price", price.id, request=request, details=details)
     shown = find_service(db, product_id).active
     said = _("Цена добавлена: клиенты видят её в кабинете") if shown else _("Цена добавлена. Услуга не продаётся")
     return go_to(request, LIST, say=said)
@@ -114,7 +124,9 @@ def create_price(request: Request, posted: Posted, product_id: UUID, staff: Serv
 def sell(request: Request, posted: Posted, product_id: UUID, staff: ServiceSeller, db: Db) -> Response:
     """Stop selling a product, or sell it again."""
     on_sale = _wanted(posted)
-    sell_product(db, product_id, by=staff.user_id, on_sale=on_sale)
+    if sell_product(db, product_id, by=staff.user_id, on_sale=on_sale):
+        details = {"on_sale": changed(not on_sale, on_sale)}
+        record_act(db, staff, "product.sale_changed", "product", product_id, request=request, details=details)
     return _sold(request, on_sale=on_sale)
 
 
@@ -122,7 +134,9 @@ def sell(request: Request, posted: Posted, product_id: UUID, staff: ServiceSelle
 def sell_at(request: Request, posted: Posted, price_id: UUID, staff: ServiceSeller, db: Db) -> Response:
     """Stop selling at a price, or sell at it again."""
     on_sale = _wanted(posted)
-    sell_price(db, price_id, by=staff.user_id, on_sale=on_sale)
+    if sell_price(db, price_id, by=staff.user_id, on_sale=on_sale):
+        details = {"on_sale": changed(not on_sale, on_sale)}
+        record_act(db, staff, "price.sale_changed", "price", price_id, request=request, details=details)
     return _sold(request, on_sale=on_sale)
 
 

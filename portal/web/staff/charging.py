@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kernel import clock
-from payments.installation.pausing import pause_charging, resume_charging
+from payments.installation.pausing import HISTORY_ID, pause_charging, resume_charging
+from portal.accounts.sessions import SignedIn
+from portal.audit.recording import record_act
 from portal.web.kit.forms import Form, Posted, at_most, required
 from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
@@ -15,7 +17,7 @@ from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.staff.queries.charger import read_charger
-from portal.web.staff.roles import RESUMES_CHARGING, ChargingPauser, ChargingResumer
+from portal.web.staff.roles import RESUMES_CHARGING, ChargingPauser, ChargingResumer, may
 
 router = APIRouter()
 _PAGE = "pages/staff/charging_pause.html"
@@ -37,7 +39,7 @@ def ask(request: Request, staff: ChargingPauser, db: ReadDb) -> Response:
     charger = read_charger(db)
     if charger and charger.paused:
         return go_to(request, "/staff", say=_("Списания уже приостановлены"))
-    return _page(request, staff.staff_role, PauseForm())
+    return _page(request, staff, PauseForm())
 
 
 @router.post("/staff/charging/pause", name="staff.charging.pause")
@@ -45,8 +47,12 @@ def pause(request: Request, posted: Posted, staff: ChargingPauser, db: Db) -> Re
     """Stop every charge of a saved card at once. Pressed twice, the first reason stays."""
     form = PauseForm(posted)
     if not form.validate():
-        return _page(request, staff.staff_role, form, status=422)
-    done = pause_charging(db, str(form.reason.data), now=clock.business_now(db), by=staff.user_id)
+        return _page(request, staff, form, status=422)
+    reason = str(form.reason.data)
+    done = pause_charging(db, reason, now=clock.business_now(db), by=staff.user_id)
+    if done:
+        details = {"reason": reason}
+        record_act(db, staff, "charging.paused", "installation", HISTORY_ID, request=request, details=details)
     return go_to(request, "/staff", say=_("Списания приостановлены") if done else _("Списания уже приостановлены"))
 
 
@@ -54,9 +60,10 @@ def pause(request: Request, posted: Posted, staff: ChargingPauser, db: Db) -> Re
 def resume(request: Request, staff: ChargingResumer, db: Db) -> Response:
     """Let charges go on after a pause: the owner's decision."""
     resume_charging(db, now=clock.business_now(db), by=staff.user_id)
+    record_act(db, staff, "charging.resumed", "installation", HISTORY_ID, request=request)
     return go_to(request, "/staff", say=_("Списания снова идут"))
 
 
-def _page(request: Request, role: str | None, form: PauseForm, *, status: int = 200) -> Response:
-    context = {"form": form, "may_resume": role in RESUMES_CHARGING}
+def _page(request: Request, staff: SignedIn, form: PauseForm, *, status: int = 200) -> Response:
+    context = {"form": form, "may_resume": may(staff, RESUMES_CHARGING)}
     return render(request, _PAGE, context, status=status)

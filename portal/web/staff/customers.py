@@ -20,7 +20,7 @@ from portal.web.staff.queries import customer_card
 from portal.web.staff.queries.customers import CustomerFilter, count_customers, list_customers
 from portal.web.staff.queries.search import searchable
 from portal.web.staff.queries.timeline import KINDS, Occurrence, count_timeline, read_timeline
-from portal.web.staff.roles import ADDS_CUSTOMERS, OPENS_CONTRACTS
+from portal.web.staff.roles import ADDS_CUSTOMERS, OPENS_CONTRACTS, may
 from portal.web.staff.telling import tell
 from portal.web.staff.words import AUTOPAYS, CONSENTS, method_name, period_name
 
@@ -45,7 +45,7 @@ def list_all(
         "url": list_url("/staff/customers", kept),
         "total": count_customers(db, wanted, today=today),
         "autopay_words": AUTOPAYS,
-        "may_add": staff.staff_role in ADDS_CUSTOMERS,
+        "may_add": may(staff, ADDS_CUSTOMERS),
     }
     return render(request, "pages/staff/customers.html", context, fragment="rows")
 
@@ -80,7 +80,7 @@ def show(request: Request, customer_id: UUID, staff: CurrentStaff, db: ReadDb, k
             "method_name": method_name,
             "period_name": period_name,
             "reason_for_staff": reason_for_staff,
-            "may_open": staff.staff_role in OPENS_CONTRACTS,
+            "may_open": may(staff, OPENS_CONTRACTS),
         }
     return render(request, "pages/staff/customer.html", context, fragment="events")
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from kernel import clock, log
 from kernel.inbox import revive
+from portal.audit.recording import record_act
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of, page_size
@@ -14,7 +15,7 @@ from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.staff.cursors import after_number
 from portal.web.staff.queries.deliveries import dead_deliveries
-from portal.web.staff.roles import REPEATS_DELIVERIES, DeliveryRepeater
+from portal.web.staff.roles import REPEATS_DELIVERIES, DeliveryRepeater, may
 
 router = APIRouter()
 _log = log.get(__name__)
@@ -29,7 +30,7 @@ def list_dead(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
     found = dead_deliveries(db, after=after, limit=size + 1)
     context = {
         "page": page_of(found, size=size, key=lambda row: (str(row.id),), after=("",) if after else None),
-        "may_repeat": staff.staff_role in REPEATS_DELIVERIES,
+        "may_repeat": may(staff, REPEATS_DELIVERIES),
     }
     return render(request, "pages/staff/deliveries.html", context)
 
@@ -42,6 +43,8 @@ def repeat(request: Request, delivery_id: int, staff: DeliveryRepeater, db: Db) 
         NotFound: no such delivery.
     """
     done = revive(db, delivery_id, now=clock.business_now(db))
+    if done:
+        record_act(db, staff, "delivery.repeated", "delivery", delivery_id, request=request)
     _log.info("delivery.repeated", delivery_id=delivery_id, user_id=str(staff.user_id), dead=done)
     said = _("Пробуем ещё раз. Если не выйдет, событие вернётся сюда") if done else _("Это событие уже не ждёт решения")
     return go_to(request, LIST, say=said)

@@ -25,7 +25,7 @@ from portal.web.staff.queries.charger import read_charger
 from portal.web.staff.queries.debts import debt_ages
 from portal.web.staff.queries.figures import Figures, read_figures, receipts_by_day
 from portal.web.staff.queries.happenings import last_happenings
-from portal.web.staff.roles import PAUSES_CHARGING, RESUMES_CHARGING
+from portal.web.staff.roles import PAUSES_CHARGING, RESUMES_CHARGING, may
 from portal.web.staff.telling import tell_happening
 from portal.web.staff.words import pause_name
 
@@ -65,8 +65,8 @@ def show_desk(request: Request, staff: CurrentStaff, db: ReadDb, period: str = "
         "charger": charger,
         "mail_is_away": mail_is_away(db),
         "pause": pause_name(charger.pause_reason) if charger else "",
-        "may_pause": staff.staff_role in PAUSES_CHARGING,
-        "may_resume": staff.staff_role in RESUMES_CHARGING,
+        "may_pause": may(staff, PAUSES_CHARGING),
+        "may_resume": may(staff, RESUMES_CHARGING),
     }
     return render(request, "pages/staff/desk.html", context)
 

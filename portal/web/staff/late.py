@@ -14,6 +14,7 @@ from kernel.db import Session, repeating
 from kernel.errors import Refused
 from payments.contracts.models import ON_PAYMENT
 from payments.invoicing.skipping import skip_installment
+from portal.audit.recording import record_act
 from portal.web.kit.filters import day_and_month
 from portal.web.kit.guards import CurrentStaff, ReadDb
 from portal.web.kit.i18n import gettext as _
@@ -24,7 +25,7 @@ from portal.web.kit.render import render
 from portal.web.staff.cursors import after_day
 from portal.web.staff.queries.charger import read_charger
 from portal.web.staff.queries.late import LateCharge, late_charge, late_charges
-from portal.web.staff.roles import SKIPS_CHARGES, ChargeSkipper
+from portal.web.staff.roles import SKIPS_CHARGES, ChargeSkipper, may
 from portal.web.staff.words import method_name, pause_name
 
 router = APIRouter()
@@ -48,7 +49,7 @@ def list_all(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
             after=("",) if after else None,
         ),
         "pause": pause_name(charger.pause_reason) if charger and paused else "",
-        "may_skip": staff.staff_role in SKIPS_CHARGES,
+        "may_skip": may(staff, SKIPS_CHARGES),
         "method_name": method_name,
     }
     return render(request, "pages/staff/late_charges.html", context)
@@ -73,7 +74,10 @@ def skip(request: Request, installment_id: UUID, staff: ChargeSkipper) -> Respon
     """Skip it; pressed twice, it is skipped once."""
 
     def work(session: Session) -> bool:
-        return skip_installment(session, installment_id, by=staff.user_id, now=clock.business_now(session))
+        skipped = skip_installment(session, installment_id, by=staff.user_id, now=clock.business_now(session))
+        if skipped:
+            record_act(session, staff, "installment.skipped", "installment", installment_id, request=request)
+        return skipped
 
     done = repeating(work)
     said = _("Списание пропущено, счёт аннулирован") if done else _("Это списание уже пропущено")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kernel import log
 from kernel.clock import business_now
 from kernel.errors import NotFound
-from portal.accounts.sessions import SignedIn
+from portal.audit.recording import record_act
 from portal.notifications.kinds import KINDS, kind_words
 from portal.notifications.outage import mail_is_away
-from portal.notifications.queries import OutboxFilter, outbox_letter, outbox_letters
+from portal.notifications.queries import OutboxFilter, may_leave_again, outbox_letter, outbox_letters
 from portal.notifications.repeating import send_again
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb, require_role
+from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of
 from portal.web.kit.redirects import go_to
@@ -26,13 +25,12 @@ from portal.web.kit.words import WORDS
 from portal.web.letter_body import letter_body
 from portal.web.staff.cursors import after_id
 from portal.web.staff.mail_words import letter_trouble
+from portal.web.staff.roles import REPEATS_LETTERS, LetterRepeater, may
 
 router = APIRouter(prefix="/staff/messages", include_in_schema=False)
 _log = log.get(__name__)
 _SIZE = 50
 _LONGEST_SEARCH = 200
-_WRITES = ("owner", "manager")
-MayWrite = Annotated[SignedIn, Depends(require_role(*_WRITES))]
 
 
 @router.get("", name="staff.letters.list")
@@ -48,7 +46,7 @@ def list_letters(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
         "kinds": KINDS,
         "kind_words": kind_words,
         "url_of": _url_of,
-        "may_repeat": staff.staff_role in _WRITES,
+        "may_repeat": lambda letter: may_leave_again(letter) and may(staff, REPEATS_LETTERS),
         "trouble_of": letter_trouble,
         "mail_is_away": mail_is_away(db),
     }
@@ -61,7 +59,7 @@ def show_letter(request: Request, staff: CurrentStaff, db: ReadDb, message_id: U
     letter = outbox_letter(db, message_id)
     if letter is None:
         raise NotFound
-    may_repeat = letter.status == "failed" and bool(letter.recipient) and staff.staff_role in _WRITES
+    may_repeat = may_leave_again(letter) and may(staff, REPEATS_LETTERS)
     trouble = letter_trouble(letter.error) if letter.error else None
     context = {"letter": letter, "kind_words": kind_words, "may_repeat": may_repeat, "trouble": trouble}
     return render(request, "pages/staff/letter.html", context)
@@ -77,9 +75,10 @@ def show_body(_staff: CurrentStaff, db: ReadDb, message_id: UUID) -> Response:
 
 
 @router.post("/{message_id}/again", name="staff.letters.repeat")
-def repeat_letter(request: Request, staff: MayWrite, db: Db, message_id: UUID) -> Response:
+def repeat_letter(request: Request, staff: LetterRepeater, db: Db, message_id: UUID) -> Response:
     """Send a failed letter again; the warning of a charge is made anew with a fresh date."""
     send_again(db, message_id, now=business_now(db))
+    record_act(db, staff, "letter.repeated", "message", message_id, request=request)
     _log.info("mail.repeated", message_id=str(message_id), user_id=str(staff.user_id))
     return go_to(request, f"/staff/messages/{message_id}", say=_("Отправляем ещё раз"))
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from kernel import log
 from payments.customers.registration import create_customer
+from portal.audit.recording import record_act
 from portal.web.kit.forms import Posted
 from portal.web.kit.guards import Db
 from portal.web.kit.i18n import gettext as _
@@ -39,6 +40,7 @@ def create(request: Request, posted: Posted, staff: CustomerAdder, db: Db) -> Re
     if found:
         return _page(request, form, found, status=422)
     customer = create_customer(db, data)
+    record_act(db, staff, "customer.added", "customer", customer.id, request=request)
     _log.info("customer.added", customer_id=str(customer.id), user_id=str(staff.user_id))
     return go_to(request, f"/staff/contracts/new?customer={customer.id}", say=_("Клиент добавлен. Теперь его договор"))
 

@@ -1,21 +1,35 @@
-"""The desk's addresses in one router. `newcomers` and `opening` come before the cards: «new» is no id."""
+"""The desk's addresses in one router.
+
+`newcomers`, `opening`, `invoicing` and `payment_views` come before the cards: «new» is no id.
+"""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from portal.web.staff import (
+    audit,
+    autopay_pause,
     catalogue,
     charging,
     contracts,
     customers,
     deliveries,
     desk,
+    employees,
+    failed,
+    invoice_acts,
+    invoices,
+    invoicing,
     late,
     letters,
     newcomers,
     opening,
+    payment,
+    payment_views,
     payments,
+    second_step,
+    security,
     stopping,
     webhooks,
 )
@@ -30,12 +44,23 @@ PARTS = tuple(
         opening,
         contracts,
         stopping,
+        autopay_pause,
         catalogue,
+        invoicing,
+        invoices,
+        invoice_acts,
+        failed,
         payments,
+        payment_views,
+        payment,
         late,
         webhooks,
         deliveries,
         letters,
+        employees,
+        security,
+        second_step,
+        audit,
     )
 )
 router = APIRouter(include_in_schema=False)

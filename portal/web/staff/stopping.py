@@ -18,6 +18,7 @@ from payments.autopay.stopping import UnderWay, wait_for_calls
 from payments.contracts.models import Contract
 from payments.contracts.planning import notice_time
 from portal.accounts.sessions import SignedIn
+from portal.audit.recording import changed, record_act
 from portal.web.cabinet.rhythm import notice_words
 from portal.web.kit.filters import money
 from portal.web.kit.guards import ReadDb
@@ -41,13 +42,14 @@ class Act:
     key: str
     possible_from: tuple[str, ...]
     verb: Callable[..., None]
+    recorded: str
     done: str
 
 
 # A draft is no contract yet: it ends by itself when nobody pays it, and its invoice with it.
-SUSPENSION = Act("suspension", ("active",), suspend_contract, _("Договор приостановлен"))
-RESUMPTION = Act("resumption", ("suspended",), resume_contract, _("Договор снова действует"))
-END = Act("end", ("active", "suspended"), end_contract, _("Договор завершён"))
+SUSPENSION = Act("suspension", ("active",), suspend_contract, "contract.suspended", _("Договор приостановлен"))
+RESUMPTION = Act("resumption", ("suspended",), resume_contract, "contract.resumed", _("Договор снова действует"))
+END = Act("end", ("active", "suspended"), end_contract, "contract.ended", _("Договор завершён"))
 _IMPOSSIBLE = {
     "draft": _("Это ещё не договор, а покупка, которую не оплатили. Если её не оплатят, она отменится сама"),
     "active": _("Договор и так действует"),
@@ -118,7 +120,11 @@ def _do(request: Request, staff: SignedIn, contract_id: UUID, act: Act) -> Respo
             raise NotFound
         if contract.status not in act.possible_from:
             raise Refused(str(_IMPOSSIBLE[contract.status]))
+        before = contract.status
         act.verb(session, contract_id, now=business_now(session), source=f"staff:{staff.user_id}")
+        session.refresh(contract)
+        details = {"number": contract.number, "status": changed(before, contract.status)}
+        record_act(session, staff, act.recorded, "contract", contract_id, request=request, details=details)
 
     try:
         repeating(work)
@@ -126,11 +132,12 @@ def _do(request: Request, staff: SignedIn, contract_id: UUID, act: Act) -> Respo
         return go_to(request, _page_of(contract_id), say=gettext(str(error)), tone="warn")
     _log.warning("contract." + act.key, contract_id=str(contract_id), user_id=str(staff.user_id))
     left = wait_for_calls(contract_id) if act is not RESUMPTION else []
-    said = f"{act.done}. {_still_open(left)}" if left else str(act.done)
+    said = f"{act.done}. {still_open(left)}" if left else str(act.done)
     return go_to(request, _page_of(contract_id), say=said, tone="warn" if left else "ok")
 
 
-def _still_open(left: list[UnderWay]) -> str:
+def still_open(left: list[UnderWay]) -> str:
+    """Charges that had left before a stop, by their numbers and sums."""
     numbers = ", ".join(f"№ {it.number} ({money(it.kopecks)})" for it in left)
     return ngettext(
         "Одно списание ушло раньше, банк ещё может его провести: %(numbers)s",

@@ -1,0 +1,1 @@
+"""Our objects as they should stand in the CRM now."""

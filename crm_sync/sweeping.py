@@ -1,0 +1,47 @@
+"""What the scheduler does for the CRM: hints at work that is due, and wants deals again whose debt fell overdue."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, text, update
+
+from crm_sync import wanting
+from crm_sync.connection import ensure
+from crm_sync.models import STALE, CrmConnection, CrmLink
+from crm_sync.pushing import PUSH
+from kernel.db import begin
+from kernel.relay import Send, send_in_parts
+
+# A hint is trusted so long; a push that ends takes it away, so that what comes next is hinted at once.
+_HINT_LASTS = "15 seconds"
+_BATCH = 500
+
+
+def hint_push(send: Send) -> int:
+    """Hint at the push once for all that is due."""
+    with begin() as session:
+        ensure(session)
+        hinted = session.execute(
+            update(CrmConnection)
+            .where(func.coalesce(CrmConnection.hinted_until < func.clock_timestamp(), True))
+            .values(hinted_until=func.clock_timestamp() + text(f"interval '{_HINT_LASTS}'"))
+            .returning(CrmConnection.one)
+        ).all()
+    if hinted:
+        send_in_parts(send, PUSH, [1], 1)
+    return len(hinted)
+
+
+def refresh_stale(_send: Send) -> int:
+    """Want the deals that stopped being true by the passing of time; how many."""
+    with begin() as session:
+        stale = (
+            select(CrmLink.id).where(STALE.due()).order_by(CrmLink.id).limit(_BATCH).with_for_update(skip_locked=True)
+        )
+        ids = session.scalars(
+            update(CrmLink)
+            .where(CrmLink.id.in_(stale.scalar_subquery()))
+            .values(stale_at=None)
+            .returning(CrmLink.local_id)
+        ).all()
+        wanting.want_contracts(session, ids)
+    return len(ids)

@@ -1,0 +1,77 @@
+"""What stands in a deal's timeline: payments and failures as comments, the rest as quiet log lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from crm_sync.port import COMMENT, LOG
+from crm_sync.snapshots.identity import desk_url
+from kernel.db import Session
+from payments.autopay.models import Autopay
+from payments.charging.models import Payment
+from payments.invoicing.models import Invoice
+from portal.public import reason_for_staff
+from portal.web.kit.filters import datetime_text, money
+
+ACTIVATED = "activated"
+# The customer opened the payment page and left it: nobody has to act on that.
+_LEFT = "expired_on_confirmation"
+_AUTOPAY = {
+    ACTIVATED: "Клиент согласился на автоматические списания",
+    "withdrawn": "Клиент отключил автоплатёж",
+    "unlinked": "Клиент отвязал карту, списаний по ней больше не будет",
+    "suspended": "Автоплатёж остановлен: карта больше не работает",
+    "paused": "Автоплатёж приостановлен вместе с договором",
+    "ended": "Автоплатёж завершён вместе с договором",
+}
+
+
+def paid(session: Session, payment_id: UUID) -> dict[str, object]:
+    """Money came in."""
+    payment, invoice = _payment(session, payment_id)
+    how = f"Карта •• {payment.last4}" if payment.last4 else "ЮKassa"
+    return _entry(payment, COMMENT, "paid", f"Оплата {money(payment.kopecks)}", f"{how}, счёт № {invoice.number}.")
+
+
+def declined(session: Session, payment_id: UUID, *, now: datetime) -> dict[str, object]:
+    """A payment ended without money; says what comes next."""
+    payment, invoice = _payment(session, payment_id)
+    act = "Списание" if payment.initiator == "schedule" else "Оплата"
+    title = f"{act} {money(payment.kopecks)} не {'прошло' if act == 'Списание' else 'прошла'}"
+    again = payment.next_attempt_at
+    then = f" Следующая попытка {datetime_text(again)}." if again and again > now else ""
+    kind = LOG if payment.reason == _LEFT else COMMENT
+    return _entry(
+        payment, kind, "declined", title, f"{reason_for_staff(payment.reason)}. Счёт № {invoice.number}.{then}"
+    )
+
+
+def autopay(autopay: Autopay, what: str, *, now: datetime) -> dict[str, object]:
+    """Automatic payments of a contract went on or off."""
+    return {
+        "key": f"autopay:{autopay.id}:{what}:{now.isoformat()}",
+        "kind": LOG,
+        "customer_id": autopay.customer_id,
+        "contract_id": autopay.contract_id,
+        "title": "Автоплатёж",
+        "text": _AUTOPAY[what] + ".",
+        "url": desk_url("contracts", autopay.contract_id),
+    }
+
+
+def _payment(session: Session, payment_id: UUID) -> tuple[Payment, Invoice]:
+    payment = session.get_one(Payment, payment_id)
+    return payment, session.get_one(Invoice, payment.invoice_id)
+
+
+def _entry(payment: Payment, kind: str, what: str, title: str, text: str) -> dict[str, object]:
+    return {
+        "key": f"payment:{payment.id}:{what}",
+        "kind": kind,
+        "customer_id": payment.customer_id,
+        "contract_id": payment.contract_id,
+        "title": title,
+        "text": text,
+        "url": desk_url("payments", payment.id),
+    }

@@ -1,0 +1,99 @@
+"""«Обмен с CRM»: whether Bitrix24 answers, what waits, what it refused, and trying again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from crm_sync import connection, repeating
+from crm_sync.web import words
+from crm_sync.web.queries import VIEWS, read_jobs, read_standing
+from kernel import clock
+from kernel.settings import get_settings
+from portal.public import SignedIn, record_act
+from portal.web.kit.guards import CurrentStaff, Db, ReadDb, require_role
+from portal.web.kit.i18n import gettext as _
+from portal.web.kit.i18n import ngettext
+from portal.web.kit.paging import page_of, page_size, read_cursor
+from portal.web.kit.redirects import go_to
+from portal.web.kit.render import render
+
+router = APIRouter(include_in_schema=False)
+PAGE = "/staff/sync"
+REPEATS_SYNC = ("owner", "manager")
+Repeater = Annotated[SignedIn, Depends(require_role(*REPEATS_SYNC))]
+
+
+@router.get(PAGE, name="staff.sync.show")
+def show(request: Request, staff: CurrentStaff, db: ReadDb, view: str = "parked") -> Response:
+    """The connection, the figures and one of the lists; the figures and the list renew themselves."""
+    view = view if view in VIEWS else "parked"
+    size = page_size(request.query_params.get("size"))
+    after = read_cursor(request.query_params.get("after"))
+    jobs = read_jobs(db, view, after=int(after[0]) if after else None, limit=size + 1)
+    context = {
+        "connected": bool(get_settings().bitrix24_url),
+        "standing": read_standing(db),
+        "now": clock.business_now(db),
+        "view": view,
+        "page": page_of(jobs, size=size, key=lambda job: (str(job.id),), after=("",) if after else None),
+        "may_repeat": staff.staff_role in REPEATS_SYNC,
+        "words": words,
+    }
+    return render(request, "pages/staff/sync.html", context, fragment="standing")
+
+
+@router.post(PAGE + "/jobs/{job_id}/again", name="staff.sync.again")
+def try_again(request: Request, job_id: int, staff: Repeater, db: Db) -> Response:
+    """Try one object again.
+
+    Raises:
+        NotFound: the job is done, or there never was one.
+    """
+    repeating.try_job_again(db, job_id, now=clock.business_now(db))
+    record_act(db, staff, "sync.repeated", "sync_job", job_id, request=request)
+    return go_to(request, PAGE, say=_("Пробуем ещё раз"))
+
+
+@router.post(PAGE + "/jobs/{job_id}/anew", name="staff.sync.anew")
+def create_anew(request: Request, job_id: int, staff: Repeater, db: Db) -> Response:
+    """Create in the CRM again what was deleted there.
+
+    Raises:
+        NotFound: the job is done, or there never was one.
+    """
+    repeating.create_anew(db, job_id, now=clock.business_now(db))
+    record_act(db, staff, "sync.created_anew", "sync_job", job_id, request=request)
+    return go_to(request, PAGE, say=_("Создаём в CRM заново"))
+
+
+@router.post(PAGE + "/again", name="staff.sync.all_again")
+def try_all_again(request: Request, staff: Repeater, db: Db) -> Response:
+    """Try everything again that waits for a decision, and the connection with it."""
+    count = repeating.try_all_again(db, now=clock.business_now(db))
+    record_act(db, staff, "sync.repeated", "installation", 1, request=request, details={"jobs": count})
+    return go_to(request, PAGE, say=_("Пробуем ещё раз"))
+
+
+@router.post(PAGE + "/probe", name="staff.sync.probe")
+def probe(request: Request, staff: Repeater, db: Db) -> Response:
+    """Ask the CRM at once instead of waiting."""
+    connection.try_now(db, now=clock.business_now(db))
+    record_act(db, staff, "sync.probed", "installation", 1, request=request)
+    return go_to(request, PAGE, say=_("Проверяем связь"))
+
+
+@router.post(PAGE + "/customers/{customer_id}", name="staff.sync.customer")
+def write_customer(request: Request, customer_id: UUID, staff: Repeater, db: Db) -> Response:
+    """Write everything of one customer to the CRM afresh.
+
+    Raises:
+        NotFound: no such customer.
+    """
+    count = repeating.write_customer_afresh(db, customer_id, now=clock.business_now(db))
+    record_act(db, staff, "sync.customer_rewritten", "customer", customer_id, request=request)
+    said = ngettext("{n} объект отправится в CRM заново", "{n} объектов отправятся в CRM заново", count)
+    return go_to(request, f"/staff/customers/{customer_id}", say=said.format(n=count))

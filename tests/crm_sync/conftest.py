@@ -1,0 +1,111 @@
+"""The product beside the sandbox's Bitrix24: what stands there, as its own people would see it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from crm_sync.bitrix24 import schema
+from crm_sync.models import CrmConnection, SyncJob
+from kernel.db import begin, read
+from kernel.settings import get_settings
+from tests.support.business import open_company
+from tests.support.world import World
+
+TYPES = {"contact": 3, "company": 4, "deal": 2, "invoice": 31, "payment": 1038}
+_OPEN = {"KABINET_BITRIX24_BURST": "1000", "KABINET_BITRIX24_PER_SECOND": "1000"}
+
+
+@dataclass
+class Portal:
+    """The sandbox's Bitrix24, and our product that mirrors into it."""
+
+    world: World
+
+    @property
+    def url(self) -> str:
+        """The sandbox."""
+        return self.world.sandbox.url
+
+    def items(self, kind: str) -> list[dict[str, Any]]:
+        """Every object of a kind, oldest first."""
+        answer = httpx.get(f"{self.url}/control/crm/items", params={"entity_type_id": TYPES[kind]})
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
+    def one(self, kind: str) -> dict[str, Any]:
+        """The only object of a kind."""
+        (found,) = self.items(kind)
+        return found
+
+    def timeline(self) -> list[dict[str, Any]]:
+        """Every line of every timeline, oldest first."""
+        answer = httpx.get(f"{self.url}/control/crm/timeline")
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
+    def call(self, method: str, **body: object) -> Any:
+        """A call of somebody else by the portal's REST."""
+        answer = httpx.post(f"{self.url}/bitrix24/rest/1/demo/{method}", json=body)
+        answer.raise_for_status()
+        return answer.json()["result"]
+
+    def edit(self, kind: str, item_id: int, **fields: object) -> None:
+        """An employee changes an object in the CRM's own pages."""
+        body = {"entity_type_id": TYPES[kind], "id": item_id, "fields": fields}
+        httpx.post(f"{self.url}/control/crm/edit", json=body).raise_for_status()
+
+    def fail(self, kind: str, **fault: object) -> None:
+        """Something goes wrong there from now on."""
+        self.world.fail(system="bitrix24", kind=kind, **fault)
+
+    def calls(self, path: str = "") -> list[dict[str, Any]]:
+        """The calls that came in, of one method if it is named."""
+        found = self.world.journal(system="bitrix24")
+        return [entry for entry in found if not path or entry["path"] == path]
+
+    def sync(self) -> None:
+        """Let everything that is due now happen."""
+        self.world.drain()
+
+    def settle(self, *, minutes: int = 10) -> None:
+        """Time passes, so that creations in doubt are looked for and pauses end."""
+        for _ in range(minutes):
+            self.world.jump("PT1M")
+            self.world.drain()
+
+
+@pytest.fixture
+def portal(world: World, redis: str) -> Iterator[Portal]:
+    """An empty Bitrix24 to which the product is connected, without a limit on the number of requests."""
+    os.environ |= _OPEN | {"KABINET_BITRIX24_URL": f"{world.sandbox.url}/bitrix24/rest/1/demo/"}
+    get_settings.cache_clear()
+    schema.forget()
+    httpx.post(f"{world.sandbox.url}/control/crm", json={"bucket": 100000, "per_second": 100000}).raise_for_status()
+    with begin() as session:
+        open_company(session)
+    yield Portal(world)
+    for name in (*_OPEN, "KABINET_BITRIX24_URL"):
+        del os.environ[name]
+    get_settings.cache_clear()
+
+
+def jobs() -> dict[tuple[str, UUID], SyncJob]:
+    """The jobs that are not done."""
+    with read() as session:
+        return {(job.kind, job.local_id): job for job in session.scalars(select(SyncJob))}
+
+
+def connection() -> CrmConnection:
+    """Whether the CRM can be reached, as we believe."""
+    with read() as session:
+        return session.scalars(select(CrmConnection)).one()

@@ -1,0 +1,132 @@
+"""What happens to money and people stands in Bitrix24, each once, with the right fields."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from kernel.clock import business_now
+from kernel.db import begin
+from payments.autopay.consents import Evidence
+from payments.autopay.models import PaymentMethod
+from payments.autopay.stopping import withdraw
+from payments.customers.registration import CustomerData, change_customer, create_customer
+from tests.crm_sync.conftest import Portal, jobs
+from tests.support.business import Agreement, make_agreement, pay_with_consent
+from tests.support.world import World
+
+pytestmark = pytest.mark.committed
+
+
+def test_a_customer_who_pays_stands_there_with_contract_invoice_and_payment(portal: Portal) -> None:
+    with begin() as session:
+        it = make_agreement(session, kopecks=386_550, draft=True)
+    pay(portal, it)
+
+    contact, deal, invoice, payment = (portal.one(kind) for kind in ("contact", "deal", "invoice", "payment"))
+    assert contact["name"] == "Анна Ковалёва"
+    assert [record["value"] for record in contact["fm"]] == ["anna@example.com"]
+    assert (deal["opportunity"], deal["stageId"], deal["contactIds"]) == (3865.5, "C1:PAID", [contact["id"]])
+    assert deal["originId"].endswith(str(it.contract_id))
+    assert (invoice["opportunity"], invoice["stageId"], invoice["parentId2"]) == (3865.5, "DT31_1:P", deal["id"])
+    assert (payment["opportunity"], payment["stageId"]) == (3865.5, "DT1038_1:SUCCESS")
+    assert (payment["parentId2"], payment["parentId31"]) == (deal["id"], invoice["id"])
+    assert [line["title"] or line["text"][:9] for line in portal.timeline()]
+    assert jobs() == {}
+
+
+def test_a_decline_stands_in_the_deals_timeline_with_its_reason_and_the_next_attempt(portal: Portal) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    pay(portal, it)
+    with begin() as session:
+        token = session.scalars(select(PaymentMethod.gateway_id)).one()
+    portal.world.script(token, "insufficient_funds", "succeeded")
+    portal.world.play(advance="P1M")
+    portal.world.play(advance="P5D")
+
+    texts = [line["text"] for line in portal.timeline()]
+    assert any("не прошло" in text and "не хватило денег" in text and "Следующая попытка" in text for text in texts)
+    stages = [item["stageId"] for item in portal.items("payment")]
+    assert stages == ["DT1038_1:SUCCESS", "DT1038_1:FAIL", "DT1038_1:SUCCESS"]
+
+
+def test_a_changed_customer_is_changed_there_and_only_in_what_differs(portal: Portal) -> None:
+    with begin() as session:
+        customer_id = create_customer(session, CustomerData("Ольга Лебедева", email="o@example.com")).id
+    portal.sync()
+    portal.edit("contact", portal.one("contact")["id"], comments="Звонить после шести")
+    with begin() as session:
+        change_customer(session, customer_id, CustomerData("Ольга Лебедева", email="olga@example.com"))
+    portal.sync()
+
+    contact = portal.one("contact")
+    assert [record["value"] for record in contact["fm"]] == ["olga@example.com"]
+    assert contact["comments"] == "Звонить после шести"
+    (update,) = [entry for entry in portal.calls() if "crm.item.update" in str(entry["request"])]
+    assert "Лебедева" not in str(update["request"])
+
+
+def test_many_changes_before_a_push_are_one_push(portal: Portal) -> None:
+    with begin() as session:
+        customer_id = create_customer(session, CustomerData("Имя 0", email="o@example.com")).id
+    for number in range(1, 20):
+        with begin() as session:
+            change_customer(session, customer_id, CustomerData(f"Имя {number}", email="o@example.com"))
+    portal.sync()
+
+    assert portal.one("contact")["name"] == "Имя 19"
+    assert len([entry for entry in portal.calls() if "crm.item.add" in str(entry["request"])]) == 1
+    assert not [entry for entry in portal.calls() if "crm.item.update" in str(entry["request"])]
+
+
+def test_a_debt_that_falls_overdue_moves_the_deal_though_nothing_happens(portal: Portal) -> None:
+    with begin() as session:
+        make_agreement(session, in_days=3, advance="by_calendar")
+    portal.world.play(advance="P1D")
+    assert portal.one("deal")["stageId"] == "C1:WAITING"
+    portal.world.play(advance="P4D")
+    assert portal.one("deal")["stageId"] == "C1:OVERDUE"
+
+
+def test_a_stopped_autopay_is_told_in_the_deal(portal: Portal) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    pay(portal, it)
+    assert portal.one("deal")["UF_CRM_KABINET_AUTOPAY"].startswith("Включён")
+    with begin() as session:
+        withdraw(session, it.contract_id, evidence=Evidence(), now=business_now(session))
+    portal.sync()
+    assert portal.one("deal")["UF_CRM_KABINET_AUTOPAY"] == "Отключён клиентом"
+
+
+def test_a_company_stands_there_with_its_tax_number(portal: Portal) -> None:
+    with begin() as session:
+        create_customer(
+            session, CustomerData("ООО «Садко»", "company", "sadko@example.com", inn="5000123458", kpp="500001001")
+        )
+    portal.sync()
+
+    company = portal.one("company")
+    (requisite,) = portal.call("crm.requisite.list", filter={"ENTITY_TYPE_ID": 4, "ENTITY_ID": company["id"]})
+    assert (company["title"], requisite["RQ_INN"], requisite["RQ_KPP"]) == ("ООО «Садко»", "5000123458", "500001001")
+
+
+def test_names_with_markup_arrive_as_they_are(portal: Portal) -> None:
+    with begin() as session:
+        create_customer(session, CustomerData("<b>O'Нил</b> & «Ко» [url=x]", email="o@example.com"))
+    portal.sync()
+    assert portal.one("contact")["name"] == "<b>O'Нил</b> & «Ко» [url=x]"
+
+
+def test_without_a_crm_nothing_is_kept_for_it(world: World) -> None:
+    with begin() as session:
+        create_customer(session, CustomerData("Анна", email="a@example.com"))
+    world.drain()
+    assert jobs() == {}
+
+
+def pay(portal: Portal, it: Agreement) -> None:
+    """The customer agrees and pays on the gateway's page; the gateway is asked, and everything comes to rest."""
+    pay_with_consent(it)
+    portal.world.play(advance="PT10M")
