@@ -22,10 +22,10 @@ from kernel.settings import get_settings
 from payments.autopay.models import Autopay
 from payments.charging.bodies import Subject, hosted_body
 from payments.charging.checking import CHECK
-from payments.charging.models import CREATED, LIVE, REJECTED, UNKNOWN, Allocation, Payment
+from payments.charging.models import CREATED, LIVE, REJECTED, SEND, UNKNOWN, Allocation, Payment
 from payments.charging.pace import HINT_LIFE
 from payments.charging.permits import Permit, permit_customer
-from payments.charging.recording import SEND, Outcome, record
+from payments.charging.recording import Outcome, record
 from payments.charging.sending import WORKER, send_once
 from payments.contracts.models import Contract, Installment
 from payments.contracts.opening import MINIMUM_KOPECKS

@@ -155,6 +155,11 @@ PARTLY_PAID = (
 )
 
 
+# What a call to the gateway was for.
+SEND = "send"
+LOOK = "look"
+
+
 class GatewayExchange(Base):
     """One call to the gateway about a payment, with what was answered, without tokens or personal data."""
 

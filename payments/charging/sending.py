@@ -20,8 +20,9 @@ from kernel import log
 from kernel.db import Session, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
+from payments.charging.models import SEND
 from payments.charging.permits import Permit
-from payments.charging.recording import SEND, Outcome, record
+from payments.charging.recording import Outcome, record
 from payments.gateway import transport
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NotExecuted, OutcomeUnknown
 from payments.gateway.yookassa import YooKassa

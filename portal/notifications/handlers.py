@@ -24,7 +24,7 @@ from portal.notifications.calling_off import called_off, still_comes
 from portal.notifications.facts import DecidedPayment
 from portal.notifications.letters import queue_letter
 from portal.notifications.period_words import period_words
-from portal.notifications.reasons import HELD_BACK, reason_words
+from portal.notifications.reasons import HELD_BACK, TOLD, reason_words
 from portal.notifications.repeating import announce_unheard
 
 
@@ -92,7 +92,7 @@ def payment_succeeded(session: Session, event: PaymentSucceeded, _now: datetime)
 def payment_declined(session: Session, event: PaymentDeclined, _now: datetime) -> None:
     """What happened, that nothing was taken, and what comes next; silent about what we held back ourselves."""
     payment = reading.decided_payment(session, event.payment_id)
-    if payment.status == "rejected" and payment.reason in HELD_BACK:
+    if payment.status == "rejected" and payment.reason in HELD_BACK and payment.reason not in TOLD:
         return
     queue_letter(
         session,

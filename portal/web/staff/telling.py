@@ -85,7 +85,7 @@ def _tell_payment(it: Occurrence) -> Told:
 
 def _as_told(status: str, reason: str | None) -> str:
     # What the gateway did not take failed as surely as what the bank declined; the rest we held back ourselves.
-    return "canceled" if status == "rejected" and reason == "gateway_rejected" else status
+    return "canceled" if status == "rejected" and reason in ("gateway_rejected", "given_up") else status
 
 
 def _payment_title(status: str, kopecks: int, initiator: str) -> str:

@@ -132,6 +132,22 @@ def test_what_we_held_back_ourselves_brings_no_letter(session: Session) -> None:
     assert story.letters() == []
 
 
+@pytest.mark.parametrize("reason", ["gateway_rejected", "given_up"])
+def test_a_charge_that_the_gateway_never_took_is_told_as_our_own_fault(session: Session, reason: str) -> None:
+    story = story_with_autopay(session)
+    payment_id = story.charge_by_schedule()
+    payment = session.get_one(Payment, payment_id)
+    payment.status, payment.reason, payment.decided_at = "rejected", reason, story.now
+    session.flush()
+
+    payment_declined(session, PaymentDeclined(payment_id), story.now)
+
+    letter = story.letter("payment_declined")
+    assert "неполадка на нашей стороне" in letter.text_body
+    assert "Ничего не списано." in letter.text_body
+    assert f"/invoices/{payment.invoice_id}" in letter.text_body
+
+
 def test_an_unlinked_card_brings_one_letter_with_its_contracts_and_the_charge_under_way(session: Session) -> None:
     story = story_with_autopay(session)
     story.charge_by_schedule()

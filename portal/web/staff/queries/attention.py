@@ -62,7 +62,7 @@ def is_failed_charge() -> ColumnElement[bool]:
     A newer charge overtakes them, and whatever is under way; a customer's own try that failed as well does not.
     """
     newer = aliased(Payment)
-    refused = and_(Payment.status == REJECTED, Payment.reason == "gateway_rejected")
+    refused = and_(Payment.status == REJECTED, Payment.reason.in_(("gateway_rejected", "given_up")))
     return and_(
         or_(Payment.status == CANCELED, refused),
         Payment.initiator == "schedule",
