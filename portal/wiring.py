@@ -23,6 +23,9 @@ from payments.invoicing.issue import issue_due
 from payments.invoicing.lapsing import TO_LAPSE, lapse_unpaid
 from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
+from portal.exports import models as files
+from portal.exports.asking import drop_expired, sweep_exports
+from portal.exports.making import EXPORT
 from portal.notifications import models as letters
 from portal.notifications.delivery import MAIL
 from portal.notifications.handlers import HANDLERS
@@ -44,7 +47,7 @@ def build_handlers(others: Iterable[Handler] = ()) -> Handlers:
 
 
 def build_jobs(handlers: Handlers) -> Jobs:
-    """All jobs. No letter delays a charge, and no gateway that is slow to answer delays a letter: docs/adr/0016."""
+    """All jobs. No letter delays a charge, no slow gateway and no large file delays a letter: docs/adr/0016, 0021."""
 
     def deliver(ids: list[str]) -> None:
         for delivery_id in ids:
@@ -57,6 +60,7 @@ def build_jobs(handlers: Handlers) -> Jobs:
             Job(WEBHOOK, process, queue="lookup"),
             Job(DELIVER, deliver),
             MAIL,
+            EXPORT,
         ]
     )
 
@@ -82,6 +86,8 @@ DUTIES = (
     Duty("sweep_messages", sweep_messages, (letters.TO_SEND, letters.IN_FLIGHT)),
     Duty("drop_abandoned", lambda _send: drop_abandoned(), (ABANDONED,)),
     Duty("announce_untold", _in_transaction(announce_untold), (TO_ANNOUNCE,)),
+    Duty("sweep_exports", sweep_exports, (files.TO_MAKE, files.IN_HAND)),
+    Duty("drop_expired_exports", _in_transaction(drop_expired), (files.KEPT,)),
     Duty("lapse_unpaid", _in_transaction(lapse_unpaid), (TO_LAPSE,)),
 )
 

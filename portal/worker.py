@@ -16,10 +16,10 @@ from portal.checks import check_start
 from portal.wiring import build_handlers, build_jobs
 
 _log = log.get(__name__)
-_THREADS = {"charge": 2, "lookup": 2, "default": 4}
+_THREADS = {"charge": 2, "lookup": 2, "default": 4, "export": 1}
 # Charges and the rest of the jobs, the recorder, and one for the look-ups, which hold none while they wait for the
-# gateway; the clock's LISTEN connection is not of the pool.
-_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 2
+# gateway; a file is read from one and its progress told on another. The clock's LISTEN connection is not of the pool.
+_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 2 + 2 * _THREADS["export"]
 # Longer than one call may take (60 s), shorter than the supervisor's patience (75 s).
 _GRACE_S = 65.0
 
