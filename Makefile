@@ -49,6 +49,10 @@ soak: $(DEV_STAMP) ## What takes longer: a thousand races of stops and charges, 
 	KABINET_TEST_RACE_ROUNDS=20 $(PY) -m pytest -q -s tests/crash/test_unlink_race.py
 	$(PY) -m pytest -q -m soak tests
 
+.PHONY: bench
+bench: $(DEV_STAMP) ## Measure the desk's pages over a thousand and a hundred thousand payments, in one run
+	$(PY) -m bench.desk
+
 .PHONY: check
 check: $(DEV_STAMP) ## Check style, types, imports, templates, translations, architecture, migrations, secrets
 	$(PY) -m ruff check .

@@ -64,6 +64,8 @@ class Payment(Base):
         Index("ix_payments_next_check_at", "next_check_at", postgresql_where=LIVE_SQL),
         Index("ix_payments_customer_newest", "customer_id", "id"),
         Index("ix_payments_method_live", "method_id", postgresql_where=LIVE_SQL),
+        Index("ix_payments_newest", "created_at", "number", postgresql_include=["status", "kopecks"]),
+        Index("ix_payments_kopecks", "kopecks", "number"),
     )
     id: Mapped[Key]
     number: Mapped[int] = mapped_column(BigInteger, server_default=text("nextval('payment_numbers')"), unique=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, and_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, and_, func, select, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,6 +38,15 @@ class Contract(Base):
     external_id: Mapped[Str | None] = mapped_column(unique=True)
     created_at: Mapped[CreatedAt]
     ended_at: Mapped[At | None]
+
+
+# Any part of a number is found by its trigrams.
+Index(
+    "ix_contracts_search",
+    func.lower(Contract.number).label("folded"),
+    postgresql_using="gin",
+    postgresql_ops={"folded": "gin_trgm_ops"},
+)
 
 
 class PaymentPlan(Base):

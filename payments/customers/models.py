@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base
@@ -32,3 +32,15 @@ class Customer(Base):
     kpp: Mapped[Str | None]
     external_id: Mapped[Str | None] = mapped_column(unique=True)
     created_at: Mapped[CreatedAt]
+
+
+# Any part of what is known of a customer is found by its trigrams.
+Index(
+    "ix_customers_search",
+    func.replace(func.lower(Customer.name), "ё", "е").label("folded"),
+    func.lower(Customer.email).label("address"),
+    Customer.phone,
+    Customer.inn,
+    postgresql_using="gin",
+    postgresql_ops=dict.fromkeys(("folded", "address", "phone", "inn"), "gin_trgm_ops"),
+)

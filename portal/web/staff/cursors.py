@@ -21,8 +21,7 @@ def after_id(request: Request) -> UUID | None:
 def after_number(request: Request) -> int | None:
     """The number of the last row shown."""
     key = _key(request, 1)
-    known = key is not None and key[0].isascii() and key[0].isdigit() and int(key[0]) <= _BIGGEST
-    return int(key[0]) if key and known else None
+    return _number(key[0]) if key else None
 
 
 def after_name(request: Request) -> tuple[str, UUID] | None:
@@ -54,8 +53,28 @@ def after_day(request: Request) -> tuple[date, UUID] | None:
         return None
 
 
+def moment_and_number(key: Key) -> tuple[datetime, int] | None:
+    """Where a row stands in a list by time: its instant and number."""
+    try:
+        at, number = datetime.fromisoformat(key[0]), _number(key[1])
+    except ValueError:
+        return None
+    return (at, number) if at.tzinfo and number is not None else None
+
+
+def sum_and_number(key: Key) -> tuple[int, int] | None:
+    """Where a row stands in a list by sum: its kopecks and number."""
+    kopecks, number = _number(key[0]), _number(key[1])
+    return (kopecks, number) if kopecks is not None and number is not None else None
+
+
 def _key(request: Request, parts: int) -> Key | None:
     return read_cursor(request.query_params.get("after"), parts=parts)
+
+
+def _number(text: str) -> int | None:
+    known = text.isascii() and text.isdigit() and int(text) <= _BIGGEST
+    return int(text) if known else None
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,123 +1,75 @@
-"""The payments: the list with its filters and total, the card of one, and asking the gateway again."""
+"""The list of payments: filters in the address, views above it, its total, and pages both ways."""
 
 from __future__ import annotations
 
-import json
-from uuid import UUID
+from collections.abc import Callable
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from kernel import clock, log
-from kernel.errors import NotFound, Refused
-from payments.charging.looking import look_soon
-from payments.charging.models import PENDING, SENDING, UNKNOWN, WAITING_FOR_CAPTURE, Payment
-from portal.audit.recording import record_act
+from kernel import clock
+from kernel.db import ReadSession
 from portal.notifications.reasons import reason_for_staff
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
-from portal.web.kit.i18n import gettext as _
-from portal.web.kit.paging import Page, page_of, page_size
-from portal.web.kit.redirects import go_to
+from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.paging import Key, Page, Place, page_at, page_size, place_in
 from portal.web.kit.render import render
 from portal.web.staff.addresses import list_url
-from portal.web.staff.cursors import after_number
-from portal.web.staff.gateway_words import call_name
-from portal.web.staff.payments_filter import LIST, PaymentsForm, chips, read_customer_id, read_view
-from portal.web.staff.queries import payment_card
+from portal.web.staff.cursors import moment_and_number, sum_and_number
+from portal.web.staff.payment import ASKABLE
+from portal.web.staff.payment_tabs import tabs_for
+from portal.web.staff.payments_filter import LIST, ORDERS, Asked, chips, read_filter
 from portal.web.staff.queries.customers import find_customer
-from portal.web.staff.queries.payments import PaymentFilter, PaymentRow, Total, list_payments, total_payments
-from portal.web.staff.roles import ASKS_GATEWAY, GatewayAsker, may
-from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, retry_name, source_name
+from portal.web.staff.queries.payment_filter import PaymentFilter
+from portal.web.staff.queries.payments import Mark, PaymentRow, list_payments, total_payments
+from portal.web.staff.roles import ASKS_GATEWAY, may
+from portal.web.staff.words import INITIATORS, method_name
 
 router = APIRouter()
-_log = log.get(__name__)
-# What the gateway can still tell us something about.
-ASKABLE = (UNKNOWN, PENDING, WAITING_FOR_CAPTURE)
 
 
 @router.get(LIST, name="staff.payments.list")
-def list_all(request: Request, _staff: CurrentStaff, db: ReadDb) -> Response:
+def list_all(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
     """Payments, newest first. A condition that makes no sense is a 422 with the reason and no rows."""
-    query = request.query_params
-    form, view, customer_id = PaymentsForm(query), read_view(query), read_customer_id(query)
-    good = form.validate()
-    wanted = form.wanted(view=view, customer_id=customer_id) if good else PaymentFilter(view=view)
-    customer = find_customer(db, customer_id) if customer_id else None
-    kept = {**form.typed(), "view": view, "customer": str(customer_id or "")}
-    size = page_size(query.get("size"))
-    now, after = clock.now(), after_number(request)
-    found = list_payments(db, wanted, now=now, after=after, limit=size + 1) if good else []
-    page: Page[PaymentRow] = page_of(
-        found, size=size, key=lambda row: (str(row.number),), after=("",) if after else None
-    )
+    asked = read_filter(request.query_params)
+    sort = request.query_params.get("sort", "")
+    kept = asked.kept | {"sort": sort if sort in ORDERS else "", "size": _chosen_size(request)}
+    wanted, now = asked.wanted, clock.now()
+    customer = find_customer(db, wanted.customer_id) if wanted.customer_id else None
+    tabs = tabs_for(db, staff.user_id, asked, now=now)
+    whole = request.query_params.get("total") == "all"
     context = {
-        "form": form,
-        "view": view,
-        "page": page,
-        "total": total_payments(db, wanted, now=now) if good else Total(0, 0, more=False),
+        "form": asked.form,
+        "view": wanted.view,
+        "page": _page(request, db, asked, kept["sort"]) if asked.good else Page((), None, is_first=True),
+        "total": total_payments(db, wanted, now=now, whole=whole) if asked.good else None,
         "chips": chips(wanted, kept, customer.name if customer else ""),
-        "customer": customer,
-        "is_on": wanted != PaymentFilter(view=view),
+        "kept": kept,
+        "query": asked.query,
+        "is_on": wanted != PaymentFilter(view=wanted.view),
         "url": list_url(LIST, kept),
-        "views": [("", _("Все"), LIST), *((key, name, f"{LIST}?view={key}") for key, name in _view_names().items())],
+        "url_with": lambda **changed: list_url(LIST, kept | changed),
+        "tabs": tabs,
+        "own_view": next((tab.edit for tab in tabs if tab.current), ""),
         "initiators": INITIATORS,
         "method_name": method_name,
         "reason_for_staff": reason_for_staff,
+        "askable": ASKABLE if may(staff, ASKS_GATEWAY) else (),
     }
-    return render(request, "pages/staff/payments.html", context, status=200 if good else 422, fragment="rows")
+    return render(request, "pages/staff/payments.html", context, status=200 if asked.good else 422, fragment="rows")
 
 
-@router.get(LIST + "/{payment_id}", name="staff.payments.show")
-def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) -> Response:
-    """Everything about one payment."""
-    facts = payment_card.read_payment(db, payment_id)
-    payment = facts.payment
-    context = {
-        "facts": facts,
-        "payment": payment,
-        "attempts": payment_card.attempts_of(db, facts.invoice_id),
-        "exchanges": [(item, _pretty(item.answer)) for item in payment_card.exchanges_of(db, payment_id)],
-        "steps": payment_card.steps_of(db, payment_id),
-        "notice": payment_card.notice_of(db, payment),
-        "consent": payment_card.consent_of(db, payment),
-        "askable": payment.status in ASKABLE,
-        "sending": payment.status == SENDING,
-        "may_ask": may(staff, ASKS_GATEWAY),
-        "initiators": INITIATORS,
-        "consent_names": CONSENTS,
-        "method_name": method_name,
-        "party_name": party_name,
-        "retry_name": retry_name,
-        "source_name": source_name,
-        "call_name": call_name,
-        "reason_for_staff": reason_for_staff,
-    }
-    return render(request, "pages/staff/payment.html", context)
+def _page(request: Request, db: ReadSession, asked: Asked, sort: str) -> Page[PaymentRow]:
+    order, size = ORDERS[sort], page_size(request.query_params.get("size"))
+    parse: Callable[[Key], Mark | None] = moment_and_number if order.by == "at" else sum_and_number
+    place = place_in(request.query_params, parse)
+    found = list_payments(db, asked.wanted, now=clock.now(), order=order, place=place, limit=size + 1)
+    if place.back and not found:
+        # Whatever was newer is gone from this filter: the list begins here.
+        place = Place()
+        found = list_payments(db, asked.wanted, now=clock.now(), order=order, limit=size + 1)
+    return page_at(place, found, size=size, key=lambda row: row.key(order))
 
 
-@router.post(LIST + "/{payment_id}/checks", name="staff.payments.check")
-def ask_again(request: Request, payment_id: UUID, staff: GatewayAsker, db: Db) -> Response:
-    """Have a worker ask the gateway about the payment now; the page shows what it says.
-
-    Raises:
-        NotFound: no such payment.
-        Refused: there is nothing left to ask.
-    """
-    payment = db.get(Payment, payment_id)
-    if payment is None:
-        raise NotFound
-    if payment.status not in ASKABLE:
-        raise Refused(_("Исход этого платежа уже известен, спрашивать нечего"))
-    look_soon(db, payment_id)
-    details = {"number": payment.number, "status": payment.status}
-    record_act(db, staff, "payment.asked", "payment", payment_id, request=request, details=details)
-    _log.info("payment.asked_again", payment_id=str(payment_id), user_id=str(staff.user_id))
-    return go_to(request, f"{LIST}/{payment_id}", say=_("Спросили ЮKassa. Ответ появится здесь через несколько секунд"))
-
-
-def _view_names() -> dict[str, str]:
-    return {"failed": _("Не прошли"), "unknown": _("Исход неизвестен")}
-
-
-def _pretty(answer: dict[str, object] | None) -> str:
-    return json.dumps(answer, ensure_ascii=False, indent=2) if answer else ""
+def _chosen_size(request: Request) -> str:
+    size = page_size(request.query_params.get("size"))
+    return str(size) if request.query_params.get("size") == str(size) else ""

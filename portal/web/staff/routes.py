@@ -1,4 +1,4 @@
-"""The desk's addresses in one router. `newcomers` and `opening` come before the cards: «new» is no id."""
+"""The desk's addresses in one router. `newcomers`, `opening` and `payment_views` come before the cards: «new» is no id."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from portal.web.staff import (
     letters,
     newcomers,
     opening,
+    payment,
+    payment_views,
     payments,
     stopping,
     webhooks,
@@ -32,6 +34,8 @@ PARTS = tuple(
         stopping,
         catalogue,
         payments,
+        payment_views,
+        payment,
         late,
         webhooks,
         deliveries,

@@ -18,6 +18,13 @@ ADVANCES = {
     "by_calendar": _("По календарю: неоплаченное копится"),
 }
 INITIATORS = {"customer": _("Клиент сам"), "schedule": _("Автоплатёж")}
+METHODS = {
+    "bank_card": _("Карта"),
+    "sbp": _("СБП"),
+    "yoo_money": _("Кошелёк ЮMoney"),
+    "sberbank": "SberPay",
+    "tinkoff_bank": "T-Pay",
+}
 # Under a heading that says «Автоплатёж» already.
 AUTOPAYS = {
     "active": _("Включён"),

@@ -1,27 +1,37 @@
-"""The list of payments, newest first, and what the whole of it adds up to."""
+"""The list of payments, both ways by time or by sum, what the whole of it adds up to, and how much each view holds."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, literal, select, tuple_, union_all
 
-from kernel.clock import start_of
-from kernel.db import ReadSession
+from kernel.db import ReadSession, Session
 from payments.autopay.models import PaymentMethod
 from payments.charging.models import SUCCEEDED, Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
-from portal.web.staff.queries.attention import is_failed_charge, is_long_unknown
-from portal.web.staff.queries.search import matching
+from payments.invoicing.models import Invoice
+from portal.web.kit.paging import Key, Place
+from portal.web.staff.queries.payment_filter import PaymentFilter
 
-# Beyond this nobody reads a sum, and adding it up would cost more than the page itself.
+# Beyond this nobody reads a count, and counting on would cost more than the page itself.
 MOST_COUNTED = 10_000
-_ONE_DAY = timedelta(days=1)
+_ROWS_AT_A_TIME = 1_000
+_BY = {"at": Payment.created_at, "kopecks": Payment.kopecks}
+Mark = tuple[datetime | int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By time or by sum, ties by number. The default is newest first."""
+
+    by: str = "at"
+    descending: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +41,24 @@ class PaymentRow:
     id: UUID
     number: int
     at: datetime
+    decided_at: datetime | None
     status: str
     initiator: str
     kopecks: int
     reason: str | None
+    gateway_id: str | None
     method_kind: str | None
     last4: str | None
+    invoice_number: str
     contract_id: UUID
     contract_number: str
     customer_id: UUID
     customer_name: str
+    customer_inn: str | None
+
+    def key(self, order: Order) -> Key:
+        """Where the row stands in that order, for a cursor."""
+        return (self.at.isoformat() if order.by == "at" else str(self.kopecks), str(self.number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,112 +73,87 @@ class Total:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentFilter:
-    """What the list is narrowed by. `view`: failed or unknown, the two that wait for a person. Days are inclusive."""
-
-    text: str = ""
-    view: str = ""
-    status: str = ""
-    initiator: str = ""
-    first_on: date | None = None
-    last_on: date | None = None
-    last4: str = ""
-    least_kopecks: int | None = None
-    most_kopecks: int | None = None
-    customer_id: UUID | None = None
-
-    def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
-        """The same in SQL."""
-        return [*self._chosen(now), *self._between(), *self._typed()]
-
-    def _chosen(self, now: datetime) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
-        if self.view:
-            found.append(is_failed_charge() if self.view == "failed" else is_long_unknown(now))
-        if self.status:
-            found.append(Payment.status == self.status)
-        if self.initiator:
-            found.append(Payment.initiator == self.initiator)
-        if self.customer_id:
-            found.append(Payment.customer_id == self.customer_id)
-        return found
-
-    def _between(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
-        if self.first_on:
-            found.append(Payment.created_at >= start_of(self.first_on))
-        if self.last_on:
-            found.append(Payment.created_at < start_of(self.last_on + _ONE_DAY))
-        if self.least_kopecks is not None:
-            found.append(Payment.kopecks >= self.least_kopecks)
-        if self.most_kopecks is not None:
-            found.append(Payment.kopecks <= self.most_kopecks)
-        return found
-
-    def _typed(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
-        if self.last4:
-            method = select(PaymentMethod.id).where(PaymentMethod.last4 == self.last4)
-            found.append(or_(Payment.last4 == self.last4, Payment.method_id.in_(method)))
-        if self.text:
-            found.append(_means(self.text))
-        return found
-
-
 def list_payments(
-    session: ReadSession, wanted: PaymentFilter, *, now: datetime, after: int | None, limit: int
+    session: ReadSession,
+    wanted: PaymentFilter,
+    *,
+    now: datetime,
+    limit: int,
+    order: Order = Order(),
+    place: Place[Mark] = Place(),  # noqa: B008  frozen
 ) -> list[PaymentRow]:
-    """Up to `limit` payments that follow the cursor (number)."""
-    statement: Select[*tuple[Any, ...]] = (
+    """Up to `limit` payments from the place on, or those just before it; always in the list's order."""
+    key = tuple_(_BY[order.by], Payment.number)
+    falling = order.descending != place.back
+    chosen = select(Payment.id).where(*wanted.conditions(now)).limit(limit)
+    if place.key is not None:
+        chosen = chosen.where(key < tuple_(*place.key) if falling else key > tuple_(*place.key))
+    chosen = chosen.order_by(*(column.desc() if falling else column for column in key))
+    # Cut to the page first: names are then looked up for its rows only, whatever the filter.
+    rows = _rows().where(Payment.id.in_(chosen.scalar_subquery()))
+    rows = rows.order_by(*(column.desc() if order.descending else column for column in key))
+    return [PaymentRow(*row) for row in session.execute(rows)]
+
+
+def stream_payments(session: ReadSession, wanted: PaymentFilter, *, now: datetime) -> Iterator[Sequence[PaymentRow]]:
+    """All payments of the filter, oldest first, some at a time, as the session's one snapshot has them."""
+    rows = _rows().where(*wanted.conditions(now)).order_by(Payment.created_at, Payment.number)
+    found = session.execute(rows, execution_options={"yield_per": _ROWS_AT_A_TIME})
+    for part in found.partitions():
+        yield [PaymentRow(*row) for row in part]
+
+
+def total_payments(session: ReadSession, wanted: PaymentFilter, *, now: datetime, whole: bool = False) -> Total:
+    """What the filtered list adds up to; `whole` counts on to its end, however far that is."""
+    most = None if whole else MOST_COUNTED + 1
+    some = select(Payment.kopecks, Payment.status).where(*wanted.conditions(now)).limit(most).subquery()
+    succeeded = func.sum(some.c.kopecks).filter(some.c.status == SUCCEEDED)
+    count, kopecks = session.execute(select(func.count(), func.coalesce(succeeded, 0)).select_from(some)).one()
+    more = count > MOST_COUNTED and not whole
+    return Total(MOST_COUNTED if more else count, int(kopecks), more)
+
+
+def count_up_to(session: ReadSession | Session, wanted: PaymentFilter, most: int, *, now: datetime) -> int:
+    """How many payments the filter lets through, but no more than `most`."""
+    some = select(Payment.id).where(*wanted.conditions(now)).limit(most).subquery()
+    return session.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def count_payments(session: ReadSession, filters: Sequence[PaymentFilter], *, now: datetime) -> list[int]:
+    """How many payments each filter lets through, in one query; one more than `MOST_COUNTED` stands for any more."""
+    counts: list[Select[*tuple[Any, ...]]] = []
+    for place, wanted in enumerate(filters):
+        some = select(Payment.id).where(*wanted.conditions(now)).limit(MOST_COUNTED + 1).subquery()
+        counts.append(select(literal(place).label("place"), func.count().label("count")).select_from(some))
+    if not counts:
+        return []
+    found = {row[0]: row[1] for row in session.execute(union_all(*counts))}
+    return [found[place] for place in range(len(filters))]
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Payment.id,
             Payment.number,
             Payment.created_at,
+            Payment.decided_at,
             Payment.status,
             Payment.initiator,
             Payment.kopecks,
             Payment.reason,
+            Payment.gateway_id,
             func.coalesce(Payment.paid_with, PaymentMethod.kind),
             func.coalesce(Payment.last4, PaymentMethod.last4),
+            Invoice.number,
             Contract.id,
             Contract.number,
             Customer.id,
             Customer.name,
+            Customer.inn,
         )
+        .join(Invoice, Invoice.id == Payment.invoice_id)
         .join(Contract, Contract.id == Payment.contract_id)
         .join(Customer, Customer.id == Payment.customer_id)
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
-        .where(*wanted.conditions(now))
-        .order_by(Payment.number.desc())
-        .limit(limit)
     )
-    if after:
-        statement = statement.where(Payment.number < after)
-    return [PaymentRow(*row) for row in session.execute(statement)]
-
-
-def total_payments(session: ReadSession, wanted: PaymentFilter, *, now: datetime) -> Total:
-    """What the whole filtered list adds up to."""
-    newest = (
-        select(Payment.kopecks, Payment.status)
-        .where(*wanted.conditions(now))
-        .order_by(Payment.number.desc())
-        .limit(MOST_COUNTED + 1)
-        .subquery()
-    )
-    succeeded = func.sum(newest.c.kopecks).filter(newest.c.status == SUCCEEDED)
-    count, kopecks = session.execute(select(func.count(), func.coalesce(succeeded, 0)).select_from(newest)).one()
-    return Total(min(count, MOST_COUNTED), int(kopecks), count > MOST_COUNTED)
-
-
-def _means(text: str) -> ColumnElement[bool]:
-    """A customer in any form, or the payment itself by its number, by the gateway's id or by ours."""
-    bare = text.strip().lstrip("№").strip()
-    whose = Payment.customer_id.in_(select(Customer.id).where(matching(text)))
-    found = [whose, Payment.gateway_id == bare]
-    if bare.isascii() and bare.isdigit() and len(bare) < 19:  # noqa: PLR2004  what a BIGINT holds
-        found.append(Payment.number == int(bare))
-    with suppress(ValueError):
-        found.append(Payment.id == UUID(bare))
-    return or_(*found)

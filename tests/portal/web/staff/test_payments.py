@@ -96,7 +96,7 @@ def test_beyond_the_most_counted_the_total_says_more(
 ) -> None:
     monkeypatch.setattr(queries, "MOST_COUNTED", 2)
 
-    assert "Больше 2 платежей" in desk().get(LIST).text
+    assert "более 2 платежей" in desk().get(LIST).text
 
 
 NONSENSE = {

@@ -1,0 +1,199 @@
+"""The desk's pages over a thousand payments and over a hundred thousand, in one run: milliseconds and their ratio."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from kernel import broker, db, log
+from kernel.clock import business_date, now, real_now
+from kernel.db import begin, engine
+from kernel.settings import get_settings
+from payments.installation.setup import Company, name_company
+from portal.accounts.models import User
+from portal.accounts.passwords import NO_PASSWORD
+from portal.accounts.sessions import STAFF, start_session
+from portal.accounts.visitor import Visitor
+from portal.demo.engines import Engines, sibling
+from portal.demo.postgres import create_database
+
+ROOT = Path(__file__).parents[1]
+SIZES = (1_000, 100_000)
+ROUNDS = 3
+REQUESTS = 15
+COMPANY = Company(brand="Тёплый контур", legal_name="ООО «Тёплый контур»", inn="5000123456")
+_NOWHERE = "127.0.0.1:9"
+_SETTINGS = {
+    "KABINET_MODE": "test",
+    "KABINET_SECRET_KEY": "bench-" * 8,
+    "KABINET_BASE_URL": "http://localhost:8000",
+    "KABINET_YOOKASSA_SHOP_ID": "100500",
+    "KABINET_YOOKASSA_SECRET_KEY": "test_bench",
+    "KABINET_YOOKASSA_API_URL": f"http://{_NOWHERE}/v3",
+    "KABINET_SMTP_URL": f"smtp://{_NOWHERE}",
+    "KABINET_MAIL_FROM": "kabinet@example.com",
+    "KABINET_LOG_LEVEL": "WARNING",
+}
+MONTH_AGO = timedelta(days=120)
+YEAR_AGO = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A page by its address; a goal is the most that the ratio, or the larger time in ms, should be."""
+
+    name: str
+    url: str
+    ratio: float = 0.0
+    most_ms: float = 0.0
+
+
+def cases() -> list[Case]:
+    """Addresses that mean the same in both databases."""
+    first_on = business_date(now() - MONTH_AGO).replace(day=1)
+    last_on = (first_on + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    month = f"first_on={first_on:%d.%m.%Y}&last_on={last_on:%d.%m.%Y}"
+    listed = "/staff/payments"
+    return [
+        Case("payments, first page", listed, ratio=1.5),
+        Case("payments, a year deep", f"{listed}?after={_cursor()}", ratio=1.5),
+        Case("payments, by sum", f"{listed}?sort=-sum", ratio=1.5),
+        Case("payments, one month", f"{listed}?{month}", ratio=1.5),
+        Case("payments, one month by sum", f"{listed}?{month}&sort=-sum", ratio=1.5),
+        Case("payments, declined", f"{listed}?status=canceled", ratio=1.5),
+        Case("payments, of one contract", f"{listed}?contract=2025-0077", ratio=1.5),
+        Case("payments, of a surname", f"{listed}?q=жук", ratio=1.5),
+        Case("payments, all counted", f"{listed}?total=all"),
+        Case("customers", "/staff/customers"),
+        Case("dashboard", "/staff"),
+        Case("search, surname", "/staff/search?q=ковалев", most_ms=1000),
+        Case("search, name and surname", "/staff/search?q=жук+алена", most_ms=1000),
+        Case("search, phone", "/staff/search?q=8+(916)+000-00-77", most_ms=1000),
+        Case("search, part of an address", "/staff/search?q=client77@", most_ms=1000),
+        Case("search, INN", "/staff/search?q=7700000070", most_ms=1000),
+        Case("search, last four", "/staff/search?q=0077", most_ms=1000),
+        Case("search, sum", "/staff/search?q=1079,19", most_ms=1000),
+        Case("search, number", "/staff/search?q=2025-0077", most_ms=1000),
+        Case("search, gateway id", f"/staff/search?q={_gateway_id()}", most_ms=1000),
+        Case("search, nothing found", "/staff/search?q=неттакого", most_ms=1000),
+    ]
+
+
+def main() -> int:
+    """Fill both databases, ask for each page in turn, print the table."""
+    log.configure("WARNING")
+    with _databases() as urls:
+        figures: dict[str, dict[int, list[float]]] = {}
+        for _round in range(ROUNDS):
+            for size, url in urls.items():
+                _use(url)
+                _ask(figures, size)
+        _print(figures)
+    return 0
+
+
+@contextmanager
+def _databases() -> Iterator[dict[int, str]]:
+    folder = Path(tempfile.mkdtemp(prefix="kabinet-bench-"))
+    folder.chmod(0o711)  # PostgreSQL of root runs as an account that must walk through
+    engines = Engines(folder, database_options={"fsync": "off", "shared_buffers": "256MB"})
+    os.environ.update(_SETTINGS)
+    try:
+        engines.start()
+        os.environ["KABINET_REDIS_URL"] = engines.redis_url
+        urls = {}
+        for size in SIZES:
+            name = f"kabinet_bench_{size}"
+            create_database(engines.server_url, name)
+            urls[size] = sibling(engines.server_url, name)
+            _use(urls[size])
+            _fill(size)
+        yield urls
+    finally:
+        db.dispose()
+        broker.dispose()
+        engines.erase()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _use(url: str) -> None:
+    os.environ["KABINET_DATABASE_URL"] = url
+    get_settings.cache_clear()
+    db.dispose()
+    broker.dispose()
+
+
+def _fill(payments: int) -> None:
+    command.upgrade(Config(ROOT / "alembic.ini"), "head")
+    with begin() as session:
+        name_company(session, COMPANY, get_settings())
+        session.add(
+            User(email="staff@example.com", name="Ирина Мельник", password_hash=NO_PASSWORD, staff_role="owner")
+        )
+    script = (ROOT / "bench" / "filling.sql").read_text(encoding="utf-8").replace(":payments", str(payments))
+    started = time.perf_counter()
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.exec_driver_sql(f"BEGIN; {script.replace('%', '%%')} COMMIT")
+        connection.execute(text("VACUUM ANALYZE"))
+    print(f"filled {payments} payments in {time.perf_counter() - started:.0f} s", file=sys.stderr)
+
+
+def _ask(figures: dict[str, dict[int, list[float]]], size: int) -> None:
+    from portal.app import build_app
+
+    with begin() as session:
+        user = session.execute(text("SELECT id FROM users")).scalar_one()
+        token = start_session(session, user, STAFF, Visitor(None, None), now=real_now())
+    client = TestClient(build_app(), base_url="http://localhost:8000", headers={"Accept": "text/html"})
+    client.cookies.set("kabinet_staff", token)
+    for case in cases():
+        client.get(case.url)
+        for _request in range(REQUESTS):
+            started = time.perf_counter()
+            answer = client.get(case.url)
+            took = 1000 * (time.perf_counter() - started)
+            answer.raise_for_status()
+            figures.setdefault(case.name, {}).setdefault(size, []).append(took)
+
+
+def _print(figures: dict[str, dict[int, list[float]]]) -> None:
+    print("| page | 1 thousand, ms | 100 thousand, ms | ratio | goal |")
+    print("|---|---:|---:|---:|---|")
+    goals = {case.name: case for case in cases()}
+    for name, by_size in figures.items():
+        small, large = (statistics.median(by_size[size]) for size in SIZES)
+        case = goals[name]
+        goal = f"≤{case.ratio}" if case.ratio else f"≤{case.most_ms:.0f} ms" if case.most_ms else ""
+        print(f"| {name} | {small:.1f} | {large:.1f} | {large / small:.2f} | {goal} |")
+
+
+def _cursor() -> str:
+    from portal.web.kit.paging import write_cursor
+
+    return write_cursor(((now() - YEAR_AGO).isoformat(), "999999999"))
+
+
+def _gateway_id() -> str:
+    with db.read() as session:
+        return str(
+            session.execute(text("SELECT gateway_id FROM payments ORDER BY number LIMIT 1 OFFSET 500")).scalar_one()
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
