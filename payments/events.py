@@ -44,7 +44,7 @@ class ContractStatusChanged(Event):
 
 @dataclass(frozen=True)
 class InvoiceIssued(Event):
-    """An invoice is open and nothing will be charged for it by itself: the customer is asked to pay."""
+    """An invoice is open and nothing will be charged for it by itself: the customer is asked to pay what is left of it."""
 
     topic: ClassVar[str] = "payments.invoice_issued.v1"
     invoice_id: UUID
@@ -84,7 +84,7 @@ class PaymentDeclined(Event):
 
 @dataclass(frozen=True)
 class AutopayActivated(Event):
-    """Automatic payments are on: the first payment succeeded and its method is saved."""
+    """Automatic payments are on: the first payment succeeded and its method is saved, or an employee's pause is over."""
 
     topic: ClassVar[str] = "payments.autopay_activated.v1"
     autopay_id: UUID

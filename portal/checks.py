@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from kernel.clock import VirtualClock, business_now
 from kernel.db import ReadSession, begin, engine, read
@@ -28,9 +28,24 @@ def alembic_config() -> Config:
 
 
 @lru_cache(maxsize=1)
-def newest_revision() -> str | None:
-    """The revision that this code was written for."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+def known_revisions() -> tuple[str, ...]:
+    """The revisions of this code, the one that it was written for first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
+
+
+def is_migrated(connection: Connection) -> bool:
+    """Whether this code may work on the database: it stands at our revision, or at one of a later version.
+
+    A revision that we do not know is a later one: migrations go forward only, and each keeps the code before it working.
+    """
+    revision = MigrationContext.configure(connection).get_current_revision()
+    return revision is not None and revision not in known_revisions()[1:]
+
+
+def is_ahead(connection: Connection) -> bool:
+    """Whether a later version has migrated the database; there is nothing that this one could add."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    return revision is not None and revision not in known_revisions()
 
 
 def check_start() -> None:
@@ -43,7 +58,7 @@ def check_start() -> None:
     with engine().connect() as connection:
         if int(connection.execute(text("SHOW server_version_num")).scalar_one()) < _OLDEST_POSTGRESQL:
             raise ConfigurationError(["KABINET_DATABASE_URL: нужен PostgreSQL 15 или новее"])
-        if MigrationContext.configure(connection).get_current_revision() != newest_revision():
+        if not is_migrated(connection):
             raise ConfigurationError(["база данных не приведена к этой версии: выполните `kabinet migrate`"])
     with read() as session:
         made_for = session.execute(select(Installation.business_tz, Installation.mode)).first()
@@ -61,7 +76,7 @@ def check_start() -> None:
 def unready(session: ReadSession) -> list[str]:
     """What is still missing before the product can serve; empty when it is ready."""
     settings = get_settings()
-    if MigrationContext.configure(session.connection()).get_current_revision() != newest_revision():
+    if not is_migrated(session.connection()):
         return ["migrations"]
     row = session.execute(
         select(

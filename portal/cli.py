@@ -98,14 +98,19 @@ def load_crm() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Привести базу данных к этой версии программы."""
+    """Привести базу данных к этой версии программы; базу более новой версии не менять."""
     from alembic import command
 
-    from kernel.db import begin
+    from kernel.db import begin, engine
     from kernel.settings import get_settings
     from payments.installation.setup import ensure_installation
-    from portal.checks import alembic_config
+    from portal.checks import alembic_config, is_ahead
 
+    with engine().connect() as connection:
+        ahead = is_ahead(connection)
+    if ahead:
+        typer.echo("База данных уже приведена к более новой версии программы")
+        return
     command.upgrade(alembic_config(), "head")
     with begin() as session:
         ensure_installation(session, get_settings())

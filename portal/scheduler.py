@@ -19,13 +19,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel import log
 from kernel.broker import Jobs
-from kernel.clock import business_now
+from kernel.clock import Wait, business_now
 from kernel.db import begin, engine, is_away
 from kernel.relay import relay_once
 from kernel.settings import get_settings
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
-from portal.playing import Follower, look
+from portal.playing import Follower, Rest, look
 from portal.public import Duty
 from portal.wiring import Wiring
 
@@ -76,12 +76,25 @@ def _lead(lead: Connection, wiring: Wiring, stop: threading.Event) -> None:
     beat = _Beat(Installation.scheduler_beat_at)
     while not stop.is_set():
         lead.execute(select(1))  # the lock is gone with its connection, and then another scheduler leads
-        rest = look(wiring.waits)
-        found = run_duties(wiring.duties, wiring.jobs, due=rest.due, broken=_log_broken)
+        rest = _look(wiring.waits)
+        # Unseen is not undone: each duty finds what is due by itself.
+        due = rest.due if rest else [wait.name for wait in wiring.waits]
+        found = run_duties(wiring.duties, wiring.jobs, due=due, broken=_log_broken)
         beat.give()
-        if follower:
+        if follower and rest:
             follower.report(rest)
         stop.wait(_PLAYING_PASS_S if found or (follower and follower.playing) else _PASS_S)
+
+
+def _look(waits: tuple[Wait, ...]) -> Rest | None:
+    """What is due; None when the database gave that question up, too slow or locked out."""
+    try:
+        return look(waits)
+    except OperationalError as error:
+        if is_away(error):
+            raise
+        _log.error("scheduler.look_broke", exc_info=error)
+        return None
 
 
 def run_duties(

@@ -63,6 +63,18 @@ class Store:
             raise
         self._connection.execute("COMMIT")
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of a transaction that, when it fails, is undone alone."""
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO attempt")
+            self._connection.execute("RELEASE attempt")
+            raise
+        self._connection.execute("RELEASE attempt")
+
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
         self._connection.close()

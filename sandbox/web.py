@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.bitrix24.methods import METHODS
+from sandbox.bitrix24.pages import ROUTES as CRM_PAGES
 from sandbox.control.pages import ROUTES as CONTROL_PAGES
 from sandbox.documentation import ENDPOINTS
 from sandbox.faults import MATCHES, SYSTEMS
@@ -17,7 +19,7 @@ from sandbox.yookassa.pages import ROUTES as PAYMENT_PAGES
 
 async def docs(_request: Request) -> Response:
     """What can be asked of the sandbox."""
-    return page("docs.html", endpoints=ENDPOINTS, systems=SYSTEMS, matches=MATCHES)
+    return page("docs.html", endpoints=ENDPOINTS, systems=SYSTEMS, matches=MATCHES, crm_methods=["batch", *METHODS])
 
 
 async def home(_request: Request) -> Response:
@@ -25,4 +27,12 @@ async def home(_request: Request) -> Response:
     return RedirectResponse("/control/", 302)
 
 
-PAGES = [Route("/", home), Route("/docs", docs), *CONTROL_PAGES, *MAIL_PAGES, *PAYMENT_PAGES, *BINDING_PAGES]
+PAGES = [
+    Route("/", home),
+    Route("/docs", docs),
+    *CONTROL_PAGES,
+    *MAIL_PAGES,
+    *PAYMENT_PAGES,
+    *BINDING_PAGES,
+    *CRM_PAGES,
+]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 
 from kernel import log, outbox
@@ -92,11 +92,13 @@ def _activate(session: Session, payment: Payment, consent: Consent, method_id: U
         "status": "active",
         "changed_at": now,
     }
-    autopay_id = session.execute(
+    # An employee's pause outlives a payment that was on its way: the new permission rests until it is resumed.
+    resting = case((Autopay.held_at.is_not(None), "paused"), else_="active")
+    autopay_id, status = session.execute(
         insert(Autopay)
         .values(id=uuid7(), contract_id=payment.contract_id, **values)
-        .on_conflict_do_update(index_elements=[Autopay.contract_id], set_=values)
-        .returning(Autopay.id)
-    ).scalar_one()
-    note_status(session, "autopay", autopay_id, old=None, new="active", source="payment")
+        .on_conflict_do_update(index_elements=[Autopay.contract_id], set_=values | {"status": resting})
+        .returning(Autopay.id, Autopay.status)
+    ).one()
+    note_status(session, "autopay", autopay_id, old=None, new=status, source="payment")
     outbox.record(session, AutopayActivated(autopay_id))

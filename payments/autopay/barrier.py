@@ -46,11 +46,13 @@ def lock_contract(session: Session, contract_id: UUID) -> tuple[Contract | None,
     return contract, lock_autopays(session, mine)
 
 
-def halt(session: Session, autopays: Sequence[Autopay], status: str, *, now: datetime) -> None:
+def halt(session: Session, autopays: Sequence[Autopay], status: str, *, now: datetime, source: str = "stop") -> None:
     """Give these locked autopays their new status; what was about to be sent never will be."""
-    note_statuses(session, [("autopay", a.id, a.status, status) for a in autopays], source="stop")
+    note_statuses(session, [("autopay", a.id, a.status, status) for a in autopays], source=source)
     for autopay in autopays:
         autopay.status, autopay.changed_at = status, now
+        if status != "paused":
+            autopay.held_at = None
     ids = [autopay.id for autopay in autopays]
     dropped = session.scalars(
         update(Payment)

@@ -58,7 +58,8 @@ def suspend_contract(session: Session, contract_id: UUID, *, now: datetime, sour
 def resume_contract(session: Session, contract_id: UUID, *, now: datetime, source: str) -> None:
     """Let a suspended contract go on. Lines from now on are announced and charged as before the suspension.
 
-    What was asked for earlier stays to be paid by hand. Consent taken back meanwhile stays taken back.
+    What was asked for earlier stays to be paid by hand. Consent taken back meanwhile stays taken back, and an autopay
+    that an employee holds stays paused.
 
     Raises:
         NotFound: no such contract.
@@ -70,7 +71,7 @@ def resume_contract(session: Session, contract_id: UUID, *, now: datetime, sourc
     if contract.status != "suspended":
         raise Refused("Возобновить можно только приостановленный договор")
     for autopay in autopays:
-        if autopay.status == "paused":
+        if autopay.status == "paused" and autopay.held_at is None:
             note_status(session, "autopay", autopay.id, old="paused", new="active", source=source)
             autopay.status, autopay.changed_at = "active", now
     _move(session, contract, "active", source)

@@ -45,7 +45,8 @@ class Autopay(Base):
     """A contract's standing permission to be charged: the row that every barrier locks.
 
     It comes into being with the first successful payment that saved its method. Status: active, paused (its contract is
-    suspended), suspended (the method stopped working), withdrawn (consent taken back), ended (the contract ended).
+    suspended, or an employee holds it: `held_at`), suspended (the method stopped working), withdrawn (consent taken back),
+    ended (the contract ended). Only a paused autopay is held.
     `changed_at` is when the present permission began: each new status, consent or method sets it, and nothing else.
     """
 
@@ -65,6 +66,7 @@ class Autopay(Base):
     status: Mapped[Str] = mapped_column(default="active")
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt]
+    held_at: Mapped[At | None]
 
 
 class Consent(Base):

@@ -14,6 +14,7 @@ from kernel.clock import business_date, start_of
 from kernel.db import Session
 from kernel.ids import uuid7
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
+from payments.charging.models import PARTLY_PAID
 from payments.contracts.models import Installment
 from payments.contracts.planning import notice_time
 from payments.events import ChargeAnnounced
@@ -32,6 +33,7 @@ def announce(session: Session, installment_ids: Sequence[UUID], *, now: datetime
         .where(
             Installment.id.in_(installment_ids),
             Installment.status == "invoiced",
+            ~PARTLY_PAID,
             Autopay.status == "active",
             PaymentMethod.unlinked_at.is_(None),
             PaymentMethod.disabled_reason.is_(None),
@@ -66,7 +68,7 @@ def mark_notice_sent(session: Session, notice_id: UUID, *, now: datetime) -> Non
     """The letter was accepted at `now`: the charge may follow one notice later, not before its due date.
 
     A letter that left too late for the date which it names is followed by another notice. One that was called off
-    meanwhile, or that a newer notice overtook, arms nothing.
+    meanwhile, that a newer notice overtook, or of whose sum a part has come by now, arms nothing.
     """
     notice = session.get(Notice, notice_id, with_for_update=True)
     if notice is None or notice.sent_at is not None:
@@ -93,7 +95,7 @@ def _stands(session: Session, notice: Notice) -> bool:
         select(Notice.id)
         .join(Installment, Installment.id == Notice.installment_id)
         .join(Autopay, Autopay.contract_id == Installment.contract_id)
-        .where(Notice.id == notice.id, NOTICE_COUNTS, ~overtaken)
+        .where(Notice.id == notice.id, NOTICE_COUNTS, ~PARTLY_PAID, ~overtaken)
         .with_for_update(of=Autopay, read=True)
     )
     return found.first() is not None

@@ -22,22 +22,25 @@ _log = log.get(__name__)
 CHARGE = "charge"
 BATCH = 100
 _SLOT_WAIT_S = 30.0
+_BY_HAND = ("over_limit", "other_shop", "partly_paid")
 
 
 def charge(ids: list[str]) -> None:
     """Send the payments among these that may be sent now. Ids are a hint: what is done or locked is passed over."""
+    through = sender()
     pending = [UUID(item) for item in ids]
     while pending:
-        slots = sender().take_slots(min(len(pending), BATCH), _SLOT_WAIT_S)
+        slots = through.take_slots(min(len(pending), BATCH), _SLOT_WAIT_S)
         if not slots:
             return  # all threads are busy: the sweep hints at the rest again
         chunk, pending = pending[:slots], pending[slots:]
-        _send_chunk(sender(), chunk)
+        _send_chunk(through, chunk)
 
 
 def resend(payment_id: UUID) -> bool:
     """Send an unknown payment again with its own key and bytes, if a permit still allows it; say whether it did."""
-    slots = sender().take_slots(1, _SLOT_WAIT_S)
+    through = sender()
+    slots = through.take_slots(1, _SLOT_WAIT_S)
     if not slots:
         return True  # not a refusal: it is tried at the next look
     granted = time.monotonic()
@@ -49,10 +52,10 @@ def resend(payment_id: UUID) -> bool:
             )
             fault("resend.before_permit_commit")
         fault("resend.after_permit")
-        sender().send(permits, granted)
+        through.send(permits, granted)
         sent = len(permits)
     finally:
-        sender().give_back(slots - sent)
+        through.give_back(slots - sent)
     return bool(permits)
 
 
@@ -86,7 +89,7 @@ def _tell(session: Session, refused: dict[UUID, str]) -> None:
     # What can only be paid by hand is asked for; what lacks its notice gets one.
     rows = session.execute(select(Payment.id, Payment.invoice_id).where(Payment.id.in_(refused))).all()
     invoices = {row.id: row.invoice_id for row in rows}
-    by_hand = [invoices[key] for key, reason in refused.items() if reason in ("over_limit", "other_shop")]
+    by_hand = [invoices[key] for key, reason in refused.items() if reason in _BY_HAND]
     outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in by_hand))
     unannounced = [invoices[key] for key, reason in refused.items() if reason in ("no_notice", "stale")]
     announce_invoices(session, unannounced, now=business_now(session))

@@ -104,9 +104,12 @@ def _drop_unsent(payment_id: UUID) -> None:
 
 
 def _put_off(payment_id: UUID) -> None:
+    # One that is being sent by now, by whomever, is not ours to put off: its lease says when it may be asked about.
     with begin() as session:
-        payment = session.get(Payment, payment_id, with_for_update={"key_share": True})
-        if payment is not None and payment.next_check_at is not None:
+        payment = session.scalars(
+            select(Payment).where(Payment.id == payment_id, TO_CHECK.where).with_for_update(key_share=True)
+        ).one_or_none()
+        if payment is not None:
             payment.checks += 1
             payment.lease_until = None
             payment.next_check_at = next_check(business_now(session), checks=payment.checks)

@@ -60,12 +60,19 @@ class Checkout:
 
 
 def prepare_checkout(
-    session: Session, invoice_id: UUID, *, customer_id: UUID, consent_id: int | None, now: datetime
+    session: Session,
+    invoice_id: UUID,
+    *,
+    customer_id: UUID,
+    consent_id: int | None,
+    now: datetime,
+    receipt_email: str | None = None,
 ) -> Checkout:
     """Write the intent to pay what is left of an invoice on the gateway's page.
 
     With a consent the method is saved, without it never. A second click or tab gets the payment that is already there.
-    An automatic charge that has not been sent gives way: whoever wants to pay need not wait for it.
+    An automatic charge that has not been sent gives way: whoever wants to pay need not wait for it. The payer is told
+    of the payment at `receipt_email` where the customer has no address; the one typed last counts.
 
     Raises:
         NotFound: no such invoice of this customer.
@@ -75,10 +82,12 @@ def prepare_checkout(
     invoice = _lock_open(session, invoice_id, customer_id)
     live = session.scalars(select(Payment).where(Payment.invoice_id == invoice_id, Payment.status.in_(LIVE))).first()
     if live is None or _gives_way(session, live, now):
-        return _write(session, invoice, consent_id, now)
+        return _write(session, invoice, consent_id, now, receipt_email)
     same_kind = live.initiator == "customer" and live.saves_method == (consent_id is not None)
     if not same_kind or live.return_token is None:
         raise PaymentUnderWay(live.id, live.return_token)
+    if receipt_email and live.receipt_email != receipt_email:
+        live.receipt_email = receipt_email
     return Checkout(live.id, live.return_token)
 
 
@@ -181,7 +190,9 @@ def _leave_to_worker(session: Session, payment_id: UUID) -> None:
         outbox.hint(session, outbox.Hint(CHECK, (payment_id,)))
 
 
-def _write(session: Session, invoice: Invoice, consent_id: int | None, now: datetime) -> Checkout:
+def _write(
+    session: Session, invoice: Invoice, consent_id: int | None, now: datetime, receipt_email: str | None
+) -> Checkout:
     payment_id, token = uuid7(), secrets.token_urlsafe(_TOKEN_BYTES)
     kopecks = _left_to_pay(session, invoice)
     subject = Subject(payment_id, invoice.id, invoice.purpose, Money(kopecks))
@@ -200,6 +211,7 @@ def _write(session: Session, invoice: Invoice, consent_id: int | None, now: date
             body=hosted_body(subject, return_url=return_url, saves_method=consent_id is not None),
             return_token=token,
             saves_method=consent_id is not None,
+            receipt_email=receipt_email,
             created_at=now,
             next_check_at=now + _ABANDONED_AFTER,
         )

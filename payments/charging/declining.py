@@ -13,7 +13,7 @@ from kernel.db import Session
 from payments.autopay.models import Autopay, PaymentMethod
 from payments.autopay.stopping import suspend_autopays_of
 from payments.charging.declines import retry_pause, rule_for
-from payments.charging.models import CANCELED, Payment
+from payments.charging.models import CANCELED, Allocation, Payment
 from payments.contracts.models import Installment
 from payments.events import PaymentDeclined
 from payments.gateway.port import GatewayPayment
@@ -52,14 +52,23 @@ def _mark(payment: Payment, item: GatewayPayment, now: datetime) -> None:
 
 
 def _still_permitted(session: Session, payments: Sequence[Payment]) -> set[UUID]:
-    # A decline that comes in after the customer stopped must not promise, or begin, another attempt.
+    # A decline that comes in after the customer stopped, or has paid a part, must not promise, or begin, another attempt.
     autopays = session.execute(
         select(Autopay.id, Autopay.method_id).where(
             Autopay.id.in_([payment.autopay_id for payment in payments]), Autopay.status == "active"
         )
     ).all()
     active = {row.id: row.method_id for row in autopays}
-    return {p.id for p in payments if p.autopay_id in active and active[p.autopay_id] == p.method_id}
+    begun = set(
+        session.scalars(
+            select(Allocation.invoice_id).where(Allocation.invoice_id.in_([payment.invoice_id for payment in payments]))
+        )
+    )
+    return {
+        p.id
+        for p in payments
+        if p.autopay_id in active and active[p.autopay_id] == p.method_id and p.invoice_id not in begun
+    }
 
 
 def _attempts(session: Session, invoice_ids: Sequence[UUID]) -> dict[UUID, int]:

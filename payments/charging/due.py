@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,7 +20,7 @@ from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMetho
 from payments.autopay.notices import announce
 from payments.charging.bodies import Subject, saved_method_body
 from payments.charging.charging import BATCH, CHARGE
-from payments.charging.models import LIVE, LIVE_SQL, RUNNING, Payment
+from payments.charging.models import LIVE, LIVE_SQL, PARTLY_PAID, RUNNING, Payment
 from payments.charging.pace import HINT_LIFE
 from payments.charging.permits import STALE_AFTER
 from payments.contracts.models import Installment
@@ -38,6 +38,7 @@ TO_CHARGE = Wait(
         Installment.status == "invoiced",
         Installment.charge_at.is_not(None),
         RUNNING,
+        ~PARTLY_PAID,
         exists()
         .where(Invoice.installment_id == Installment.id, Invoice.status == "open", _no_live_payment)
         .correlate(Installment),
@@ -60,7 +61,7 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     and each other waits for a day of its own. Two schedulers at once are harmless.
     """
     rows = session.execute(_due_lines()).all()
-    stale = [row.Installment for row in rows if _promised(row) < now - STALE_AFTER]
+    stale = [row.Installment for row in rows if promised_at(row.charge_on, row.next_attempt_at) < now - STALE_AFTER]
     _announce_again(session, stale, now)
     fresh = [row for row in rows if row.Installment not in stale]
     today, later = _one_a_day(session, fresh, now)
@@ -69,10 +70,10 @@ def create_due_payments(session: Session, *, now: datetime) -> int:
     return len(rows)
 
 
-def _promised(row: Row[Any]) -> datetime:
-    # When the customer was last told that the charge would come: by the notice, or by the letter about a decline.
-    announced = start_of(row.charge_on)
-    return max(announced, row.next_attempt_at or announced)
+def promised_at(charge_on: date, next_attempt_at: datetime | None) -> datetime:
+    """When the customer was last told that a charge would come: by its notice, or by the letter about a decline."""
+    announced = start_of(charge_on)
+    return max(announced, next_attempt_at or announced)
 
 
 def _due_lines() -> Select[*tuple[Any, ...]]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     exists,
     func,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,7 +25,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.clock import Wait
 from kernel.db import Base
 from payments.columns import At, ContractId, CreatedAt, Key, Kopecks, Serial, ShopId, Str
+from payments.contracts.models import Installment
 from payments.installation.models import Installation
+from payments.invoicing.models import Invoice
 
 CREATED = "created"
 SENDING = "sending"
@@ -43,6 +46,7 @@ class Payment(Base):
     """One attempt to collect an invoice. `key` and `body` are written before the call and never change.
 
     `rejected` means surely never executed. `initiator`: customer (on the gateway's page) or schedule (a saved method).
+    `receipt_email` is where a payer whose customer has no address wants to be told of this payment.
     `lease_until` is real time; every other instant is business time.
     """
 
@@ -58,7 +62,9 @@ class Payment(Base):
             "(initiator = 'schedule') = (autopay_id IS NOT NULL AND method_id IS NOT NULL AND notice_id IS NOT NULL)",
             name="schedule_needs_permission",
         ),
-        CheckConstraint("kopecks >= 100", name="at_least_a_ruble"),
+        CheckConstraint(  # what we ask for; what really came is booked whatever it is
+            "kopecks >= 100 OR (kopecks >= 0 AND gateway_id IS NOT NULL)", name="at_least_a_ruble"
+        ),
         Index("uq_payments_one_live_per_invoice", "invoice_id", unique=True, postgresql_where=LIVE_SQL),
         Index("ix_payments_live", "status", "id", postgresql_where=LIVE_SQL),
         Index("ix_payments_next_check_at", "next_check_at", postgresql_where=LIVE_SQL),
@@ -87,6 +93,7 @@ class Payment(Base):
     return_token: Mapped[Str | None] = mapped_column(unique=True)
     confirmation_url: Mapped[Str | None]
     saves_method: Mapped[bool] = mapped_column(default=False)
+    receipt_email: Mapped[Str | None]
     sends: Mapped[int] = mapped_column(default=0)
     first_sent_at: Mapped[At | None]
     permit_at: Mapped[At | None]
@@ -134,6 +141,16 @@ class Allocation(Base):
     invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"), index=True)
     kopecks: Mapped[Kopecks]
     created_at: Mapped[CreatedAt]
+
+
+# Over a due line that is not paid yet. A notice names the whole sum, so what is left of it is paid by hand.
+PARTLY_PAID = (
+    select(Allocation.id)
+    .join(Invoice, Invoice.id == Allocation.invoice_id)
+    .where(Invoice.installment_id == Installment.id)
+    .correlate(Installment)
+    .exists()
+)
 
 
 class GatewayExchange(Base):

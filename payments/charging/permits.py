@@ -38,6 +38,7 @@ _TAKE = f"""
 # The same rule as in every other statement; it calls the tables by their own names.
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # a class without annotations
 _NOTICE_COUNTS = str(NOTICE_COUNTS.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
+_PARTLY_PAID = "EXISTS (SELECT FROM allocations WHERE allocations.invoice_id = i.id)"
 _FRESH = f"coalesce(p.first_sent_at, business_now()) > business_now() - interval '{KEY_LIFE}'"
 _RETURNING = "RETURNING p.id, p.body, p.key"
 _IDS = (bindparam("ids", type_=ARRAY(Uuid)), bindparam("from_statuses", type_=ARRAY(Text)))
@@ -55,7 +56,7 @@ _PERMIT_SCHEDULED = text(f"""
         WHERE p.id = ANY(:ids) AND p.status = ANY(:from_statuses) AND p.initiator = 'schedule'
           AND {_NOTICE_COUNTS} AND p.kopecks <= autopays.max_kopecks
           AND m.unlinked_at IS NULL AND m.disabled_reason IS NULL AND m.shop_id = p.shop_id
-          AND i.status = 'open' AND notices.kopecks = p.kopecks
+          AND i.status = 'open' AND NOT {_PARTLY_PAID} AND notices.kopecks = p.kopecks
           AND notices.sent_at <= business_now() - make_interval(hours => z.notice_hours)
           AND (p.first_sent_at IS NOT NULL OR p.created_at > business_now() - {_STALE})
           AND {_FRESH} AND NOT z.charging_paused
@@ -81,6 +82,7 @@ _REFUSE = text(f"""
                     WHEN m.unlinked_at IS NOT NULL OR autopays.method_id <> m.id OR NOT ({_NOTICE_COUNTS})
                         THEN 'withdrawn'
                     WHEN m.disabled_reason IS NOT NULL THEN 'method_disabled'
+                    WHEN {_PARTLY_PAID} THEN 'partly_paid'
                     WHEN p.kopecks > autopays.max_kopecks THEN 'over_limit'
                     WHEN m.shop_id <> p.shop_id OR s.account_id <> :account THEN 'other_shop'
                     WHEN notices.sent_at IS NULL OR notices.kopecks <> p.kopecks THEN 'no_notice'

@@ -82,7 +82,9 @@ def _exchange(outcome: Outcome) -> dict[str, object]:
         facts: dict[str, object] = {"outcome": result.status, "http_status": 200, "answer": result.sanitised}
     else:
         facts = {"outcome": result.outcome, "http_status": result.http_status, "request_id": result.request_id}
-        facts["answer"] = {"error": log.redact_text(str(result))[:500]}
+        # Their words may hold what PostgreSQL does not take: a zero character, half of a pair of surrogates.
+        text = str(result).replace("\0", "").encode(errors="replace").decode()
+        facts["answer"] = {"error": log.redact_text(text)[:500]}
     return {
         "payment_id": outcome.payment_id,
         "verb": outcome.verb,

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -33,6 +33,9 @@ _BATCH = 25
 _LINGER_S = 0.004
 _TOO_MANY_REQUESTS = 429
 _RECOVER_AFTER = 10
+# Jobs of several threads ask for the sender at once, also for the first time.
+_lock = threading.Lock()
+_state: dict[str, Sender] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +191,17 @@ def _write(session: Session, batch: list[Outcome]) -> None:
     fault("charge.before_record_commit")
 
 
-@lru_cache(maxsize=1)
 def sender() -> Sender:
-    """The one sender of this process, started on first use."""
-    settings = get_settings()
-    return Sender(YooKassa.of(settings), settings.gateway_concurrency)
+    """The one sender of this process, started on first use. Whoever took slots of it gives them back to the same."""
+    with _lock:
+        if "sender" not in _state:
+            settings = get_settings()
+            _state["sender"] = Sender(YooKassa.of(settings), settings.gateway_concurrency)
+        return _state["sender"]
+
+
+def dispose(timeout: float) -> bool:
+    """Let calls under way end, and forget the sender; the next use builds one from the settings of that moment."""
+    with _lock:
+        found = _state.pop("sender", None)
+    return found is None or found.stop(timeout)

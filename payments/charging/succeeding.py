@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,8 +14,9 @@ from payments.autopay.activating import activate_autopays
 from payments.autopay.barrier import disarm_lines
 from payments.charging.models import SUCCEEDED, Allocation, Payment
 from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Contract, Installment
+from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.contracts.planning import plan_following
-from payments.events import ContractStatusChanged, PaymentSucceeded
+from payments.events import ContractStatusChanged, InvoiceIssued, PaymentSucceeded
 from payments.gateway.port import GatewayPayment
 from payments.history.noting import note_statuses
 from payments.invoicing.models import Invoice
@@ -67,7 +68,7 @@ def _mark(payment: Payment, item: GatewayPayment, now: datetime) -> None:
 def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> list[Invoice]:
     invoices = _lock_invoices(session, [payment.invoice_id for payment in payments])
     left = _left_to_pay(session, invoices)
-    allocations, postings, paid = [], [], []
+    allocations, postings, paid, begun = [], [], [], []
     for payment in payments:
         invoice = invoices[payment.invoice_id]
         counted = min(payment.kopecks, left[invoice.id])
@@ -77,6 +78,8 @@ def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> l
         if counted and left[invoice.id] == 0:
             invoice.status, invoice.paid_at = "paid", now
             paid.append(invoice)
+        elif counted:
+            begun.append(invoice)
         postings.append(
             payment_succeeded(
                 payment.id,
@@ -90,7 +93,19 @@ def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> l
         session.execute(insert(Allocation), allocations)
     post(session, postings)
     note_statuses(session, [("invoice", invoice.id, "open", "paid") for invoice in paid], source="payment")
+    _ask_for_the_rest(session, [invoice for invoice in begun if invoice.status == "open"], left)
     return paid
+
+
+def _ask_for_the_rest(session: Session, invoices: Sequence[Invoice], left: Mapping[UUID, int]) -> None:
+    # Nothing announced this sum, so nothing charges it.
+    if not invoices:
+        return
+    session.flush()  # the invoices before their lines: the order of locks
+    lines = [invoice.installment_id for invoice in invoices]
+    session.execute(update(Installment).where(Installment.id.in_(lines)).values(charge_at=None))
+    asked = [invoice.id for invoice in invoices if left[invoice.id] >= MINIMUM_KOPECKS]
+    outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in asked))
 
 
 def _lock_invoices(session: Session, ids: Sequence[UUID]) -> dict[UUID, Invoice]:

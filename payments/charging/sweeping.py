@@ -20,7 +20,7 @@ from payments.history.noting import note_statuses
 _log = log.get(__name__)
 # So many charges at most wait in Redis on a hint of ours: ten messages, however slow the gateway is.
 CHARGES_HINTED_AT_ONCE = 10 * BATCH
-_not_hinted = or_(Payment.lease_until.is_(None), Payment.lease_until < func.clock_timestamp())
+_nobodys = or_(Payment.lease_until.is_(None), Payment.lease_until < func.clock_timestamp())
 
 
 def expire_leases() -> int:
@@ -28,7 +28,7 @@ def expire_leases() -> int:
     with begin() as session:
         expired = session.scalars(
             update(Payment)
-            .where(Payment.status == SENDING, Payment.lease_until < func.clock_timestamp())
+            .where(Payment.status == SENDING, _nobodys)
             .values(status=UNKNOWN, next_check_at=func.business_now(), lease_until=None)
             .returning(Payment.id)
         ).all()
@@ -70,10 +70,10 @@ def hint_due_checks(send: Send) -> int:
 
 
 def _claim(session: Session, due: ColumnElement[bool], *, at_once: int) -> Sequence[UUID]:
-    hinted = session.execute(select(func.count()).where(due, ~_not_hinted)).scalar_one()
+    hinted = session.execute(select(func.count()).where(due, ~_nobodys)).scalar_one()
     waiting = (
         select(Payment.id)
-        .where(due, _not_hinted)
+        .where(due, _nobodys)
         .order_by(Payment.id)
         .limit(max(0, at_once - hinted))
         .with_for_update(skip_locked=True)

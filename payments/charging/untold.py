@@ -13,7 +13,7 @@ from kernel.clock import Wait
 from kernel.db import Session
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.autopay.notices import announce
-from payments.charging.models import LIVE, Payment
+from payments.charging.models import LIVE, PARTLY_PAID, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 
@@ -25,6 +25,7 @@ TO_ANNOUNCE = Wait(
     and_(
         Installment.status == "invoiced",
         Installment.charge_at.is_(None),
+        ~PARTLY_PAID,
         exists()
         .where(
             Autopay.contract_id == Installment.contract_id,

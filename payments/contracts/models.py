@@ -19,7 +19,10 @@ BY_CALENDAR = "by_calendar"
 
 
 class Contract(Base):
-    """An agreement with a customer (договор). Status: draft, active, suspended, ended."""
+    """An agreement with a customer (договор). Status: draft, active, suspended, ended.
+
+    `base_id` names the contract that this one supplements: what was asked for once beside its plan.
+    """
 
     __tablename__ = "contracts"
     __table_args__ = (
@@ -33,6 +36,7 @@ class Contract(Base):
     legal_entity_id: Mapped[LegalEntityId]
     shop_id: Mapped[ShopId]
     price_id: Mapped[UUID | None] = mapped_column(ForeignKey("prices.id"))
+    base_id: Mapped[UUID | None] = mapped_column(ForeignKey("contracts.id"), index=True)
     status: Mapped[Str] = mapped_column(default="active")
     advance: Mapped[Str] = mapped_column(default=ON_PAYMENT)
     external_id: Mapped[Str | None] = mapped_column(unique=True)

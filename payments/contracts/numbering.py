@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
@@ -29,6 +30,16 @@ def give_numbers(session: Session, wanted: Sequence[tuple[UUID, str | None]], ye
         given.update(numbers)
         free[entity_id] = iter(numbers)
     return [next(free[entity_id]) if number is None else number for entity_id, number in wanted]
+
+
+def supplement_number(session: Session, base: Contract) -> str:
+    """«2026-0012/1»: the next free number behind that of a contract, for what supplements it.
+
+    The caller holds the customer's row, so that two supplements of one contract take turns.
+    """
+    stem = f"{base.number}/"
+    taken = set(session.scalars(select(Contract.number).where(Contract.number.startswith(stem, autoescape=True))))
+    return next(number for n in itertools.count(1) if (number := f"{stem}{n}") not in taken)
 
 
 def _take_free(session: Session, entity_id: UUID, year: int, count: int, given: set[str]) -> list[str]:

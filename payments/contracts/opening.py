@@ -11,6 +11,7 @@ from kernel import outbox
 from kernel.clock import business_date
 from kernel.db import Session
 from kernel.errors import Refused
+from kernel.ids import uuid7
 from payments.catalogue.models import ONE_OFF, RECURRING
 from payments.contracts.models import ON_PAYMENT, Contract, PaymentPlan
 from payments.contracts.numbering import give_numbers
@@ -26,7 +27,8 @@ MINIMUM_KOPECKS = 100
 class Terms:
     """What is agreed. `period` None means a one-off; `number` None takes the next free one.
 
-    `first_due_on` is the business date of the first due line; the later ones count from it.
+    `first_due_on` is the business date of the first due line; the later ones count from it. `key` becomes the
+    contract's id; `base_id` is the contract that this one supplements.
     """
 
     customer_id: UUID
@@ -40,6 +42,8 @@ class Terms:
     number: str | None = None
     external_id: str | None = None
     price_id: UUID | None = None
+    key: UUID | None = None
+    base_id: UUID | None = None
 
 
 def open_contract(session: Session, terms: Terms, *, now: datetime, draft: bool = False) -> Contract:
@@ -88,12 +92,14 @@ def _write_contracts(session: Session, agreed: Sequence[Terms], today: date, *, 
     wanted = [(terms.legal_entity_id, terms.number) for terms in agreed]
     contracts = [
         Contract(
+            id=terms.key or uuid7(),
             number=number,
             title=terms.title,
             customer_id=terms.customer_id,
             legal_entity_id=terms.legal_entity_id,
             shop_id=terms.shop_id,
             price_id=terms.price_id,
+            base_id=terms.base_id,
             status=status,
             advance=terms.advance,
             external_id=terms.external_id,

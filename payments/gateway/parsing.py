@@ -1,20 +1,30 @@
-"""YooKassa's JSON, read tolerantly: unknown fields, methods and reasons pass.
+"""YooKassa's JSON, read tolerantly: unknown fields, methods and reasons pass, and an odd one is as good as none.
 
-A missing essential, or a status that nobody has heard of, is an unknown outcome.
+Only without an essential (id, status, amount, currency, account, mode), or in a status that nobody has heard of, the
+outcome is unknown: money that has moved must not stay unbooked because of what the gateway writes beside it.
 
 Shapes: API v3, object Payment. Nothing here trusts the SDK's strict models, which raise after money has moved.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
+from kernel import log
 from kernel.money import BadAmount, Money
 from payments.gateway.port import GatewayMethod, GatewayPayment, OutcomeUnknown
 
+T = TypeVar("T")
+_log = log.get(__name__)
+_ODD = (AttributeError, KeyError, TypeError, ValueError, BadAmount)
 _STATUSES = ("pending", "waiting_for_capture", "succeeded", "canceled")
+_LONGEST = 255
+_LONGEST_URL = 4000
+_YEARS = range(2000, 2100)
+_MONTHS = range(1, 13)
 _KEPT = (
     "id",
     "status",
@@ -38,7 +48,7 @@ def parse_payment(raw: dict[str, Any]) -> GatewayPayment:
     """
     try:
         return _payment(raw)
-    except (AttributeError, KeyError, TypeError, ValueError, BadAmount) as error:
+    except _ODD as error:
         raise OutcomeUnknown(f"unreadable payment: {type(error).__name__} {error}") from error
 
 
@@ -46,23 +56,20 @@ def _payment(raw: dict[str, Any]) -> GatewayPayment:
     if raw["status"] not in _STATUSES:
         raise ValueError("status")
     amount = Money.parse(str(raw["amount"]["value"]), str(raw["amount"]["currency"]))
-    details = raw.get("cancellation_details") or {}
-    income = (raw.get("income_amount") or {}).get("value")
     return GatewayPayment(
-        gateway_id=str(raw["id"]),
+        gateway_id=_text(raw["id"]),
         status=raw["status"],
         kopecks=amount.kopecks,
         currency=amount.currency,
-        account_id=str((raw.get("recipient") or {})["account_id"]),
+        account_id=str(raw["recipient"]["account_id"]),
         test=bool(raw["test"]),
-        created_at=datetime.fromisoformat(raw["created_at"]),
         payment_id=own_id(raw),
-        income_kopecks=Money.parse(str(income)).kopecks if income is not None else None,
-        confirmation_url=(raw.get("confirmation") or {}).get("confirmation_url"),
-        method=_method(raw.get("payment_method")),
-        party=details.get("party"),
-        reason=details.get("reason"),
-        sanitised={key: raw[key] for key in _KEPT if key in raw},
+        income_kopecks=_if_sound(raw, "income_amount", lambda it: Money.parse(str(it["value"])).kopecks),
+        confirmation_url=_if_sound(raw, "confirmation", lambda it: _if_sound(it, "confirmation_url", _url)),
+        method=_if_sound(raw, "payment_method", _method),
+        party=_if_sound(raw, "cancellation_details", lambda it: _if_sound(it, "party", _text)),
+        reason=_if_sound(raw, "cancellation_details", lambda it: _if_sound(it, "reason", _text)),
+        sanitised={key: kept for key in _KEPT if (kept := _if_sound(raw, key, _storable)) is not None},
     )
 
 
@@ -76,23 +83,54 @@ def own_id(raw: object) -> UUID | None:
         return None
 
 
-def _method(raw: dict[str, Any] | None) -> GatewayMethod | None:
-    if not raw:
+def _if_sound(raw: dict[str, Any], field: str, read: Callable[[Any], T]) -> T | None:
+    value = raw.get(field)
+    if value is None:
         return None
-    card = raw.get("card") or {}
-    last4 = card.get("last4")
+    try:
+        return read(value)
+    except _ODD as error:
+        _log.warning("gateway.schema_drift", field=field, error=type(error).__name__)
+        return None
+
+
+def _method(raw: dict[str, Any]) -> GatewayMethod:
+    card = _if_sound(raw, "card", dict) or {}
+    last4 = _if_sound(card, "last4", _text)
+    kind = _if_sound(raw, "type", _text)
     return GatewayMethod(
-        gateway_id=str(raw["id"]),
-        kind=str(raw.get("type", "unknown")),
+        gateway_id=_text(raw["id"]),
+        kind=kind or "unknown",
         saved=raw.get("saved") is True,
-        title=str(raw.get("title") or (f"Bank card *{last4}" if last4 else raw.get("type", ""))),
-        last4=str(last4) if last4 else None,
-        card_type=card.get("card_type"),
-        expiry_year=_number(card.get("expiry_year")),
-        expiry_month=_number(card.get("expiry_month")),
+        title=_if_sound(raw, "title", _text) or (f"Bank card *{last4}" if last4 else kind or ""),
+        last4=last4,
+        card_type=_if_sound(card, "card_type", _text),
+        expiry_year=_if_sound(card, "expiry_year", lambda it: _number(it, _YEARS)),
+        expiry_month=_if_sound(card, "expiry_month", lambda it: _number(it, _MONTHS)),
     )
 
 
-def _number(value: object) -> int | None:
-    text = str(value or "")
-    return int(text) if text.isdigit() else None
+def _text(value: object, longest: int = _LONGEST) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise ValueError("text")
+    return _storable(value)
+
+
+def _url(value: object) -> str:
+    return _text(value, _LONGEST_URL)
+
+
+def _storable(value: T) -> T:
+    # PostgreSQL takes no zero character and JSON knows no NaN; a lone surrogate is no UTF-8 (UnicodeEncodeError).
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    text.encode()
+    if "\\u0000" in text:
+        raise ValueError("zero character")
+    return value
+
+
+def _number(value: object, within: range) -> int:
+    number = int(str(value))
+    if number not in within:
+        raise ValueError("out of range")
+    return number

@@ -35,7 +35,6 @@ class GatewayPayment:
     currency: str
     account_id: str
     test: bool
-    created_at: datetime
     payment_id: UUID | None = None
     income_kopecks: int | None = None
     confirmation_url: str | None = None

@@ -1,11 +1,11 @@
-"""Invoice: what asks for money. Every payment pays an invoice."""
+"""Invoice: what asks for money. Every payment pays an invoice. PayLink: the address at which it is paid without a login."""
 
 from __future__ import annotations
 
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base
@@ -39,6 +39,24 @@ class Invoice(Base):
     paid_at: Mapped[At | None]
     voided_at: Mapped[At | None]
     lapses_at: Mapped[At | None]
+
+
+class PayLink(Base):
+    """Lets its holder see and pay one invoice without a login (docs/adr/0018).
+
+    The link's secret is this random `selector` and its signature under the installation's key, so it can be shown again
+    and is not in this table. At most one link of an invoice is not revoked.
+    """
+
+    __tablename__ = "pay_links"
+    __table_args__ = (
+        Index("uq_pay_links_live", "invoice_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    )
+    id: Mapped[Key]
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"), index=True)
+    selector: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[CreatedAt]
+    revoked_at: Mapped[At | None]
 
 
 Index("uq_invoices_number", Invoice.legal_entity_id, Invoice.number, unique=True)

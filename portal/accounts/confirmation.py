@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,13 +12,37 @@ from sqlalchemy.exc import IntegrityError
 
 from kernel.db import Session
 from payments.customers.models import Customer
-from portal.accounts.errors import AddressTaken, LinkGone
+from portal.accounts.errors import AddressTaken, LinkGone, WrongPassword
 from portal.accounts.finding import by_email
 from portal.accounts.following import Contact, follow_user
 from portal.accounts.letters import say_already_registered, say_email_changed, send_link
 from portal.accounts.models import Membership, User
+from portal.accounts.passwords import mark_of, verify_password
+from portal.accounts.sessions import end_sessions
 from portal.accounts.tokens import CHANGE_EMAIL, CONFIRM_EMAIL, issue_token, look_at, revoke_tokens, use_token
 from portal.web.kit.i18n import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How the presser of a button shows that the cabinet is theirs: they are signed in, registered here, or know its password.
+
+    Whoever opens the letter owns the address; who typed that address into a registration may be somebody else.
+    """
+
+    user_id: UUID | None = None
+    mark: str = ""
+    password: str | None = None
+
+    def is_at_hand(self, user: User) -> bool:
+        """Whether the browser alone is proof enough."""
+        return self.user_id == user.id or secrets.compare_digest(self.mark, mark_of(user.password_hash))
+
+    def holds(self, user: User) -> bool:
+        """Whether anything of it is good."""
+        return self.is_at_hand(user) or (
+            self.password is not None and verify_password(self.password, user.password_hash)[0]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +85,38 @@ def correct_address(session: Session, user_id: UUID, email: str, *, now: datetim
     send_link(session, user, CONFIRM_EMAIL, token, email=email)
 
 
-def confirm_address(session: Session, token: str, *, now: datetime) -> Confirmed:
+def confirm_address(session: Session, token: str, proof: Proof, *, now: datetime) -> Confirmed:
     """The button of the letter was pressed: the address is proved. `now` is real time.
+
+    A registration is opened to its own author only, and every session that began before is over.
 
     Raises:
         LinkGone: the link is used, too old or not ours.
+        WrongPassword: nothing shows that the presser registered; the link stays good.
         AddressTaken: another cabinet confirmed this address first.
     """
-    purpose = look_at(session, token, CONFIRM_EMAIL, CHANGE_EMAIL, now=now).purpose
-    link = use_token(session, token, purpose, now=now)
-    if purpose == CHANGE_EMAIL:
+    found = look_at(session, token, CONFIRM_EMAIL, CHANGE_EMAIL, now=now)
+    if not found.live:
+        raise LinkGone
+    if found.purpose == CONFIRM_EMAIL and not proof.holds(found.user):
+        raise WrongPassword
+    link = use_token(session, token, found.purpose, now=now)
+    if found.purpose == CHANGE_EMAIL:
         _change_address(session, link.user, link.email, now)
         return Confirmed(link.user.id, changed=True)
     if link.user.email.lower() != link.email.lower():
         raise LinkGone
-    link.user.email_confirmed_at = link.user.email_confirmed_at or now
+    prove_address(session, link.user, now=now)
+    end_sessions(session, link.user.id, now=now)
     revoke_tokens(session, link.user.id, CONFIRM_EMAIL, now=now)
-    _adopt_customer(session, link.user)
     return Confirmed(link.user.id, changed=False)
+
+
+def prove_address(session: Session, user: User, *, now: datetime) -> None:
+    """The address is the user's: they find there what the company keeps under it. The caller ends what began before."""
+    if user.email_confirmed_at is None:
+        user.email_confirmed_at = now
+        _adopt_customer(session, user)
 
 
 def _change_address(session: Session, user: User, email: str, now: datetime) -> None:
@@ -109,4 +148,6 @@ def _adopt_customer(session: Session, user: User) -> None:
         .limit(2)
     ).all()
     if len(waiting) == 1:
-        session.add(Membership(user_id=user.id, customer_id=waiting[0]))
+        # Before the customer that their registration made, which only holds what they agreed to: consents never move.
+        # What they buy goes to the first.
+        session.add(Membership(user_id=user.id, customer_id=waiting[0], created_at=user.created_at))

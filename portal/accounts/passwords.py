@@ -5,6 +5,7 @@ Nothing is cut or normalised: the password is what the person typed.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import threading
@@ -49,6 +50,11 @@ def verify_password(password: str, stored: str | None) -> tuple[bool, str | None
             _hasher.verify(password, _decoy())
             return False, None
     return (right, renewed) if stored else (False, None)
+
+
+def mark_of(stored: str) -> str:
+    """What the browser that set a password may keep to be known by: it tells nothing of the password or its hash."""
+    return hashlib.sha256(stored.encode()).hexdigest()
 
 
 def refuse_weak(password: str, *, personal: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kernel import log
 from kernel.db import Session
+from portal.accounts.confirmation import prove_address
 from portal.accounts.errors import LinkGone
 from portal.accounts.finding import by_email
 from portal.accounts.letters import say_password_changed, send_link
@@ -44,7 +45,7 @@ def reset_password(session: Session, token: str, password: str, *, brand: str, n
     user = link.user
     user.password_hash = password_hash
     if user.email.lower() == link.email.lower():
-        user.email_confirmed_at = user.email_confirmed_at or now
+        prove_address(session, user, now=now)
     end_sessions(session, user.id, now=now)
     revoke_tokens(session, user.id, now=now)
     say_password_changed(session, user)

@@ -20,7 +20,7 @@ from portal.accounts.finding import by_email
 from portal.accounts.following import Contact, follow_user
 from portal.accounts.letters import say_already_registered, send_link
 from portal.accounts.models import Membership, User
-from portal.accounts.passwords import hash_password
+from portal.accounts.passwords import hash_password, mark_of
 from portal.accounts.sessions import end_sessions
 from portal.accounts.tokens import CONFIRM_EMAIL, issue_token, revoke_tokens
 from portal.accounts.visitor import Visitor
@@ -39,8 +39,10 @@ class Registration:
     locale: str = "ru"
 
 
-def register(session: Session, data: Registration, visitor: Visitor, *, now: datetime) -> None:
+def register(session: Session, data: Registration, visitor: Visitor, *, now: datetime) -> str:
     """Make a cabinet that waits for its address to be confirmed. `now` is real time.
+
+    Returns the mark by which this browser shows, when the letter is opened, that the registration is its own.
 
     An address that waits for confirmation already is registered anew, the last password holds: nobody has proved to
     own it yet. A confirmed one is left alone and its owner gets a letter that says so.
@@ -54,12 +56,13 @@ def register(session: Session, data: Registration, visitor: Visitor, *, now: dat
     assert user is not None  # found, made, or made by somebody else a moment ago; users are never deleted
     if _is_claimed(user):
         say_already_registered(session, user)
-        return
+        return mark_of(password_hash)
     if created is None:
         _renew(session, user, data, password_hash, now)
     _record_consents(session, data, user.id, visitor)
     token = issue_token(session, user, CONFIRM_EMAIL, email=user.email, now=now)
     send_link(session, user, CONFIRM_EMAIL, token, email=user.email)
+    return mark_of(password_hash)
 
 
 def _create(session: Session, data: Registration, password_hash: str) -> User | None:

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 
 from kernel.db import Session
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
+from payments.charging.models import PARTLY_PAID
 from payments.contracts.models import Contract, Installment
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
@@ -37,6 +38,7 @@ def still_comes(session: Session, notice_id: UUID) -> bool:
             Notice.id == notice_id,
             Installment.status == "invoiced",
             NOTICE_COUNTS,
+            ~PARTLY_PAID,
             PaymentMethod.unlinked_at.is_(None),
             PaymentMethod.disabled_reason.is_(None),
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +19,13 @@ from sqlalchemy import func, select, text, update
 from kernel import log
 from kernel.broker import Job
 from kernel.clock import business_now
-from kernel.db import Session, begin
+from kernel.db import Session, begin, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.autopay.notices import mark_notice_sent
 from portal.notifications.calling_off import still_comes
 from portal.notifications.envelope import BadAddress, Outgoing, own_host, seal
+from portal.notifications.forgetting import forgotten
 from portal.notifications.letters import MAIL_JOB
 from portal.notifications.models import TO_SEND, Message
 from portal.notifications.smtp import Accepted, Line, Outcome, PutOff, Refused, Server
@@ -62,11 +64,14 @@ def _send(line: Line, message_id: UUID) -> None:
         outcome = line.send(seal(letter))
     except BadAddress as error:
         outcome = Refused(str(error))
-    with begin() as session:
-        record(session, letter, outcome, now=business_now(session))
-        fault("mail.before_commit")
+    repeating(partial(_write_down, letter=letter, outcome=outcome))
     raw = getattr(outcome, "raw", "")
     _log.info("mail.tried", message_id=str(letter.id), kind=letter.kind, outcome=type(outcome).__name__, raw=raw)
+
+
+def _write_down(session: Session, letter: Outgoing, outcome: Outcome) -> None:
+    record(session, letter, outcome, now=business_now(session))
+    fault("mail.before_commit")
 
 
 def claim(session: Session, message_id: UUID) -> Outgoing | None:
@@ -113,13 +118,13 @@ def record(session: Session, letter: Outgoing, outcome: Outcome, *, now: datetim
     if row is None:
         return
     if isinstance(outcome, Refused):
-        change: dict[str, Any] = {"status": "failed"}
+        change: dict[str, Any] = _failed()
     elif isinstance(outcome, PutOff):
         change = _later(letter.tries, doubtful=row.sent_at is not None, now=now)
     elif row.sent_at is None:
         change = {"status": "uncertain", "sent_at": now, "next_try_at": now + _REPEAT_AFTER_DOUBT}
     else:
-        change = {"status": "failed"}
+        change = _failed()
     session.execute(
         update(Message).where(Message.id == letter.id).values(lease_until=None, error=outcome.why, **change)
     )
@@ -135,14 +140,18 @@ def _record_sent(session: Session, letter: Outgoing, now: datetime) -> None:
     found = session.execute(
         update(Message)
         .where(Message.id == letter.id, Message.status != "sent")
-        .values(status="sent", sent_at=now, lease_until=None, error=None)
+        .values(status="sent", sent_at=now, lease_until=None, error=None, **forgotten())
         .returning(Message.id)
     ).first()
     if found is not None and letter.notice_id is not None:
         mark_notice_sent(session, letter.notice_id, now=now)
 
 
+def _failed() -> dict[str, Any]:
+    return {"status": "failed", **forgotten()}
+
+
 def _later(tries: int, *, doubtful: bool, now: datetime) -> dict[str, Any]:
     if tries > len(LADDER):
-        return {"status": "failed"}
+        return _failed()
     return {"status": "uncertain" if doubtful else "queued", "next_try_at": now + LADDER[tries - 1]}

@@ -34,13 +34,14 @@ class ComingCharge:
 
 @dataclass(frozen=True, slots=True)
 class OpenInvoice:
-    """What the customer is asked to pay by hand."""
+    """What the customer is asked to pay by hand: what is left of an invoice, and how much of it came already."""
 
     agreement: Agreement
     invoice_id: UUID
     number: str
     kopecks: int
     due_on: date
+    paid_kopecks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,14 @@ def invoice_issued(session: Session, event: InvoiceIssued, _now: datetime) -> No
     invoice = reading.open_invoice(session, event.invoice_id)
     if invoice is None:
         return
+    # What is left of a partly paid invoice is asked for once more, though the whole of it was asked for before.
+    what = f"{event.invoice_id}:{invoice.kopecks}" if invoice.paid_kopecks else f"{event.invoice_id}"
     queue_letter(
         session,
         "invoice_issued",
         invoice.agreement.email,
         {"invoice": invoice, "pay_url": links.pay_invoice(invoice.invoice_id)},
-        dedupe_key=f"invoice_issued:{event.invoice_id}",
+        dedupe_key=f"invoice_issued:{what}",
         customer_id=invoice.agreement.customer_id,
     )
 

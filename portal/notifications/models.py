@@ -23,6 +23,7 @@ class Message(Base):
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'sending', 'uncertain', 'sent', 'failed')", name="status"),
         Index("ix_messages_waiting", "next_try_at", postgresql_where=text("status IN ('queued', 'uncertain')")),
+        Index("ix_messages_sending", "created_at", postgresql_where=text("status = 'sending'")),
         Index("ix_messages_customer", "customer_id", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -32,6 +33,7 @@ class Message(Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id"))
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
+    invoice_id: Mapped[UUID | None] = mapped_column(ForeignKey("invoices.id"))
     recipient: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     text_body: Mapped[str] = mapped_column(Text)

@@ -11,11 +11,10 @@ from sqlalchemy import ColumnElement, case, or_, select
 
 from kernel.db import ReadSession, Session
 from payments.customers.models import Customer
+from portal.notifications.forgetting import IS_PRIVATE
 from portal.notifications.kinds import PRIVATE_KINDS
 from portal.notifications.models import Message
 from portal.notifications.troubles import trouble_words
-
-_is_private = Message.kind.in_(PRIVATE_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +100,18 @@ class OutboxFilter:
         return found
 
 
+def may_leave_again(letter: OutboxRow | OutboxLetter) -> bool:
+    """Whether it failed, and there is still something to send, to somebody."""
+    return letter.status == "failed" and bool(letter.recipient) and letter.kind not in PRIVATE_KINDS
+
+
 def letters_of(
     session: ReadSession | Session, customer_ids: Sequence[UUID], *, after: UUID | None, limit: int
 ) -> list[LetterRow]:
     """Letters to these customers, newest first, up to `limit` that follow the cursor."""
     statement = (
         select(Message.id, Message.kind, Message.subject, Message.status, Message.created_at, Message.sent_at)
-        .where(Message.customer_id.in_(customer_ids), ~_is_private)
+        .where(Message.customer_id.in_(customer_ids), ~IS_PRIVATE)
         .order_by(Message.id.desc())
         .limit(limit)
     )
@@ -128,7 +132,7 @@ def letter_of(session: ReadSession | Session, customer_ids: Sequence[UUID], mess
             Message.sent_at,
             Message.text_body,
             Message.html_body,
-        ).where(Message.id == message_id, Message.customer_id.in_(customer_ids), ~_is_private)
+        ).where(Message.id == message_id, Message.customer_id.in_(customer_ids), ~IS_PRIVATE)
     ).one_or_none()
     return LetterText(*row) if row else None
 
@@ -177,8 +181,8 @@ def outbox_letter(session: ReadSession | Session, message_id: UUID) -> OutboxLet
             Message.payment_id,
             Message.customer_id,
             Customer.name,
-            case((~_is_private, Message.text_body)),
-            case((~_is_private, Message.html_body)),
+            case((~IS_PRIVATE, Message.text_body)),
+            case((~IS_PRIVATE, Message.html_body)),
         )
         .outerjoin(Customer, Customer.id == Message.customer_id)
         .where(Message.id == message_id)

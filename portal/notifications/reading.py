@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 
 from kernel.clock import business_date
 from kernel.db import Session
 from payments.autopay.models import Autopay, Notice, PaymentMethod
-from payments.charging.models import LIVE, PENDING, SENDING, UNKNOWN, Payment
+from payments.charging.models import LIVE, PARTLY_PAID, PENDING, SENDING, UNKNOWN, Allocation, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
@@ -37,6 +37,13 @@ _AGREEMENT = (
     Contract.id.label("contract_id"),
     Contract.number.label("contract_number"),
     Contract.title,
+)
+# Over an invoice: the kopecks of it that have come.
+_PAID = (
+    select(cast(func.coalesce(func.sum(Allocation.kopecks), 0), BigInteger))
+    .where(Allocation.invoice_id == Invoice.id)
+    .correlate(Invoice)
+    .scalar_subquery()
 )
 
 
@@ -64,13 +71,15 @@ def coming_charge(session: Session, notice_id: UUID) -> ComingCharge:
 def open_invoice(session: Session, invoice_id: UUID) -> OpenInvoice | None:
     """The invoice, or None when it has been paid or voided since."""
     row = session.execute(
-        select(*_AGREEMENT, Invoice.number, Invoice.kopecks, Invoice.due_on)
+        select(*_AGREEMENT, Invoice.number, Invoice.kopecks, Invoice.due_on, _PAID.label("paid"))
         .select_from(Invoice)
         .join(Contract, Contract.id == Invoice.contract_id)
         .join(Customer, Customer.id == Invoice.customer_id)
         .where(Invoice.id == invoice_id, Invoice.status == "open")
     ).one_or_none()
-    return OpenInvoice(_agreement(row), invoice_id, row.number, row.kopecks, row.due_on) if row else None
+    if row is None:
+        return None
+    return OpenInvoice(_agreement(row), invoice_id, row.number, row.kopecks - row.paid, row.due_on, row.paid)
 
 
 def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
@@ -131,6 +140,7 @@ def next_charge(session: Session, contract_id: UUID) -> NextCharge | None:
         .where(
             Installment.contract_id == contract_id,
             Installment.status.in_(("planned", "invoiced")),
+            ~PARTLY_PAID,
             Autopay.status == "active",
         )
         .order_by(Installment.due_on)
@@ -227,7 +237,13 @@ def open_debts(session: Session, contract_ids: Iterable[UUID]) -> list[Debt]:
     """Open invoices of these contracts, the soonest first; not those that a payment is collecting at this moment."""
     collecting = select(Payment.id).where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE)).exists()
     rows = session.execute(
-        select(Contract.number.label("contract_number"), Invoice.id, Invoice.number, Invoice.kopecks, Invoice.due_on)
+        select(
+            Contract.number.label("contract_number"),
+            Invoice.id,
+            Invoice.number,
+            (Invoice.kopecks - _PAID).label("kopecks"),
+            Invoice.due_on,
+        )
         .join(Contract, Contract.id == Invoice.contract_id)
         .where(Invoice.contract_id.in_(list(contract_ids)), Invoice.status == "open", ~collecting)
         .order_by(Invoice.due_on, Invoice.number)

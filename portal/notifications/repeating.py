@@ -19,6 +19,7 @@ from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice
 from payments.autopay.notices import announce
 from payments.contracts.models import Contract, Installment
 from payments.customers.models import Customer
+from portal.notifications.kinds import PRIVATE_KINDS
 from portal.notifications.letters import MAIL_JOB
 from portal.notifications.models import Message
 from portal.web.kit.i18n import gettext as _
@@ -39,7 +40,7 @@ def send_again(session: Session, message_id: UUID, *, now: datetime) -> None:
 
     Raises:
         NotFound: no such letter.
-        Refused: it has not failed, has no address, or warns of a charge that will not happen.
+        Refused: it has not failed, has no address, held a personal link, or warns of a charge that will not happen.
     """
     message = session.get(Message, message_id, with_for_update=True)
     if message is None:
@@ -48,6 +49,10 @@ def send_again(session: Session, message_id: UUID, *, now: datetime) -> None:
         raise Refused(_("Письмо уже отправлено или ждёт отправки."))
     if not message.recipient:
         raise Refused(_("У клиента нет адреса почты. Когда он появится, предупреждения уйдут сами."))
+    if message.kind in PRIVATE_KINDS:
+        raise Refused(
+            _("Личная ссылка больше не хранится. Новую человек запросит сам: на странице входа или регистрации.")
+        )
     if message.notice_id is not None:
         _announce_anew(session, message.notice_id, now)
         return

@@ -11,6 +11,7 @@ from kernel import log
 from kernel.broker import RedisAway
 from kernel.db import Session, begin
 from kernel.relay import Send
+from portal.notifications.forgetting import forgotten
 from portal.notifications.letters import HINT_LASTS, MAIL_JOB
 from portal.notifications.models import TO_SEND, Message
 from portal.notifications.troubles import LOST_IN_HAND
@@ -44,6 +45,7 @@ def _release_lost(session: Session) -> int:
             next_try_at=func.business_now(),
             lease_until=None,
             error=LOST_IN_HAND,
+            **forgotten(Message.sent_at.is_not(None)),
         )
         .returning(Message.id)
     ).all()

@@ -11,7 +11,8 @@ from sandbox.moments import to_datetime
 
 ZONE = timezone(timedelta(hours=3))
 _MIDNIGHT = "T03:00:00+03:00"
-_WRITTEN_BY_HAND = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
+# By the number of colons in it.
+_BY_HAND = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
 
 
 def written(instant: int) -> str:
@@ -45,11 +46,6 @@ def written_date(day: date) -> str:
     return day.isoformat() + _MIDNIGHT
 
 
-def day_of(text: str) -> date:
-    """The day of a moment that the portal wrote."""
-    return date.fromisoformat(text[:10])
-
-
 def instant_of(text: str) -> int:
     """Milliseconds of a moment that the portal wrote."""
     return int(datetime.fromisoformat(text).astimezone(UTC).timestamp()) * 1000
@@ -57,9 +53,7 @@ def instant_of(text: str) -> int:
 
 def _read(text: str) -> datetime:
     text = text.strip()
-    for form in _WRITTEN_BY_HAND:
-        try:
-            return datetime.strptime(text, form)  # noqa: DTZ007 - the caller gives the zone
-        except ValueError:
-            continue
-    return datetime.fromisoformat(text)
+    if "." not in text[:3]:
+        return datetime.fromisoformat(text)
+    form = _BY_HAND[min(text.count(":"), len(_BY_HAND) - 1)]
+    return datetime.strptime(text, form)  # noqa: DTZ007 - the caller gives the zone

@@ -32,7 +32,8 @@ def run(world: World, call: Call) -> Result:
         raise CrmError(
             403, "insufficient_scope", "The request requires higher privileges than provided by the webhook token"
         )
-    return METHODS[name](world, call)
+    with world.store.attempt():
+        return METHODS[name](world, call)
 
 
 def needed_scope(name: str) -> str | None:

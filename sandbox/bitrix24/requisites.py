@@ -145,7 +145,8 @@ def preset_list(_world: World, call: Call) -> Result:
         {"ID": str(number), "ENTITY_TYPE_ID": "8", "COUNTRY_ID": "1", "NAME": name, "ACTIVE": "Y", "SORT": "500"}
         for number, name in PRESETS.items()
     ]
-    return sliced(call.optional("start"), presets, lambda page: page)
+    chosen = _names(call.optional("select", "SELECT"))
+    return sliced(call.optional("start"), presets, lambda page: [_chosen(preset, chosen) for preset in page])
 
 
 def of_owner(world: World, entity_type_id: int, entity_id: int) -> list[Json]:
@@ -192,7 +193,10 @@ def _find(world: World, requisite_id: int) -> Json:
 
 
 def _view(requisite_id: int, record: Json, chosen: tuple[str, ...]) -> Json:
-    whole = {**dict.fromkeys(_BY_NAME), **record, "ID": str(requisite_id)}
+    return _chosen({**dict.fromkeys(_BY_NAME), **record, "ID": str(requisite_id)}, chosen)
+
+
+def _chosen(whole: Json, chosen: tuple[str, ...]) -> Json:
     names = chosen if chosen and "*" not in chosen else tuple(whole)
     return {name: whole[name] for name in names if name in whole}
 

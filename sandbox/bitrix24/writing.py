@@ -100,6 +100,8 @@ def _read(kind: Kind, fields: dict[str, Any], *, original: bool) -> Record:
             given[field.original or field.name] = read_value(field, value)
     if "fm" in fields and kind.has_ways:
         given["fm"] = fields["fm"]
+    if "opportunity" in given:
+        given["opportunity"] = given["opportunity"] or 0
     _join_lists(kind.camel, given)
     return given
 
@@ -140,11 +142,9 @@ def _fill_in(kind: Kind, record: Record) -> None:
     if "title" in kind.camel and not record.get("title"):
         record["title"] = f"{kind.default_title} #{record['id']}"
     record["assignedById"] = record.get("assignedById") or record["createdBy"]
-    today = read_date(record["createdTime"])
     if kind.entity_type_id in {DEAL, INVOICE}:
-        week_later = read_date(written(instant_of(record["createdTime"]) + _WEEK))
-        record["begindate"] = record.get("begindate") or today
-        record["closedate"] = record.get("closedate") or week_later
+        record["begindate"] = record.get("begindate") or read_date(record["createdTime"])
+        record["closedate"] = record.get("closedate") or read_date(written(instant_of(record["createdTime"]) + _WEEK))
     if kind.entity_type_id == INVOICE:
         record["accountNumber"] = record.get("accountNumber") or str(record["id"])
     if kind.entity_type_id == DEAL:

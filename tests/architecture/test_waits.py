@@ -17,7 +17,7 @@ from portal.wiring import Wiring
 
 LOG = {
     "allocations": {"created_at"},
-    "autopays": {"created_at", "changed_at"},
+    "autopays": {"created_at", "changed_at", "held_at"},
     "contracts": {"created_at", "ended_at"},
     "crm_connection": {"since_at", "reached_at"},
     "crm_links": {"created_at", "written_at"},
@@ -34,6 +34,7 @@ LOG = {
     "messages": {"sent_at"},
     "notices": {"created_at", "sent_at"},
     "outbox_messages": {"dispatched_at"},
+    "pay_links": {"created_at", "revoked_at"},
     "payment_methods": {"created_at", "unlinked_at"},
     "payment_plans": {"created_at"},
     # next_attempt_at is what people are told; what waits for the same instant is installments.charge_at.

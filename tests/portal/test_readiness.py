@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import func, text, update
 
 from kernel.db import begin, read
+from kernel.errors import ConfigurationError
 from kernel.settings import get_settings
 from payments.installation.models import Installation
 from payments.installation.setup import ensure_installation
-from portal import scheduler
-from portal.checks import unready
+from portal import cli, scheduler
+from portal.checks import check_start, unready
 from portal.wiring import Wiring
 
 _PATIENCE_S = 20.0
@@ -57,6 +58,39 @@ def wait_until_missing(expected: list[str]) -> None:
 def forget_beats() -> None:
     with begin() as session:
         session.execute(update(Installation).values(scheduler_beat_at=_LONG_AGO, relay_beat_at=_LONG_AGO))
+
+
+def stand_at(revision: str) -> None:
+    with begin() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+def test_running_and_restarted_processes_work_on_the_schema_of_the_next_version(installation: None) -> None:
+    stand_at("9999_of_the_next_version")
+
+    check_start()
+    cli.migrate()
+
+    assert "migrations" not in missing()
+    with read() as session:
+        found = session.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    assert found == ["9999_of_the_next_version"]
+
+
+def test_a_schema_that_is_older_than_the_code_is_refused(installation: None) -> None:
+    stand_at("0001_ground")
+
+    assert missing() == ["migrations"]
+    with pytest.raises(ConfigurationError) as refused:
+        check_start()
+    assert any("kabinet migrate" in problem for problem in refused.value.problems)
+
+
+def test_so_is_one_that_was_never_migrated(installation: None) -> None:
+    with begin() as session:
+        session.execute(text("DELETE FROM alembic_version"))
+
+    assert missing() == ["migrations"]
 
 
 def test_nothing_is_ready_before_the_scheduler_runs(installation: None) -> None:

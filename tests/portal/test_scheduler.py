@@ -126,6 +126,15 @@ def test_a_duty_that_the_database_gives_up_does_not_stop_the_others(
         assert session.scalars(select(Invoice.status).where(Invoice.installment_id == line_id)).one() == "open"
 
 
+def test_a_look_that_the_database_gives_up_keeps_no_duty_waiting(installation: None) -> None:
+    line_id = _one_to_issue_and_one_to_charge()
+    with begin() as session, impatient(lock_timeout="300ms"):
+        session.execute(text("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"))  # what waits there cannot be seen
+        with _running_scheduler():
+            assert _until(lambda: _status_of_invoice(line_id) == "open")
+            assert _until(_beats)
+
+
 def test_a_duty_that_loses_a_deadlock_is_done_again_at_once(installation: None) -> None:
     line_id = _one_to_issue_and_one_to_charge()
     broken = Broken()
@@ -184,6 +193,11 @@ def test_a_second_scheduler_does_nothing_until_the_first_has_gone(installation: 
             assert not _beats()
             connection.rollback()
             assert _until(_beats)
+
+
+def _status_of_invoice(line_id: UUID) -> str | None:
+    with read() as session:
+        return session.scalars(select(Invoice.status).where(Invoice.installment_id == line_id)).one_or_none()
 
 
 _END_WAITERS = text(

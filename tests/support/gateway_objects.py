@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kernel.clock import business_now
 from kernel.db import Session
 from payments.charging.models import Payment
 from payments.gateway.port import GatewayMethod, GatewayPayment
@@ -19,7 +18,6 @@ def says(session: Session, payment: Payment, status: str, **changes: object) -> 
         "currency": "RUB",
         "account_id": "100500",
         "test": True,
-        "created_at": business_now(session),
         "payment_id": payment.id,
         "method": CARD if status in ("succeeded", "waiting_for_capture") else None,
         **changes,

@@ -74,10 +74,9 @@ def running_world(sandbox: Sandbox) -> Iterator[World]:
     os.environ["KABINET_YOOKASSA_API_URL"] = sandbox.api_url
     os.environ["KABINET_SMTP_URL"] = f"smtp://127.0.0.1:{sandbox.smtp_port}"
     get_settings.cache_clear()
-    sending.sender.cache_clear()
+    sending.dispose(10)
     product = InlineProduct(sandbox.url, Wiring(CRM))
     yield World(sandbox, product)
     product.close()
-    sending.sender().stop(10)
-    sending.sender.cache_clear()
+    sending.dispose(10)
     transport.close()

@@ -111,6 +111,12 @@ class AddressForm(Form):
     email = _email_field(_("Почта"))
 
 
+class KnownPasswordForm(Form):
+    """The password of a registration, on a device that did not make it."""
+
+    password = wtforms.PasswordField(_("Пароль"), [required(_("Введите пароль")), _short_enough])
+
+
 class NewPasswordForm(Form):
     """A password to come."""
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Request
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
 from kernel.db import begin
-from portal.accounts.confirmation import confirm_address, correct_address, send_confirmation
-from portal.accounts.errors import LinkGone
+from portal.accounts.confirmation import Proof, confirm_address, correct_address, send_confirmation
+from portal.accounts.errors import LinkGone, WrongPassword
 from portal.accounts.sessions import CUSTOMER, end_by_cookie, start_session
-from portal.accounts.throttles import LETTER_AGAIN, LETTER_FROM, LETTER_TO
+from portal.accounts.throttles import LETTER_AGAIN, LETTER_FROM, LETTER_TO, PASSWORD_HERE
 from portal.accounts.tokens import CHANGE_EMAIL, CONFIRM_EMAIL, Link, look_at
 from portal.web.entry.attempts import count, note
-from portal.web.entry.forms import AddressForm
+from portal.web.entry.forms import AddressForm, KnownPasswordForm
 from portal.web.entry.letters_state import letters_are_late
 from portal.web.entry.pace import even_pace
 from portal.web.entry.pending import forget_pending, read_pending
@@ -25,6 +28,15 @@ from portal.web.kit.render import render
 
 router = APIRouter()
 GONE = 410
+
+
+def _proof_of(request: Request) -> Proof:
+    found, pending = signed_in(request, CUSTOMER), read_pending(request)
+    return Proof(user_id=found.user_id if found else None, mark=pending.mark if pending else "")
+
+
+# Before the session of a page, as any guard.
+Here = Annotated[Proof, Depends(_proof_of)]
 
 
 @router.get("/email/confirm", name="entry.confirm")
@@ -61,25 +73,32 @@ def change_waiting_address(request: Request, posted: Posted) -> Response:
 
 
 @router.get("/email/confirm/{token}", name="entry.confirm.link")
-def show_link(request: Request, token: str, db: ReadDb) -> Response:
-    """The page of the letter: a button, or why there is none."""
+def show_link(request: Request, token: str, here: Here, db: ReadDb) -> Response:
+    """The page of the letter: a button, with the password where nothing else shows who registered; or why there is none."""
     try:
         link = look_at(db, token, CONFIRM_EMAIL, CHANGE_EMAIL, now=real_now())
     except LinkGone:
         return _gone_page(request, None)
     if not link.live:
         return _gone_page(request, link)
-    return render(request, "pages/entry/confirm_link.html", {"link": link, "token": token})
+    return _link_page(request, token, link, here, KnownPasswordForm())
 
 
 @router.post("/email/confirm/{token}", name="entry.confirm.use")
-def use_link(request: Request, token: str, db: Db) -> Response:
+def use_link(request: Request, token: str, posted: Posted, here: Here, db: Db) -> Response:
     """The button: the address is proved. After a registration the person is signed in."""
     now = real_now()
+    form = KnownPasswordForm(posted)
+    if form.password.data:
+        count((PASSWORD_HERE, token))
     try:
-        confirmed = confirm_address(db, token, now=now)
+        confirmed = confirm_address(db, token, replace(here, password=form.password.data or None), now=now)
     except LinkGone:
         return _gone_page(request, _link_of(db, token))
+    except WrongPassword:
+        if form.validate():
+            form.refuse("password", _("Это не тот пароль, с которым регистрировали кабинет"))
+        return _link_page(request, token, look_at(db, token, CONFIRM_EMAIL, now=now), here, form, status=422)
     if confirmed.changed:
         return go_to(request, "/settings/profile", say=_("Новая почта подтверждена"))
     old = session_token(request, CUSTOMER)
@@ -88,7 +107,7 @@ def use_link(request: Request, token: str, db: Db) -> Response:
     response = go_to(request, "/", say=_("Почта подтверждена. Добро пожаловать!"))
     session = start_session(db, confirmed.user_id, CUSTOMER, visitor(request), now=now)
     give_session(response, request, CUSTOMER, session, remember=False)
-    forget_pending(response)
+    forget_pending(response, request)
     return response
 
 
@@ -110,6 +129,14 @@ def _waiting_page(request: Request, form: AddressForm, *, status: int = 200) -> 
         "mail_late": letters_are_late(),
     }
     return render(request, "pages/entry/confirm.html", context, status=status)
+
+
+def _link_page(
+    request: Request, token: str, link: Link, here: Proof, form: KnownPasswordForm, *, status: int = 200
+) -> Response:
+    asked = link.purpose == CONFIRM_EMAIL and not here.is_at_hand(link.user)
+    context = {"link": link, "token": token, "form": form if asked else None}
+    return render(request, "pages/entry/confirm_link.html", context, status=status)
 
 
 def _link_of(db: Db, token: str) -> Link | None:

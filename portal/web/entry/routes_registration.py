@@ -67,9 +67,9 @@ def create_registration(request: Request, posted: Posted) -> Response:
         locale=language(),
     )
     with even_pace(), begin() as session:
-        register(session, data, who, now=real_now())
+        mark = register(session, data, who, now=real_now())
     response = go_to(request, CONFIRM_PAGE)
-    leave_pending(response, request, Pending(email, name, form.phone.data))
+    leave_pending(response, request, Pending(email, name, form.phone.data, mark))
     return response
 
 

@@ -14,7 +14,7 @@ from kernel.errors import NotFound
 from portal.audit.recording import record_act
 from portal.notifications.kinds import KINDS, kind_words
 from portal.notifications.outage import mail_is_away
-from portal.notifications.queries import OutboxFilter, outbox_letter, outbox_letters
+from portal.notifications.queries import OutboxFilter, may_leave_again, outbox_letter, outbox_letters
 from portal.notifications.repeating import send_again
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _
@@ -46,7 +46,7 @@ def list_letters(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
         "kinds": KINDS,
         "kind_words": kind_words,
         "url_of": _url_of,
-        "may_repeat": may(staff, REPEATS_LETTERS),
+        "may_repeat": lambda letter: may_leave_again(letter) and may(staff, REPEATS_LETTERS),
         "trouble_of": letter_trouble,
         "mail_is_away": mail_is_away(db),
     }
@@ -59,7 +59,7 @@ def show_letter(request: Request, staff: CurrentStaff, db: ReadDb, message_id: U
     letter = outbox_letter(db, message_id)
     if letter is None:
         raise NotFound
-    may_repeat = letter.status == "failed" and bool(letter.recipient) and may(staff, REPEATS_LETTERS)
+    may_repeat = may_leave_again(letter) and may(staff, REPEATS_LETTERS)
     trouble = letter_trouble(letter.error) if letter.error else None
     context = {"letter": letter, "kind_words": kind_words, "may_repeat": may_repeat, "trouble": trouble}
     return render(request, "pages/staff/letter.html", context)

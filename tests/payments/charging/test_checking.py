@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from kernel.clock import business_now
 from kernel.db import begin, read
@@ -18,6 +18,7 @@ from payments.charging.checking import check
 from payments.charging.checkout import prepare_checkout, send_checkout
 from payments.charging.models import Payment
 from payments.charging.sending import sender
+from payments.charging.sweeping import expire_leases
 from payments.history.models import StatusHistory
 from payments.installation.models import Shop
 from payments.invoicing.issue import issue_now
@@ -25,10 +26,12 @@ from payments.invoicing.models import Invoice
 from tests.support.blocking import meanwhile
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.charging import DueCharge, ask_now, one_unknown_charge
+from tests.support.faults import faulty
 from tests.support.world import World
 
 NOBODYS = "2f3e4d5c-000f-5000-8000-000000000000"
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 def _check(payment_id: UUID) -> Payment:
@@ -127,6 +130,30 @@ def test_a_list_that_cannot_be_read_proves_nothing(world: World) -> None:
     world.fail(system="yookassa", match={"method": "GET"}, kind="html_502", times=1)
     assert _check(due.payment_id).status == "unknown"
     assert _check(due.payment_id).status == "rejected"
+
+
+def test_a_resend_that_breaks_after_its_permit_is_asked_about_once_its_lease_has_run_out(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    with faulty("resend.after_permit=raise"):
+        broken = _check(due.payment_id)
+    assert (broken.status, broken.sends) == ("sending", 2)
+    assert broken.lease_until is not None
+    assert expire_leases() == 0
+    with begin() as session:
+        session.execute(update(Payment).values(lease_until=func.clock_timestamp()))
+    assert expire_leases() == 1
+    assert _check(due.payment_id).status == "succeeded"
+
+
+def test_a_look_that_breaks_leaves_another_workers_call_its_lease(world: World) -> None:
+    due = one_unknown_charge(world, "drop_before")
+    with faulty("resend.before_permit_commit=raise"), begin() as session:
+        session.execute(update(Payment).values(status="sending", lease_until=func.clock_timestamp() + HOUR))
+        with meanwhile(lambda: check([str(due.payment_id)])) as looking:
+            session.commit()
+            looking.result(30)
+    with read() as session:
+        assert session.get_one(Payment, due.payment_id).lease_until is not None
 
 
 def test_absence_from_the_list_of_another_shop_proves_nothing(world: World) -> None:

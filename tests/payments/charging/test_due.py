@@ -7,19 +7,21 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kernel import clock
 from kernel.clock import business_now, refresh, set_shift, start_of
 from kernel.db import Session, begin, read
+from kernel.outbox import OutboxMessage
 from payments.autopay.models import Notice
-from payments.autopay.notices import mark_notice_sent
+from payments.autopay.notices import announce, mark_notice_sent
 from payments.charging.applying import apply
 from payments.charging.checkout import prepare_checkout
 from payments.charging.due import TO_CHARGE, create_due_payments
 from payments.charging.models import Payment
 from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Installment
 from payments.contracts.periods import Period
+from payments.events import InvoiceIssued
 from payments.installation.pausing import pause_charging, resume_charging
 from payments.invoicing.issue import issue_due, issue_now
 from portal.web.cabinet.queries.lines import read_due_lines
@@ -203,6 +205,64 @@ def test_a_declined_period_keeps_the_others_of_its_day_waiting(company: None) ->
     charger_runs()
 
     assert len(charges(it)) == 1
+
+
+def test_what_is_left_of_a_partly_paid_invoice_is_asked_for_and_never_charged_by_itself(company: None) -> None:
+    it = subscribed()
+    at_noon(FIRST + timedelta(days=4))
+    announced()
+    after_noon(FIRST + WEEK)
+    charger_runs()
+
+    paid_by_hand(it, line=2, short=100)
+    with read() as session:
+        assert lines(session, it)[1].charge_at is None
+        asked = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == InvoiceIssued.topic)).all()
+        invoice_id = payments_of(session, it.contract_id)[-1].invoice_id
+    assert [payload["invoice_id"] for payload in asked][-1] == str(invoice_id)
+
+    for day in (8, 9, 15):
+        at_noon(FIRST + timedelta(days=day))
+        announced()
+        charger_runs()
+    assert [payment.reason for payment in charges(it)] == ["paid_by_hand"]
+    with read() as session:
+        rest = read_due_lines(session, [it.customer_id], now=business_now(session))[0]
+    assert (rest.number, rest.to_pay, rest.charge_on) == (2, True, None)
+
+
+def test_less_than_a_ruble_that_is_left_is_not_asked_for(company: None) -> None:
+    it = subscribed()
+    with begin() as session:
+        seen = session.execute(select(func.count()).where(OutboxMessage.topic == InvoiceIssued.topic)).scalar_one()
+    paid_by_hand(it, line=2, short=1)
+    with read() as session:
+        asked = session.execute(select(func.count()).where(OutboxMessage.topic == InvoiceIssued.topic)).scalar_one()
+    assert asked == seen
+
+
+def test_a_warning_that_leaves_after_a_part_was_paid_arms_no_charge(company: None) -> None:
+    it = subscribed()
+    at_noon(FIRST + timedelta(days=4))
+    announced(letters_leave=False)
+    paid_by_hand(it, line=2, short=100)
+    letters_left()
+
+    with begin() as session:
+        line = lines(session, it)[1]
+        assert line.charge_at is None
+        assert announce(session, [line.id], now=business_now(session)) == set()
+
+
+def paid_by_hand(it: Agreement, *, line: int, short: int) -> None:
+    """The customer pays this line on the gateway's page, and so many kopecks less than were asked for come in."""
+    with begin() as session:
+        now = business_now(session)
+        invoice = issue_now(session, lines(session, it)[line - 1].id, now=now)
+        checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now)
+        payment = session.get_one(Payment, checkout.payment_id)
+        came = says(session, payment, "succeeded", kopecks=payment.kopecks - short, method=None)
+        apply(session, [came], source="webhook", now=now)
 
 
 def autopay_moves_to(it: Agreement, *, line: int, token: str) -> None:

@@ -15,7 +15,7 @@ from kernel.outbox import OutboxMessage
 from payments.autopay.ending import end_contract
 from payments.autopay.models import Notice, PaymentMethod
 from payments.charging.charging import charge
-from payments.charging.models import Payment
+from payments.charging.models import Allocation, Payment
 from payments.charging.permits import permit_customer, permit_scheduled, refuse
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation, Shop
@@ -68,6 +68,15 @@ def _copy_of_method(mine: PaymentMethod, shop_id: object) -> PaymentMethod:
 
 def _invoice_is_void(session: Session, it: Standing, _now: datetime) -> None:
     session.get_one(Invoice, it.due.invoice_id).status = "void"
+
+
+def _a_part_was_paid(session: Session, it: Standing, _now: datetime) -> None:
+    # As when money comes in late for an earlier payment that was thought never to have been.
+    first = session.scalars(
+        select(Payment).where(Payment.contract_id == it.contract_id).order_by(Payment.number)
+    ).first()
+    assert first is not None
+    session.add(Allocation(payment_id=first.id, invoice_id=it.due.invoice_id, kopecks=100))
 
 
 def _notice(session: Session, it: Standing) -> Notice:
@@ -124,6 +133,7 @@ NEVER = [
     (_token_is_of_another_shop, "other_shop"),
     (_limit_is_a_kopeck_short, "over_limit"),
     (_invoice_is_void, "invoice_closed"),
+    (_a_part_was_paid, "partly_paid"),
     (_notice_has_not_left, "no_notice"),
     (_notice_named_another_sum, "no_notice"),
     (_payment_is_three_days_old, "stale"),
@@ -221,6 +231,7 @@ def test_a_key_is_sent_again_for_twenty_hours(
         _autopay_is("withdrawn"),
         _method_is_unlinked,
         _invoice_is_void,
+        _a_part_was_paid,
         _limit_is_a_kopeck_short,
         _notice_is_older_than_the_permission,
     ],
@@ -257,6 +268,7 @@ def test_a_payment_on_the_gateways_page_needs_only_its_open_invoice(session: Ses
     [
         (_limit_is_a_kopeck_short, "over_limit", "payments.invoice_issued.v1"),
         (_our_account_is_another, "other_shop", "payments.invoice_issued.v1"),
+        (_a_part_was_paid, "partly_paid", "payments.invoice_issued.v1"),
         (_notice_has_not_left, "no_notice", "payments.charge_announced.v1"),
         (_payment_is_three_days_old, "stale", "payments.charge_announced.v1"),
         (_autopay_is("withdrawn"), "withdrawn", None),

@@ -73,6 +73,12 @@ def test_a_payment_whose_sender_is_gone_is_unknown_and_asked_about_at_once(world
     assert _history(due.payment_id)[-1] == ("sending", "unknown", "lease")
 
 
+def test_a_payment_that_is_being_sent_without_a_lease_is_nobodys_and_unknown(world: World) -> None:
+    due = one_due_charge(world)
+    _set(due.payment_id, status="sending", lease_until=None)
+    assert expire_leases() == 1
+
+
 def test_an_intent_that_was_never_sent_is_dropped_after_a_quarter_of_an_hour(world: World) -> None:
     payment_id = _intent("anna@example.com")
     assert drop_abandoned() == 0

@@ -28,8 +28,7 @@ def wrong_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 def _use_key(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    sender().stop(10)
-    sending.sender.cache_clear()
+    sending.dispose(10)
     monkeypatch.setenv("KABINET_YOOKASSA_SECRET_KEY", key)
     get_settings.cache_clear()
 

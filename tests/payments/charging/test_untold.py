@@ -11,6 +11,8 @@ from kernel.clock import business_now, refresh, set_shift
 from kernel.db import Session, begin, read
 from payments.autopay.ending import resume_contract, suspend_contract
 from payments.autopay.models import Notice, PaymentMethod
+from payments.charging.checkout import prepare_checkout
+from payments.charging.models import Payment
 from payments.charging.untold import TO_ANNOUNCE, announce_untold
 from payments.contracts.models import Installment
 from payments.invoicing.issue import issue_now
@@ -69,6 +71,19 @@ def test_a_card_that_no_longer_works_announces_nothing_and_nothing_waits_for_it(
     _its_time_comes(it)
     with begin() as session:
         session.execute(update(PaymentMethod).values(trouble))
+
+    assert _announced() == 0
+    with read() as session:
+        assert session.scalars(select(Installment).where(TO_ANNOUNCE.due())).all() == []
+
+
+def test_what_is_left_of_a_partly_paid_line_is_not_announced_and_nothing_waits_for_it(it: Agreement) -> None:
+    with begin() as session:
+        now = business_now(session)
+        invoice = issue_now(session, _line(session, it).id, now=now)
+        checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now)
+        pay_first(session, session.get_one(Payment, checkout.payment_id), short=100)
+    _its_time_comes(it)
 
     assert _announced() == 0
     with read() as session:

@@ -13,6 +13,7 @@ import respx
 from payments.gateway import transport
 from payments.gateway.port import GatewayPayment, NoSuchPayment, OutcomeUnknown
 from payments.gateway.yookassa import YooKassa
+from tests.support.raw_payments import raw_payment
 
 API = "http://gateway.test/v3"
 OURS = uuid4()
@@ -27,19 +28,6 @@ def gateway() -> Iterator[respx.MockRouter]:
     transport.close()
 
 
-def _payment(payment_id: object, **changes: object) -> dict[str, Any]:
-    return {
-        "id": f"gw-{payment_id}",
-        "status": "succeeded",
-        "amount": {"value": "100.00", "currency": "RUB"},
-        "recipient": {"account_id": "100500"},
-        "test": True,
-        "created_at": "2027-01-01T10:00:00.000Z",
-        "metadata": {"payment_id": str(payment_id)},
-        **changes,
-    }
-
-
 def _find(router: respx.MockRouter, *pages: dict[str, Any], payment_id: UUID = OURS) -> list[GatewayPayment]:
     router.get("/payments").mock(side_effect=[respx.MockResponse(200, json=page) for page in pages])
     shop = YooKassa(api_url=API, shop_id="100500", secret_key="test")
@@ -47,11 +35,11 @@ def _find(router: respx.MockRouter, *pages: dict[str, Any], payment_id: UUID = O
 
 
 UNREADABLE: list[Any] = [
-    _payment(uuid4(), status="on_its_way"),
-    _payment(uuid4(), amount={"value": "a lot"}),
-    _payment("an order of the shop's own"),
-    _payment(uuid4(), metadata="none"),
-    _payment(uuid4(), metadata={"payment_id": 7}),
+    raw_payment(uuid4(), status="on_its_way"),
+    raw_payment(uuid4(), amount={"value": "a lot"}),
+    raw_payment("an order of the shop's own"),
+    raw_payment(uuid4(), metadata="none"),
+    raw_payment(uuid4(), metadata={"payment_id": 7}),
     {},
     None,
 ]
@@ -59,7 +47,7 @@ UNREADABLE: list[Any] = [
 
 @pytest.mark.parametrize("foreign", UNREADABLE, ids=range(len(UNREADABLE)))
 def test_a_foreign_payment_that_nobody_can_read_does_not_hide_ours(gateway: respx.MockRouter, foreign: object) -> None:
-    found = _find(gateway, {"items": [foreign], "next_cursor": "2"}, {"items": [_payment(OURS)]})
+    found = _find(gateway, {"items": [foreign], "next_cursor": "2"}, {"items": [raw_payment(OURS)]})
 
     assert [item.payment_id for item in found] == [OURS]
 
@@ -70,7 +58,7 @@ def test_a_window_of_foreign_payments_proves_that_ours_is_absent(gateway: respx.
 
 def test_ours_in_a_status_that_nobody_has_heard_of_is_no_absence(gateway: respx.MockRouter) -> None:
     with pytest.raises(OutcomeUnknown):
-        _find(gateway, {"items": [_payment(OURS, status="on_its_way")]})
+        _find(gateway, {"items": [raw_payment(OURS, status="on_its_way")]})
 
 
 def test_an_id_never_leads_to_another_address(gateway: respx.MockRouter) -> None:

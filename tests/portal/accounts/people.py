@@ -10,13 +10,14 @@ from sqlalchemy import select
 
 from kernel.clock import real_now
 from kernel.db import Session
-from portal.accounts.confirmation import confirm_address
+from portal.accounts.confirmation import Proof, confirm_address
 from portal.accounts.models import Membership, User
 from portal.accounts.registration import Registration, register
 from portal.accounts.visitor import Visitor
 from portal.notifications.models import Message
 
 PASSWORD = "белый кит плывёт"
+OWN = Proof(password=PASSWORD)
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 HOME = Visitor("192.0.2.7", CHROME)
 
@@ -37,7 +38,7 @@ def confirmed(
 ) -> User:
     """A user with a confirmed address."""
     user = registered(session, email, password=password)
-    confirm_address(session, last_token(session, email), now=now or real_now())
+    confirm_address(session, last_token(session, email), Proof(password=password), now=now or real_now())
     return user
 
 

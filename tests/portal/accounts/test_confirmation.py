@@ -15,9 +15,10 @@ from portal.accounts.confirmation import confirm_address, correct_address, send_
 from portal.accounts.errors import AddressTaken, LinkGone, WrongPassword
 from portal.accounts.models import Membership, User
 from portal.accounts.profile import change_profile, forget_address_change, request_address_change
+from portal.accounts.sessions import CUSTOMER, find_session, start_session
 from portal.accounts.staff import disable_user
 from portal.accounts.tokens import CONFIRM_EMAIL, look_at, pending_address
-from tests.portal.accounts.people import PASSWORD, confirmed, customer_of, last_token, letters_to, registered
+from tests.portal.accounts.people import HOME, OWN, PASSWORD, confirmed, customer_of, last_token, letters_to, registered
 
 pytestmark = pytest.mark.usefixtures("company")
 
@@ -26,11 +27,11 @@ def test_a_link_confirms_once(session: Session) -> None:
     user = registered(session)
     token = last_token(session, user.email)
 
-    confirm_address(session, token, now=real_now())
+    confirm_address(session, token, OWN, now=real_now())
 
     assert user.email_confirmed_at is not None
     with pytest.raises(LinkGone):
-        confirm_address(session, token, now=real_now())
+        confirm_address(session, token, OWN, now=real_now())
 
 
 def test_looking_at_a_link_uses_nothing_up(session: Session) -> None:
@@ -39,7 +40,7 @@ def test_looking_at_a_link_uses_nothing_up(session: Session) -> None:
 
     assert look_at(session, token, CONFIRM_EMAIL, now=real_now()).live
     assert look_at(session, token, CONFIRM_EMAIL, now=real_now()).live
-    confirm_address(session, token, now=real_now())
+    confirm_address(session, token, OWN, now=real_now())
 
 
 @pytest.mark.parametrize(("hours", "good"), [(23, True), (25, False)])
@@ -49,10 +50,10 @@ def test_a_link_lasts_a_day(session: Session, hours: int, *, good: bool) -> None
     later = real_now() + timedelta(hours=hours)
 
     if good:
-        confirm_address(session, token, now=later)
+        confirm_address(session, token, OWN, now=later)
     else:
         with pytest.raises(LinkGone):
-            confirm_address(session, token, now=later)
+            confirm_address(session, token, OWN, now=later)
 
 
 def test_either_of_two_letters_works(session: Session) -> None:
@@ -60,10 +61,10 @@ def test_either_of_two_letters_works(session: Session) -> None:
     first = last_token(session, "anna@example.com")
     send_confirmation(session, "anna@example.com", now=real_now())
 
-    confirm_address(session, first, now=real_now())
+    confirm_address(session, first, OWN, now=real_now())
 
     with pytest.raises(LinkGone):
-        confirm_address(session, last_token(session, "anna@example.com"), now=real_now())
+        confirm_address(session, last_token(session, "anna@example.com"), OWN, now=real_now())
 
 
 def test_a_corrected_address_gets_its_letter_and_the_former_link_dies(session: Session) -> None:
@@ -73,8 +74,8 @@ def test_a_corrected_address_gets_its_letter_and_the_former_link_dies(session: S
     correct_address(session, user.id, "anna@example.com", now=real_now())
 
     with pytest.raises(LinkGone):
-        confirm_address(session, old, now=real_now())
-    confirm_address(session, last_token(session, "anna@example.com"), now=real_now())
+        confirm_address(session, old, OWN, now=real_now())
+    confirm_address(session, last_token(session, "anna@example.com"), OWN, now=real_now())
     assert user.email == "anna@example.com"
     assert session.get_one(Customer, customer_of(session, user.id)).email == "anna@example.com"
 
@@ -100,12 +101,25 @@ def test_a_confirmed_user_finds_the_contracts_that_the_company_keeps_under_the_a
     assert stranger.id not in acting_for
 
 
+def test_what_they_buy_next_goes_to_the_customer_that_the_company_keeps(session: Session) -> None:
+    user = registered(session)
+    known = create_customer(session, CustomerData(name="Ковалёва А. П.", email="anna@example.com"))
+
+    confirm_address(session, last_token(session, user.email), OWN, now=real_now())
+
+    cookie = start_session(session, user.id, CUSTOMER, HOME, now=real_now())
+    found = find_session(session, cookie, CUSTOMER, now=real_now())
+    assert found is not None
+    # A purchase, and what a person agrees to, is the first customer's.
+    assert found.customer_ids[0] == known.id
+
+
 def test_nobody_gets_at_known_contracts_before_the_address_is_proved(session: Session) -> None:
     known = create_customer(session, CustomerData(name="Ковалёва А. П.", email="anna@example.com"))
 
     user = registered(session)
     correct_address(session, user.id, "thief@example.com", now=real_now())
-    confirm_address(session, last_token(session, "thief@example.com"), now=real_now())
+    confirm_address(session, last_token(session, "thief@example.com"), OWN, now=real_now())
 
     assert known.id not in set(session.scalars(select(Membership.customer_id)))
 
@@ -126,7 +140,7 @@ def test_a_new_address_replaces_the_old_one_only_when_its_owner_presses_the_butt
 
     assert user.email == "anna@example.com"
     assert pending_address(session, user.id, now=real_now()) == "new@example.com"
-    assert confirm_address(session, last_token(session, "new@example.com"), now=real_now()).changed
+    assert confirm_address(session, last_token(session, "new@example.com"), OWN, now=real_now()).changed
     assert user.email == "new@example.com"
     assert session.get_one(Customer, customer_of(session, user.id)).email == "new@example.com"
     assert letters_to(session, "anna@example.com")[-1].kind == "email_changed_old"
@@ -148,7 +162,7 @@ def test_a_change_that_was_taken_back_has_a_dead_link(session: Session) -> None:
     forget_address_change(session, user.id, now=real_now())
 
     with pytest.raises(LinkGone):
-        confirm_address(session, last_token(session, "new@example.com"), now=real_now())
+        confirm_address(session, last_token(session, "new@example.com"), OWN, now=real_now())
 
 
 def test_an_address_that_somebody_else_took_meanwhile_is_refused(session: Session) -> None:
@@ -158,7 +172,7 @@ def test_an_address_that_somebody_else_took_meanwhile_is_refused(session: Sessio
     confirmed(session, "new@example.com")
 
     with pytest.raises(AddressTaken):
-        confirm_address(session, token, now=real_now())
+        confirm_address(session, token, OWN, now=real_now())
 
     assert user.email == "anna@example.com"
 
@@ -170,7 +184,7 @@ def test_a_disabled_users_link_is_dead(session: Session) -> None:
     disable_user(session, user.id, now=real_now())
 
     with pytest.raises(LinkGone):
-        confirm_address(session, token, now=real_now())
+        confirm_address(session, token, OWN, now=real_now())
 
 
 def test_what_the_company_wrote_down_otherwise_does_not_follow_the_user(session: Session) -> None:

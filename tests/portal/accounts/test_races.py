@@ -14,7 +14,7 @@ from portal.accounts.confirmation import confirm_address
 from portal.accounts.errors import LinkGone
 from portal.accounts.models import User
 from portal.accounts.registration import register
-from tests.portal.accounts.people import HOME, last_token, letters_to, registration
+from tests.portal.accounts.people import HOME, OWN, last_token, letters_to, registration
 from tests.support.business import open_company
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -60,7 +60,7 @@ def _tokens() -> list[str]:
 def _works(token: str) -> bool:
     try:
         with begin() as session:
-            confirm_address(session, token, now=real_now())
+            confirm_address(session, token, OWN, now=real_now())
     except LinkGone:
         return False
     return True

@@ -18,7 +18,16 @@ from portal.accounts.models import Membership, OneTimeToken, User
 from portal.accounts.registration import register
 from portal.accounts.sessions import CUSTOMER
 from portal.accounts.staff import invite_staff
-from tests.portal.accounts.people import HOME, PASSWORD, confirmed, last_token, letters_to, registered, registration
+from tests.portal.accounts.people import (
+    HOME,
+    OWN,
+    PASSWORD,
+    confirmed,
+    last_token,
+    letters_to,
+    registered,
+    registration,
+)
 
 pytestmark = pytest.mark.usefixtures("company")
 
@@ -82,8 +91,8 @@ def test_an_unconfirmed_address_is_registered_anew_and_the_first_letter_loses_it
     registered(session, password=PASSWORD)
 
     with pytest.raises(LinkGone):
-        confirm_address(session, first, now=real_now())
-    confirm_address(session, last_token(session, "anna@example.com"), now=real_now())
+        confirm_address(session, first, OWN, now=real_now())
+    confirm_address(session, last_token(session, "anna@example.com"), OWN, now=real_now())
     with pytest.raises(BadCredentials):
         sign_in(session, "anna@example.com", "пароль самозванца", audience=CUSTOMER, visitor=HOME, now=real_now())
     assert sign_in(session, "anna@example.com", PASSWORD, audience=CUSTOMER, visitor=HOME, now=real_now())

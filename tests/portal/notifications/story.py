@@ -111,17 +111,16 @@ class Story:
         self.session.flush()
         return payment.id
 
-    def decide(self, payment_id: UUID, status: str, reason: str | None = None) -> None:
-        """The gateway says how a payment ended."""
+    def decide(self, payment_id: UUID, status: str, reason: str | None = None, *, kopecks: int = KOPECKS) -> None:
+        """The gateway says how a payment ended, and how much came."""
         method = GatewayMethod(f"pm-{self.customer.id}", "bank_card", saved=True, title="Bank card *4477", last4="4477")
         item = GatewayPayment(
             gateway_id=str(uuid4()),
             status=status,
-            kopecks=KOPECKS,
+            kopecks=kopecks,
             currency="RUB",
             account_id=get_settings().yookassa_shop_id,
             test=True,
-            created_at=self.now,
             payment_id=payment_id,
             method=method,
             party="payment_network" if reason else None,

@@ -21,6 +21,7 @@ from portal.notifications.sweep import sweep_messages
 from tests.portal.notifications.conftest import Mailbox
 from tests.portal.notifications.story import story_with_autopay
 from tests.portal.notifications.writing import stored, write_letter
+from tests.support.blocking import meanwhile
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("committed")]
 MINUTE = timedelta(minutes=1)
@@ -74,6 +75,21 @@ def test_a_letter_arrives_once_with_its_own_id(mailbox: Mailbox) -> None:
     assert "Оплатить" in letter["html"]
     assert letter["headers"]["Message-ID"] == f"<{message_id}@localhost>"
     assert letter["headers"]["Auto-Submitted"] == "auto-generated"
+
+
+def test_an_acceptance_that_meets_a_deadlock_is_recorded_all_the_same(mailbox: Mailbox) -> None:
+    message_id, notice_id = write_notice()
+
+    with begin() as other:
+        other.execute(select(Notice.id).where(Notice.id == notice_id).with_for_update())
+        with meanwhile(lambda: send(message_id)) as sending:
+            other.execute(select(Message.id).where(Message.id == message_id).with_for_update())
+            other.rollback()
+            sending.result()
+
+    assert stored(message_id).status == "sent"
+    assert charge_of(notice_id)[0].sent_at is not None
+    assert [letter["copies"] for letter in mailbox.letters] == [1]
 
 
 def test_a_batch_uses_one_line_and_one_refusal_stops_nobody_else(mailbox: Mailbox) -> None:

@@ -16,7 +16,7 @@ from payments.customers.registration import CustomerData, change_customer
 from payments.events import InvoiceIssued, PaymentDeclined
 from portal.notifications.handlers import HANDLERS, invoice_issued, payment_declined
 from portal.notifications.models import Message
-from tests.portal.notifications.story import BY_HAND, begin_story, story_with_autopay
+from tests.portal.notifications.story import BY_HAND, KOPECKS, begin_story, story_with_autopay
 
 SUM = "1\u00a0200,00\u00a0₽"
 
@@ -50,6 +50,23 @@ def test_a_charge_is_announced_with_sum_date_card_contract_and_ways_out(session:
         assert f"http://localhost:8000/autopay/{story.contract.id}/cancel" in copy
         assert f"http://localhost:8000/payment-methods/{notice.method_id}/unlink" in copy
     assert str(notice.charge_on.year) in letter.text_body
+
+
+def test_what_is_left_of_a_partly_paid_invoice_is_asked_for_and_no_charge_of_it_is_promised(session: Session) -> None:
+    story = story_with_autopay(session)
+    story.announce()
+    story.decide(story.pay_by_hand(), "succeeded", kopecks=KOPECKS - 20_000)
+
+    letter = story.letter("invoice_issued")
+
+    assert letter.subject.startswith("По счёту № ")
+    for copy in (letter.subject, letter.text_body, unescape(letter.html_body)):
+        assert "200,00\u00a0₽" in copy
+    assert "пришло 1\u00a0000,00\u00a0₽" in letter.text_body
+    assert "charge_announced" not in [item.kind for item in story.letters()]
+    assert (
+        "Следующее списание" not in [item for item in story.letters() if item.kind == "payment_succeeded"][-1].text_body
+    )
 
 
 def test_a_decline_names_the_reason_the_next_attempt_and_that_nothing_was_taken(session: Session) -> None:

@@ -186,6 +186,18 @@ def test_staff_never_see_a_personal_link(client: TestClient, written: Letters) -
     assert client.get(f"/staff/messages/{written.foreign}/body").status_code == 200
 
 
+def test_a_personal_link_that_failed_is_not_offered_again(client: TestClient, written: Letters) -> None:
+    _fail(written.private)
+    sign_in(client, STAFF, role="owner")
+
+    pages = [client.get(address).text for address in ("/staff/messages", f"/staff/messages/{written.private}")]
+
+    for page in pages:
+        assert f"/staff/messages/{written.private}/again" not in page
+    assert "больше не хранится" in pages[1]
+    assert client.post(f"/staff/messages/{written.private}/again", headers=OURS).status_code == 409
+
+
 def test_a_failed_letter_is_sent_again_by_who_may(client: TestClient, written: Letters) -> None:
     _fail(written.foreign)
     address = f"/staff/messages/{written.foreign}/again"

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, and_, func, or_, select, true
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
-from payments.charging.models import LIVE, PENDING, Payment
+from payments.charging.models import LIVE, PARTLY_PAID, PENDING, Payment
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.contracts.planning import upcoming_dates
@@ -170,7 +170,7 @@ def read_due_lines(
 
 def _statement() -> Select[*tuple[Any, ...]]:
     notice = (
-        select(Notice.sent_at, Notice.charge_on, NOTICE_COUNTS.label("counts"))
+        select(Notice.sent_at, Notice.charge_on, and_(NOTICE_COUNTS, ~PARTLY_PAID).label("counts"))
         .where(Notice.installment_id == Installment.id)
         .order_by(Notice.created_at.desc(), Notice.id.desc())
         .limit(1)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from kernel.db import ReadSession
 from payments.autopay.models import Autopay, Notice, PaymentMethod
-from payments.charging.models import LIVE, Payment
+from payments.charging.models import LIVE, PARTLY_PAID, Payment
 from payments.contracts.models import Contract, Installment
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
@@ -48,6 +48,7 @@ def is_late(today: date) -> ColumnElement[bool]:
         Installment.status == "invoiced",
         Installment.due_on < today,
         Invoice.status == "open",
+        ~PARTLY_PAID,
         Autopay.status == "active",
         ~exists().where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE)).correlate(Invoice),
         or_(_waits_for_notice(), _waits_for_turn()),

@@ -157,7 +157,7 @@ def test_opening_the_letters_link_changes_nothing_and_its_button_signs_in(browse
         assert (page.status_code, "Подтвердить почту" in page.text) == (200, True)
     assert phone.head(link).status_code in (200, 405)
     assert phone.get("/").status_code == 303
-    confirmed = phone.post(link)
+    confirmed = phone.post(link, data={"password": form_of()["password"]})
 
     assert (confirmed.status_code, confirmed.headers["location"]) == (303, "/")
     assert phone.get("/").text == "home of anna@example.com for 1"

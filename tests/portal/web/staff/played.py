@@ -76,7 +76,7 @@ def pay_first(session: Session, it: Agreement, *, last4: str = "4477", saves: bo
     checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=consent_id, now=now)
     payment = session.get_one(Payment, checkout.payment_id)
     method = GatewayMethod(f"m-{it.contract_id}", "bank_card", saves, f"Bank card *{last4}", last4, "Mir", 2030, 12)
-    apply(session, [replace(succeeded(payment, now), method=method)], source="answer", now=now)
+    apply(session, [replace(succeeded(payment), method=method)], source="answer", now=now)
     return payment.id
 
 
@@ -113,11 +113,11 @@ def play_day(bank: Bank = always_pays) -> None:
 def answer(session: Session, said: list[tuple[Payment, str | None]]) -> None:
     """The gateway's word about payments: paid, or declined with a reason."""
     now = business_now(session)
-    objects = [declined(payment, now, reason) if reason else succeeded(payment, now) for payment, reason in said]
+    objects = [declined(payment, reason) if reason else succeeded(payment) for payment, reason in said]
     apply(session, objects, source="answer", now=now)
 
 
-def succeeded(payment: Payment, at: datetime) -> GatewayPayment:
+def succeeded(payment: Payment) -> GatewayPayment:
     """The gateway's object of a payment that went through."""
     return GatewayPayment(
         gateway_id=payment.gateway_id or str(uuid4()),
@@ -126,15 +126,14 @@ def succeeded(payment: Payment, at: datetime) -> GatewayPayment:
         currency="RUB",
         account_id=get_settings().yookassa_shop_id,
         test=True,
-        created_at=at,
         payment_id=payment.id,
         income_kopecks=payment.kopecks * 97 // 100,
     )
 
 
-def declined(payment: Payment, at: datetime, reason: str) -> GatewayPayment:
+def declined(payment: Payment, reason: str) -> GatewayPayment:
     """The gateway's object of a payment that the bank refused."""
-    refused = replace(succeeded(payment, at), status="canceled", income_kopecks=None)
+    refused = replace(succeeded(payment), status="canceled", income_kopecks=None)
     return replace(refused, party="payment_network", reason=reason)
 
 

@@ -1,0 +1,45 @@
+"""The one sender of a process, and what it lets out."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from payments.charging import sending
+from payments.charging.sending import Sender, sender
+
+MANY = 16
+
+
+@pytest.fixture(autouse=True)
+def _no_sender_yet() -> Iterator[None]:
+    sending.dispose(1)
+    yield
+    sending.dispose(1)
+
+
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_threads_that_begin_at_once_share_one_sender() -> None:
+    together = threading.Barrier(MANY)
+
+    def ask() -> Sender:
+        together.wait()
+        return sender()
+
+    with ThreadPoolExecutor(MANY) as threads:
+        found = [asked.result() for asked in [threads.submit(ask) for _ in range(MANY)]]
+
+    assert len(set(map(id, found))) == 1
