@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_desk_money"
-down_revision = "0005_relay_beat"
+revision = "0010_desk_money"
+down_revision = "0009_crm"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_core_portal"
-down_revision = "0005_relay_beat"
+revision = "0007_core_portal"
+down_revision = "0006_core"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0007_access"
-down_revision = "0006_crm"
+revision = "0008_access"
+down_revision = "0007_core_portal"
 branch_labels = None
 depends_on = None
 

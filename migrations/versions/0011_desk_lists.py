@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_desk_lists"
-down_revision = "0006_access"
+revision = "0011_desk_lists"
+down_revision = "0010_desk_money"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006_crm"
-down_revision = "0005_relay_beat"
+revision = "0009_crm"
+down_revision = "0008_access"
 branch_labels = None
 depends_on = None
 
