@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy.orm import aliased
 
 from kernel.clock import business_date
 from kernel.db import Session
@@ -50,11 +51,21 @@ _PAID = (
 
 def coming_charge(session: Session, notice_id: UUID) -> ComingCharge:
     """The charge that a notice announces."""
+    earlier = aliased(Notice)
+    replaced = (
+        select(earlier.charge_on)
+        .where(earlier.installment_id == Notice.installment_id, earlier.id < Notice.id, earlier.sent_at.is_not(None))
+        .order_by(earlier.id.desc())
+        .limit(1)
+        .correlate(Notice)
+        .scalar_subquery()
+    )
     row = session.execute(
         select(
             *_AGREEMENT,
             Notice.kopecks,
             Notice.charge_on,
+            func.nullif(replaced, Notice.charge_on).label("replaces_on"),
             PaymentMethod.id.label("method_id"),
             PaymentMethod.kind,
             PaymentMethod.last4,
@@ -66,7 +77,8 @@ def coming_charge(session: Session, notice_id: UUID) -> ComingCharge:
         .join(PaymentMethod, PaymentMethod.id == Notice.method_id)
         .where(Notice.id == notice_id)
     ).one()
-    return ComingCharge(_agreement(row), row.kopecks, row.charge_on, row.method_id, Method(row.kind, row.last4))
+    method = Method(row.kind, row.last4)
+    return ComingCharge(_agreement(row), row.kopecks, row.charge_on, row.method_id, method, row.replaces_on)
 
 
 def open_invoice(session: Session, invoice_id: UUID) -> OpenInvoice | None:

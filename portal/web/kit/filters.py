@@ -70,8 +70,13 @@ def day_and_month(day: date) -> str:
 
 
 def short_month(day: date) -> str:
-    """«дек»: the lower line of a calendar day."""
-    return format_date(day, "LLL", locale=language()).rstrip(".")[:4]
+    """«дек», «мая»: the lower line of a calendar day, always three letters, in the case that follows a number."""
+    return format_date(day, "d MMMM", locale=language()).split()[1][:3]
+
+
+def weekday_and_day(day: date) -> str:
+    """«пн 26»: below the bar of a day."""
+    return format_date(day, "EEE d", locale=language())
 
 
 def datetime_text(at: datetime) -> str:

@@ -51,10 +51,11 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Whether charges are being made, as the rail says it."""
+    """Whether charges are being made, as the rail says it. A pause is somebody's wish, silence is a failure."""
 
     text: str
     alive: bool
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ class Upcoming:
     kopecks: int
     last_on: date
 
+    @property
+    def later_kopecks(self) -> int:
+        """The sum of the days that are not named."""
+        return self.kopecks - sum(item.kopecks for item in self.days)
+
 
 @router.get("/staff", name="staff.desk")
 def show_desk(request: Request, staff: CurrentStaff, db: ReadDb, period: str = "month") -> Response:
@@ -114,7 +119,9 @@ def _chart(period: DeskPeriod, made: dict[date, int], figures: Figures) -> BarCh
     planned = {item.day: item for item in figures.expected}
     days = (period.chart_last_on - period.chart_first_on).days + 1
     amounts = [
-        planned.get(day, DayAmount(day, 0, planned=True)) if day > period.today else DayAmount(day, made.get(day, 0))
+        planned.get(day, DayAmount(day, 0, planned=True))
+        if day > period.today
+        else DayAmount(day, made.get(day, 0), to_come=planned[day].kopecks if day in planned else 0)
         for day in (period.chart_first_on + offset * _ONE_DAY for offset in range(days))
     ]
     # A month is named by its name, a week by its days.

@@ -22,6 +22,7 @@ from payments.invoicing.models import Invoice
 from payments.ledger.models import ADVANCE, LedgerEntry
 from portal.accounts.models import Membership, User
 from portal.web.staff.queries.debts import owed
+from portal.web.staff.queries.in_force import is_settled
 
 _YEAR = relativedelta(years=1)
 
@@ -53,6 +54,7 @@ class CustomerContract:
     number: str
     title: str
     status: str
+    settled: bool
     kopecks: int
     period_unit: str | None
     period_count: int | None
@@ -153,6 +155,7 @@ def contracts_of(session: ReadSession | Session, customer_id: UUID) -> list[Cust
             Contract.number,
             Contract.title,
             Contract.status,
+            is_settled(),
             PaymentPlan.kopecks,
             PaymentPlan.period_unit,
             PaymentPlan.period_count,

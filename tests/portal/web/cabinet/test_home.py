@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -118,6 +119,21 @@ def test_the_debt_of_a_contract_that_was_stopped_is_shown_and_can_be_paid(
     anna.pay(anna.post("/payments", invoice=invoice_id))
     cabinet.world.play(advance="PT10M")
     assert "Ждёт оплаты" not in anna.page("/")
+
+
+def test_each_of_several_debts_has_its_own_button(cabinet: Cabinet, anna: Visitor) -> None:
+    contracts = [cabinet.subscribe(anna) for _ in range(2)]
+    cabinet.world.play(advance="P29D")
+    with begin() as session:
+        for contract_id in contracts:
+            suspend_contract(session, contract_id, now=business_now(session), source="staff")
+        invoices = session.scalars(select(Invoice.id).where(Invoice.status == "open")).all()
+
+    page = anna.page("/")
+
+    assert len(invoices) == 2
+    for invoice_id in invoices:
+        assert re.search(rf'<a class="btn[^"]*" href="/invoices/{invoice_id}" aria-label="Оплатить ', page)
 
 
 def test_a_card_that_ends_before_the_charge_is_warned_of(cabinet: Cabinet, anna: Visitor) -> None:

@@ -38,6 +38,25 @@ def test_the_description_names_the_best_day_or_says_that_there_is_none() -> None
     assert bar_chart("c", "Поступления", [], today=TODAY).bars == ()
 
 
+def test_what_today_still_expects_stands_on_what_it_has_brought() -> None:
+    today = [*days(100), DayAmount(TODAY, 300_00, to_come=600_00)]
+    chart = bar_chart("c", "Поступления", today, today=TODAY)
+    bar = chart.bars[1]
+    assert chart.grid[-1].value == 900_00, "both fit"
+    assert chart.has_plan
+    assert bar.rest_name == "21 ноября, по графику"
+    assert abs(bar.rest_y + bar.rest_height - bar.y) < 0.2
+    assert abs(bar.rest_height - 2 * bar.height) < 0.2
+
+
+def test_each_day_of_a_week_has_its_name_and_of_a_month_every_fifth() -> None:
+    week = bar_chart("c", "Поступления", days(0, 0, 0, 0, 0, 0, 0), today=date(2026, 11, 4))
+    assert [bar.label for bar in week.bars] == ["вс 1", "пн 2", "вт 3", "ср 4", "чт 5", "пт 6", "сб 7"]
+    assert [bar.strong for bar in week.bars] == [False, False, False, True, False, False, False]
+    month = bar_chart("c", "Поступления", days(*[0] * 28), today=TODAY)
+    assert [bar.label for bar in month.bars if bar.label] == ["1", "5", "10", "15", "21", "25"]
+
+
 def test_planned_money_is_told_from_received_by_word_too() -> None:
     planned = [*days(100), DayAmount(date(2026, 11, 22), 500, planned=True)]
     chart = bar_chart("c", "Поступления", planned, today=TODAY)

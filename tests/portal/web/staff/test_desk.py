@@ -26,8 +26,10 @@ from payments.invoicing.lapsing import lapse_unpaid
 from payments.webhooks.intake import take_in
 from payments.webhooks.models import InboundWebhook
 from portal.notifications.models import Message
+from portal.web.kit.frame import Beat
 from portal.web.staff.periods import DeskPeriod, desk_period
 from portal.web.staff.queries.figures import Figures, read_figures
+from portal.web.surroundings import beat
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first, play, play_day
 from tests.support.business import make_agreement
@@ -227,6 +229,42 @@ def test_a_pause_is_told_to_all_and_ended_by_the_owner_alone(desk: Desk, beating
     assert [row.new for row in told] == ["paused", "running"]
     assert told[0].source == "system"
     assert told[1].source.startswith("staff:")
+
+
+def test_the_rail_says_at_once_that_charging_is_paused_and_tells_the_time_of_all_pages(
+    desk: Desk, beating: None
+) -> None:
+    owner = desk("owner")
+    owner.post("/staff/charging/pause", data={"reason": "Сверяем суммы"})
+    assert beat() == Beat("Списания приостановлены", alive=True, paused=True)
+
+    owner.post("/staff/charging/resumption")
+    at_noon(date(2027, 3, 10))
+
+    running = beat()
+    assert running
+    assert running.text in ("Списания идут, 11:59", "Списания идут, 12:00"), "the beat was a moment ago"
+    assert (running.alive, running.paused) == (True, False)
+
+
+def test_what_a_pause_held_back_is_not_stuck_when_charging_has_just_gone_on(desk: Desk, beating: None) -> None:
+    at_noon(date(2027, 3, 10))
+    with begin() as session:
+        pay_first(session, agreement(session, customer_of(session, "Анна")))
+    at_noon(date(2027, 4, 8))
+    with begin() as session:
+        now = business_now(session)
+        assert issue_due(session, now=now) == 1
+        mark_notice_sent(session, session.scalars(select(Notice.id)).one(), now=now)
+    owner = desk("owner")
+    owner.post("/staff/charging/pause", data={"reason": "Сверяем суммы"})
+    at_noon(date(2027, 4, 12))
+
+    owner.post("/staff/charging/resumption")
+
+    assert "Ждут списания" not in owner.get("/staff").text
+    at_noon(date(2027, 4, 13))
+    assert "Ждут списания: 1" in owner.get("/staff").text, "a day later it is"
 
 
 def test_a_pause_needs_a_reason_stops_at_once_and_keeps_the_first_reason(desk: Desk, beating: None) -> None:
