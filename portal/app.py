@@ -9,6 +9,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from crm_sync.web import routes as sync
+from crm_sync.web.customer import CUSTOMER
 from crm_sync.web.trouble import trouble
 from kernel import clock, db
 from kernel.settings import get_settings
@@ -24,7 +25,7 @@ from portal.web.staff import routes as staff
 # As many requests at a time as there are connections: without the gate 30 of 60 parallel requests failed.
 REQUESTS_AT_ONCE = 16
 # What the packages above add to the desk's card of a customer.
-EXTENSIONS: tuple[CustomerExtension, ...] = ()
+EXTENSIONS: tuple[CustomerExtension, ...] = (CUSTOMER,)
 
 
 @asynccontextmanager
