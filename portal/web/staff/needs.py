@@ -38,9 +38,7 @@ def needs_of(found: Attention) -> list[Need]:
 
 def _failed(found: Attention) -> Need:
     title = ngettext("%(num)s списание не прошло", "%(num)s списаний не прошли", found.failed)
-    return Need(
-        "circle-x", "danger", _with(title, found.failed), _sum(found.failed_kopecks), "/staff/payments?view=failed"
-    )
+    return Need("circle-x", "danger", _with(title, found.failed), _sum(found.failed_kopecks), "/staff/failed-charges")
 
 
 def _overdue(found: Attention) -> Need:

@@ -30,7 +30,7 @@ from tests.support.business import Agreement, open_company
 
 
 def play_desk() -> dict[str, str]:
-    """Anna has late weekly charges and a letter that failed, Boris a payment under way, Vera a charge that failed.
+    """Anna has late weekly charges and a letter that failed, Boris a payment under way, Darya a charge that failed.
 
     Returns the ids by parameter.
     """
@@ -50,10 +50,10 @@ def play_desk() -> dict[str, str]:
         payment_id = pay_first(session, boris, last4="1111")
         later = business_now(session) + timedelta(days=60)
         session.execute(update(Payment).where(Payment.id == payment_id).values(status="pending", next_check_at=later))
-        email = "vera@example.com"
-        vera = agreement(session, customer_of(session, "Вера Орлова", email=email), period=Period("week"))
-        pay_first(session, vera, last4="2222")
-    failed_id = _failed_charge(vera)
+        email = "darya@example.com"
+        darya = agreement(session, customer_of(session, "Дарья Орлова", email=email), period=Period("week"))
+        pay_first(session, darya, last4="2222")
+    failed_id = _failed_charge(darya)
     at_noon(date(2027, 3, 20))
     with begin() as session:
         while issue_due(session, now=business_now(session)):
@@ -102,7 +102,7 @@ def _failed_charge(it: Agreement) -> UUID:
         ).one()
         notice = select(Notice.id).where(Notice.installment_id == invoice.installment_id)
         mark_notice_sent(session, session.scalars(notice).one(), now=business_now(session))
-    at_noon(date(2027, 3, 8))
+    at_noon(date(2027, 3, 9))
     with begin() as session:
         create_due_payments(session, now=business_now(session))
         payment = session.scalars(select(Payment).where(Payment.invoice_id == invoice.id)).one()
