@@ -70,8 +70,8 @@ def day_and_month(day: date) -> str:
 
 
 def short_month(day: date) -> str:
-    """«дек»: the lower line of a calendar day."""
-    return format_date(day, "LLL", locale=language()).rstrip(".")[:4]
+    """«дек», three letters in every month: the lower line of a calendar day."""
+    return format_date(day, "MMM", locale=language())[:3]
 
 
 def datetime_text(at: datetime) -> str:
@@ -131,6 +131,11 @@ def phone(e164: str) -> str:
     return str(text).translate(_NO_PARENTHESES).replace(" ", NBSP)
 
 
+def tel(phone: str) -> str:
+    """«tel:+79161234567»: what to dial, without the spaces and signs that people write."""
+    return "tel:" + "".join(sign for sign in phone if sign in "+0123456789")
+
+
 def card(last4: str) -> str:
     """«•• 4477»."""
     return f"••{NBSP}{last4}"
@@ -175,6 +180,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "time": time_tag,
     "time_text": time_text,
     "phone": phone,
+    "tel": tel,
     "card": card,
     "initials": initials,
     "lines": lines,
