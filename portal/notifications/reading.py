@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from kernel.clock import business_date
 from kernel.db import Session
+from payments.autopay.cards import tokens_of_card
 from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.charging.models import LIVE, PARTLY_PAID, PENDING, SENDING, UNKNOWN, Allocation, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
@@ -220,8 +221,10 @@ def permission(session: Session, autopay_id: UUID) -> Permission:
 
 
 def gone_method(session: Session, method_id: UUID) -> GoneMethod:
-    """An unlinked method and the contracts that lost it in that act."""
-    lost = (Autopay.method_id == PaymentMethod.id) & (Autopay.changed_at >= PaymentMethod.unlinked_at)
+    """An unlinked card and the contracts that lost it in that act, whichever of its tokens they rested on."""
+    token = aliased(PaymentMethod)
+    with_it = token.id.in_(tokens_of_card(method_id)) & (token.unlinked_at == PaymentMethod.unlinked_at)
+    lost = (Autopay.method_id == token.id) & (Autopay.changed_at >= token.unlinked_at)
     rows = session.execute(
         select(
             Customer.id.label("customer_id"),
@@ -235,6 +238,7 @@ def gone_method(session: Session, method_id: UUID) -> GoneMethod:
         )
         .select_from(PaymentMethod)
         .join(Customer, Customer.id == PaymentMethod.customer_id)
+        .join(token, with_it)
         .outerjoin(Autopay, lost)
         .outerjoin(Contract, Contract.id == Autopay.contract_id)
         .where(PaymentMethod.id == method_id)
@@ -253,8 +257,8 @@ def gone_method(session: Session, method_id: UUID) -> GoneMethod:
 def charges_under_way(
     session: Session, *, method_id: UUID | None = None, autopay_id: UUID | None = None
 ) -> list[ChargeUnderWay]:
-    """Charges of this method or autopay that had left, and whose outcome nobody knows yet."""
-    whose = Payment.method_id == method_id if method_id else Payment.autopay_id == autopay_id
+    """Charges of this method's card or this autopay that had left, and whose outcome nobody knows yet."""
+    whose = Payment.method_id.in_(tokens_of_card(method_id)) if method_id else Payment.autopay_id == autopay_id
     rows = session.execute(
         select(Payment.number, Payment.kopecks)
         .where(whose, Payment.initiator == "schedule", Payment.status.in_((SENDING, UNKNOWN, PENDING)))

@@ -136,6 +136,11 @@ def phone(e164: str) -> str:
     return str(text).translate(_NO_PARENTHESES).replace(" ", NBSP)
 
 
+def tel(phone: str) -> str:
+    """«tel:+79161234567»: what to dial, without the spaces and signs that people write."""
+    return "tel:" + "".join(sign for sign in phone if sign in "+0123456789")
+
+
 def card(last4: str) -> str:
     """«•• 4477»."""
     return f"••{NBSP}{last4}"
@@ -180,6 +185,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "time": time_tag,
     "time_text": time_text,
     "phone": phone,
+    "tel": tel,
     "card": card,
     "initials": initials,
     "lines": lines,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from kernel.clock import start_of
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
+from payments.autopay.cards import card_of
 from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import SUCCEEDED, Payment
 from payments.contracts.models import Contract, PaymentPlan
@@ -63,7 +65,7 @@ class CustomerContract:
 
 @dataclass(frozen=True, slots=True)
 class CustomerMethod:
-    """A saved method and how many contracts it is charged for."""
+    """A card, whatever the number of its tokens, and how many contracts it is charged for."""
 
     id: UUID
     kind: str
@@ -170,28 +172,37 @@ def contracts_of(session: ReadSession | Session, customer_id: UUID) -> list[Cust
 
 
 def methods_of(session: ReadSession | Session, customer_id: UUID) -> list[CustomerMethod]:
-    """All methods that the customer ever saved, those still in use first."""
+    """All cards that the customer ever saved, those still in use first; the tokens of one card are told as one."""
     uses = (
         select(func.count())
         .where(Autopay.method_id == PaymentMethod.id, Autopay.status == "active")
         .correlate(PaymentMethod)
         .scalar_subquery()
     )
-    statement: Select[*tuple[Any, ...]] = (
-        select(
-            PaymentMethod.id,
-            PaymentMethod.kind,
-            PaymentMethod.last4,
-            PaymentMethod.expiry_month,
-            PaymentMethod.expiry_year,
-            PaymentMethod.disabled_reason,
-            PaymentMethod.unlinked_at,
-            uses,
-        )
+    statement = (
+        select(PaymentMethod, uses)
         .where(PaymentMethod.customer_id == customer_id)
         .order_by(PaymentMethod.unlinked_at.is_not(None), PaymentMethod.id.desc())
     )
-    return [CustomerMethod(*row) for row in session.execute(statement)]
+    cards: dict[tuple[object, ...], list[tuple[PaymentMethod, int]]] = {}
+    for token, count in session.execute(statement):
+        cards.setdefault((token.unlinked_at, *card_of(customer_id, token)), []).append((token, count))
+    return [_method(tokens) for tokens in cards.values()]
+
+
+def _method(tokens: Sequence[tuple[PaymentMethod, int]]) -> CustomerMethod:
+    newest = tokens[0][0]
+    works = any(token.disabled_reason is None for token, _ in tokens)
+    return CustomerMethod(
+        newest.id,
+        newest.kind,
+        newest.last4,
+        newest.expiry_month,
+        newest.expiry_year,
+        None if works else newest.disabled_reason,
+        newest.unlinked_at,
+        sum(count for _, count in tokens),
+    )
 
 
 def consents_of(session: ReadSession | Session, customer_id: UUID) -> list[LastConsent]:

@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 
 from kernel import db
 from kernel.clock import business_now
 from kernel.db import begin
 from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import PaymentMethod
+from payments.charging.models import Payment
+from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 from tests.portal.web.cabinet.story import Cabinet, Visitor
 
@@ -79,6 +81,42 @@ def test_a_declined_charge_says_why_what_next_and_where_to_pay(cabinet: Cabinet,
     page = anna.page("/")
     assert "не прошло" not in page
     assert "Попытка 2 прошла" in anna.page(f"/payments/{cabinet.payments_of(anna)[-1].number}")
+
+
+def test_a_retry_is_no_ordinary_charge_and_promises_no_warning(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    cabinet.world.script(cabinet.method_of(anna).gateway_id, "insufficient_funds")
+    cabinet.world.play(advance="P1M")
+
+    page = anna.page("/")
+    soon = page[page.index('id="soon"') :]
+    assert "повтор списания" in soon
+    assert "О каждом списании предупредим" not in soon
+    assert "завтра, повтор списания" in anna.page("/autopay")
+    why = anna.page(f"/payments/{cabinet.payments_of(anna)[-1].number}")
+    assert "Не согласны со списанием?" not in why
+    assert '<dt class="strong">Списано</dt><dd><span class="sum sum-m">0' in why.replace("<b>", "")
+
+
+def test_while_a_charge_is_under_way_nobody_is_asked_to_pay(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    cabinet.world.play(advance="P1M")
+    charge = cabinet.payments_of(anna)[-1]
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == charge.id).values(status="pending"))
+        session.execute(update(Invoice).where(Invoice.id == charge.invoice_id).values(status="open"))
+        of_invoice = select(Invoice.installment_id).where(Invoice.id == charge.invoice_id).scalar_subquery()
+        later = (Installment.contract_id == charge.contract_id) & (Installment.status == "planned")
+        session.execute(delete(Installment).where(later))
+        session.execute(update(Installment).where(Installment.id == of_invoice).values(status="invoiced"))
+
+    page = anna.page("/")
+
+    assert "Платить самостоятельно не нужно" in page
+    assert "Идёт списание" in page
+    assert "Ждём вашу оплату" not in page
+    assert "списываем, ждём ответ банка" in page
+    assert "по счёту" not in page
 
 
 def test_a_card_that_stopped_working_is_one_alarm_with_the_way_out(cabinet: Cabinet, anna: Visitor) -> None:

@@ -77,3 +77,8 @@ def test_small_things() -> None:
     assert filters.initials("") == ""
     assert filters.number(1248) == f"1{NBSP}248"
     assert filters.lines("a\n<b>") == "a<br>&lt;b&gt;"
+
+
+def test_a_number_is_dialled_without_the_signs_that_people_write() -> None:
+    assert filters.tel("8 800 000-00-17") == "tel:88000000017"
+    assert filters.tel("+7 (916) 123-45-67") == "tel:+79161234567"
