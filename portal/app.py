@@ -12,15 +12,19 @@ from crm_sync.web import routes as sync
 from crm_sync.web.trouble import trouble
 from kernel import clock, db
 from kernel.settings import get_settings
+from portal.public import CustomerExtension
 from portal.web import operations, surroundings, webhooks
 from portal.web.cabinet import routes as cabinet
 from portal.web.entry import routes as entry
 from portal.web.kit.frame import Kit
 from portal.web.kit.install import install_kit
+from portal.web.pay import routes as pay
 from portal.web.staff import routes as staff
 
 # As many requests at a time as there are connections: without the gate 30 of 60 parallel requests failed.
 REQUESTS_AT_ONCE = 16
+# What the packages above add to the desk's card of a customer.
+EXTENSIONS: tuple[CustomerExtension, ...] = ()
 
 
 @asynccontextmanager
@@ -35,9 +39,17 @@ def build_app() -> FastAPI:
     """The application of one web process."""
     db.size_pool(REQUESTS_AT_ONCE)
     app = FastAPI(title="Kabinet", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    for part in (operations, webhooks, entry, cabinet, staff, sync):
+    for part in (operations, webhooks, pay, entry, cabinet, staff, sync):
         app.include_router(part.router)
+    app.state.customer_extensions = EXTENSIONS
     install_kit(
-        app, Kit(settings=get_settings(), brand=surroundings.brand, beat=surroundings.beat, troubles=(trouble,))
+        app,
+        Kit(
+            settings=get_settings(),
+            brand=surroundings.brand,
+            beat=surroundings.beat,
+            counts=surroundings.counts,
+            troubles=(trouble,),
+        ),
     )
     return app

@@ -17,10 +17,11 @@ from portal.checks import check_start
 from portal.wiring import Wiring
 
 _log = log.get(__name__)
-_THREADS = {"charge": 2, "lookup": 2, "default": 4, "crm": 2}
+_THREADS = {"charge": 2, "lookup": 2, "default": 4, "crm": 2, "export": 1}
 # Charges and the rest of the jobs, the recorder, one for the look-ups and one for the CRM, which hold none while they
-# wait for an answer; the clock's LISTEN connection is not of the pool.
-_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 3
+# wait for an answer; a file is read from one and its progress told on another. The clock's LISTEN connection is not of
+# the pool.
+_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 3 + 2 * _THREADS["export"]
 # Longer than one call may take (60 s), shorter than the supervisor's patience (75 s).
 _GRACE_S = 65.0
 
@@ -44,6 +45,7 @@ def run() -> None:
     _log.info("worker.ready")
     stop.wait()
     until = time.monotonic() + _GRACE_S
+    sender().close()  # first: a message of a hundred charges must not go on while its thread is waited for
     _stop(workers)
     _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))
 

@@ -283,3 +283,4 @@ CREATE TABLE IF NOT EXISTS crm_events (
     state        TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS crm_events_waiting ON crm_events (real_due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS crm_events_due ON crm_events (due_at) WHERE due_at IS NOT NULL;

@@ -66,6 +66,9 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     for payment, item in news:
         if item.status in (PENDING, WAITING_FOR_CAPTURE):
             _keep_waiting(payment, item, now)
+    for payment, item in believed:
+        if payment.status == REJECTED:
+            _ask_on(payment, item, now)
     session.flush()  # callers read these rows again in the same transaction
     return Applied(tuple(payment.id for payment, _ in believed), tuple(quarantined))
 
@@ -142,14 +145,19 @@ def _is_ours(shop: Shop, payment: Payment, item: GatewayPayment) -> bool:
 
 
 def _is_news(payment: Payment, item: GatewayPayment) -> bool:
-    if payment.status == REJECTED:
-        # We thought that it never happened; money that did come in counts all the same.
-        return item.status == SUCCEEDED
     if _RANK[payment.status] == _RANK[SUCCEEDED]:
-        if payment.status != item.status:
+        if payment.status not in (item.status, REJECTED):
             _log.error("payment.contradiction", payment_id=str(payment.id), ours=payment.status, theirs=item.status)
-        return False
+        # We thought that it never happened, or were told so; money that did come in counts all the same.
+        return payment.status != SUCCEEDED and item.status == SUCCEEDED
     return _RANK[item.status] > _RANK[payment.status]
+
+
+def _ask_on(payment: Payment, item: GatewayPayment, now: datetime) -> None:
+    # A second payment of one intent, or one that we took for never executed: money may still come of it.
+    payment.checks = payment.checks if payment.next_check_at else 0
+    payment.lease_until = None
+    payment.next_check_at = None if item.status == CANCELED else next_check(now, checks=payment.checks)
 
 
 def _keep_waiting(payment: Payment, item: GatewayPayment, now: datetime) -> None:

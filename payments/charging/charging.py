@@ -32,7 +32,7 @@ def charge(ids: list[str]) -> None:
     while pending:
         slots = through.take_slots(min(len(pending), BATCH), _SLOT_WAIT_S)
         if not slots:
-            return  # all threads are busy: the sweep hints at the rest again
+            return  # all threads are busy, or the process ends: the sweep hints at the rest again
         chunk, pending = pending[:slots], pending[slots:]
         _send_chunk(through, chunk)
 

@@ -16,9 +16,9 @@ from kernel.db import begin, read, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.charging.charging import resend
-from payments.charging.models import REJECTED, TO_CHECK, UNKNOWN, Payment
+from payments.charging.models import LOOK, REJECTED, TO_CHECK, UNKNOWN, Payment
 from payments.charging.pace import in_time, next_check
-from payments.charging.recording import LOOK, Outcome, give_up_unfound, record
+from payments.charging.recording import Outcome, give_up_unfound, record
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment
 from payments.gateway.yookassa import YooKassa
 from payments.history.noting import note_statuses

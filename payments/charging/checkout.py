@@ -22,10 +22,10 @@ from kernel.settings import get_settings
 from payments.autopay.models import Autopay
 from payments.charging.bodies import Subject, hosted_body
 from payments.charging.checking import CHECK
-from payments.charging.models import CREATED, LIVE, REJECTED, UNKNOWN, Allocation, Payment
+from payments.charging.models import CREATED, LIVE, REJECTED, SEND, UNKNOWN, Allocation, Payment
 from payments.charging.pace import HINT_LIFE
 from payments.charging.permits import Permit, permit_customer
-from payments.charging.recording import SEND, Outcome, record
+from payments.charging.recording import Outcome, record
 from payments.charging.sending import WORKER, send_once
 from payments.contracts.models import Contract, Installment
 from payments.contracts.opening import MINIMUM_KOPECKS
@@ -72,7 +72,7 @@ def prepare_checkout(
 
     With a consent the method is saved, without it never. A second click or tab gets the payment that is already there.
     An automatic charge that has not been sent gives way: whoever wants to pay need not wait for it. The payer is told
-    of the payment at `receipt_email` where the customer has no address; the one typed last counts.
+    of the payment at `receipt_email` where the customer has no address.
 
     Raises:
         NotFound: no such invoice of this customer.
@@ -86,8 +86,6 @@ def prepare_checkout(
     same_kind = live.initiator == "customer" and live.saves_method == (consent_id is not None)
     if not same_kind or live.return_token is None:
         raise PaymentUnderWay(live.id, live.return_token)
-    if receipt_email and live.receipt_email != receipt_email:
-        live.receipt_email = receipt_email
     return Checkout(live.id, live.return_token)
 
 

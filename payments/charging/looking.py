@@ -9,9 +9,8 @@ from sqlalchemy import exists, func, text, update
 from kernel import outbox
 from kernel.db import Session
 from payments.charging.checking import CHECK
-from payments.charging.models import PENDING, UNKNOWN, WAITING_FOR_CAPTURE, GatewayExchange, Payment
+from payments.charging.models import LOOK, PENDING, UNKNOWN, WAITING_FOR_CAPTURE, GatewayExchange, Payment
 from payments.charging.pace import HINT_LIFE
-from payments.charging.recording import LOOK
 
 # A page that is reloaded again and again must not become a flood of questions.
 _PAUSE = text("interval '10 seconds'")

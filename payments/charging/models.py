@@ -45,8 +45,9 @@ LIVE_SQL = text("status NOT IN ('succeeded', 'canceled', 'rejected')")
 class Payment(Base):
     """One attempt to collect an invoice. `key` and `body` are written before the call and never change.
 
-    `rejected` means surely never executed. `initiator`: customer (on the gateway's page) or schedule (a saved method).
-    `receipt_email` is where a payer whose customer has no address wants to be told of this payment.
+    `rejected` means surely never executed; when the gateway knows better, `next_check_at` says that it is asked on.
+    `initiator`: customer (on the gateway's page) or schedule (a saved method). `receipt_email` is where a payer whose
+    customer has no address wants to be told of this payment.
     `lease_until` is real time; every other instant is business time.
     """
 
@@ -67,7 +68,7 @@ class Payment(Base):
         ),
         Index("uq_payments_one_live_per_invoice", "invoice_id", unique=True, postgresql_where=LIVE_SQL),
         Index("ix_payments_live", "status", "id", postgresql_where=LIVE_SQL),
-        Index("ix_payments_next_check_at", "next_check_at", postgresql_where=LIVE_SQL),
+        Index("ix_payments_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
         Index("ix_payments_customer_newest", "customer_id", "id"),
         Index("ix_payments_method_live", "method_id", postgresql_where=LIVE_SQL),
         Index("ix_payments_newest", "created_at", "number", postgresql_include=["status", "kopecks"]),
@@ -127,7 +128,8 @@ IN_FLIGHT = Wait("payments.sending", Payment.permit_at, Payment.status == SENDIN
 TO_CHECK = Wait(
     "payments.next_check_at",
     Payment.next_check_at,
-    Payment.status.in_((UNKNOWN, PENDING, WAITING_FOR_CAPTURE)),
+    # What is rejected for good has no next check.
+    and_(Payment.status.in_((UNKNOWN, PENDING, WAITING_FOR_CAPTURE, REJECTED)), Payment.next_check_at.is_not(None)),
 )
 
 
@@ -151,6 +153,11 @@ PARTLY_PAID = (
     .correlate(Installment)
     .exists()
 )
+
+
+# What a call to the gateway was for.
+SEND = "send"
+LOOK = "look"
 
 
 class GatewayExchange(Base):

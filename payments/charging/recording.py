@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, select
 
 from kernel import log, outbox
 from kernel.clock import business_now
@@ -17,8 +17,10 @@ from payments.autopay.notices import announce_invoices
 from payments.charging.applying import apply
 from payments.charging.models import (
     FINAL,
+    LOOK,
     PENDING,
     REJECTED,
+    SEND,
     SENDING,
     UNKNOWN,
     WAITING_FOR_CAPTURE,
@@ -26,15 +28,13 @@ from payments.charging.models import (
     Payment,
 )
 from payments.charging.pace import next_check
+from payments.charging.refused_shop import pause_if_refused
 from payments.events import PaymentDeclined
-from payments.gateway.port import CredentialsRefused, GatewayError, GatewayPayment, NoSuchPayment, Rejected
+from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, Rejected
 from payments.history.noting import note_status
 from payments.installation.models import Shop
-from payments.installation.pausing import pause_charging
 
 _log = log.get(__name__)
-SEND = "send"
-LOOK = "look"
 _DISOWNED_AFTER = timedelta(days=1)
 _KEY_KNOWN_FOR = timedelta(hours=24)
 
@@ -62,6 +62,7 @@ def record(session: Session, outcomes: Sequence[Outcome], *, source: str) -> Non
             _settle_error(session, outcome, outcome.result, source, now)
         elif outcome.verb == LOOK or outcome.result.gateway_id in refused:
             _look_again_later(session, outcome, source, now)
+    pause_if_refused(session, [outcome.result for outcome in outcomes], now=now)
 
 
 def _named(outcome: Outcome, item: GatewayPayment) -> GatewayPayment:
@@ -96,10 +97,8 @@ def _exchange(outcome: Outcome) -> dict[str, object]:
 
 def _settle_error(session: Session, outcome: Outcome, error: GatewayError, source: str, now: datetime) -> None:
     payment = session.get(Payment, outcome.payment_id, with_for_update={"key_share": True}, populate_existing=True)
-    if payment is None or payment.status in FINAL:
+    if payment is None or _is_over(payment):
         return
-    if isinstance(error, CredentialsRefused) and pause_charging(session, "credentials_refused", now=now, by=None):
-        _log.error("charging.paused", why="the gateway refuses our shop id or key")
     if _is_being_sent(payment, outcome):
         return
     never_before = payment.sends == 1 and payment.status in (SENDING, UNKNOWN)
@@ -109,6 +108,10 @@ def _settle_error(session: Session, outcome: Outcome, error: GatewayError, sourc
     if payment.status == SENDING or _is_disowned(payment, error, now):
         _become_unknown(session, payment, source)
     _set_next_check(payment, now)
+
+
+def _is_over(payment: Payment) -> bool:
+    return payment.status in FINAL and payment.next_check_at is None
 
 
 def _is_being_sent(payment: Payment, outcome: Outcome) -> bool:
@@ -141,7 +144,7 @@ def _reject(session: Session, payment: Payment, error: Rejected, now: datetime) 
 
 def _look_again_later(session: Session, outcome: Outcome, source: str, now: datetime) -> None:
     payment = session.get(Payment, outcome.payment_id, with_for_update={"key_share": True}, populate_existing=True)
-    if payment is None or payment.status in FINAL or _is_being_sent(payment, outcome):
+    if payment is None or _is_over(payment) or _is_being_sent(payment, outcome):
         return
     if payment.status == SENDING:
         _become_unknown(session, payment, source)
@@ -180,9 +183,21 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime, 
     payment.status, payment.reason, payment.decided_at = REJECTED, "not_created", listed_at
     payment.lease_until = payment.next_check_at = None
     if payment.initiator == "schedule":
-        announce_invoices(session, [payment.invoice_id], now=listed_at)
+        _begin_again_once(session, payment, listed_at)
     fault("give_up.before_commit")
     return True
+
+
+def _begin_again_once(session: Session, payment: Payment, now: datetime) -> None:
+    # A second day in vain is no accident: a third warning of a charge that never comes would help nobody.
+    earlier = exists().where(
+        Payment.invoice_id == payment.invoice_id, Payment.reason == "not_created", Payment.id != payment.id
+    )
+    if session.execute(select(earlier)).scalar_one():
+        payment.reason = "given_up"
+        outbox.record(session, PaymentDeclined(payment.id))
+    else:
+        announce_invoices(session, [payment.invoice_id], now=now)
 
 
 def _was_sent_to(session: Session, payment: Payment, account_id: str) -> bool:

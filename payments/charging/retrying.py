@@ -107,7 +107,9 @@ def _lock(session: Session, invoice_id: UUID) -> None:
 
 def _chance(row: Row[Any], now: datetime) -> Chance:
     rule = rule_for(row.reason)
-    told = row.charge_on and promised_at(row.charge_on, row.next_attempt_at) >= now - STALE_AFTER
+    # Where no further try is planned the customer was told so: then a fresh warning comes first.
+    planned = row.charge_at is not None and row.charge_on is not None
+    told = planned and promised_at(row.charge_on, row.next_attempt_at) >= now - STALE_AFTER
     tomorrow = row.other_today_at is not None and row.other_today_at >= start_of(business_date(now))
     return Chance(
         _obstacle(row, now),

@@ -20,8 +20,9 @@ from kernel import log
 from kernel.db import Session, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
+from payments.charging.models import SEND
 from payments.charging.permits import Permit
-from payments.charging.recording import SEND, Outcome, record
+from payments.charging.recording import Outcome, record
 from payments.gateway import transport
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NotExecuted, OutcomeUnknown
 from payments.gateway.yookassa import YooKassa
@@ -54,6 +55,7 @@ class Sender:
         self._calm = 0
         self._busy = 0
         self._unrecorded = 0
+        self._closing = False
         self._changed = threading.Condition()
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
@@ -65,9 +67,9 @@ class Sender:
             thread.start()
 
     def take_slots(self, wanted: int, timeout: float) -> int:
-        """Reserve between one and `wanted` idle threads; 0 when none came free in `timeout` seconds."""
+        """Reserve between one and `wanted` idle threads; 0 when none came free in `timeout` seconds, or it closes."""
         with self._changed:
-            self._changed.wait_for(lambda: self._free() > 0, timeout)
+            self._changed.wait_for(lambda: self._closing or self._free() > 0, timeout)
             taken = max(0, min(wanted, self._free()))
             self._busy += taken
             return taken
@@ -88,8 +90,15 @@ class Sender:
         with self._changed:
             return self._changed.wait_for(lambda: self._busy == 0 and self._unrecorded == 0, timeout)
 
+    def close(self) -> None:
+        """From now on nobody gets a thread, so that nobody asks for a permit; calls under way go on."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+
     def stop(self, timeout: float) -> bool:
-        """Let calls under way finish and be recorded, then end the threads."""
+        """Close, let calls under way finish and be recorded, then end the threads."""
+        self.close()
         idle = self.wait_idle(timeout)
         for _ in self._senders:
             self._work.put(None)
@@ -99,7 +108,9 @@ class Sender:
         return idle
 
     def _free(self) -> int:
-        return 0 if self._unrecorded > 2 * self._threads else self._limit - self._busy
+        if self._closing or self._unrecorded > 2 * self._threads:
+            return 0
+        return self._limit - self._busy
 
     def _send_forever(self) -> None:
         while (work := self._work.get()) is not None:

@@ -12,7 +12,7 @@ from kernel import log, outbox
 from kernel.db import Session
 from payments.autopay.activating import activate_autopays
 from payments.autopay.barrier import disarm_lines
-from payments.charging.models import SUCCEEDED, Allocation, Payment
+from payments.charging.models import CANCELED, SUCCEEDED, Allocation, Payment
 from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Contract, Installment
 from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.contracts.planning import plan_following
@@ -56,6 +56,8 @@ def _mark(payment: Payment, item: GatewayPayment, now: datetime) -> None:
     if payment.kopecks != item.kopecks:
         _log.error("payment.other_amount", payment_id=str(payment.id), asked=payment.kopecks, came=item.kopecks)
         payment.kopecks = item.kopecks
+    if payment.status == CANCELED:
+        payment.party = payment.reason = payment.next_attempt_at = None
     payment.status = SUCCEEDED
     payment.gateway_id = item.gateway_id
     payment.decided_at = now

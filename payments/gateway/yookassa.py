@@ -30,6 +30,8 @@ from payments.gateway.transport import Answer, Deadlines, call
 
 PAYMENT_EVENTS = frozenset({Event.PAYMENT_SUCCEEDED, Event.PAYMENT_CANCELED, Event.PAYMENT_WAITING_FOR_CAPTURE})
 _PAGE = 100
+# A million payments within the days that are searched; a list that is longer does not end.
+_MOST_PAGES = 10_000
 _KINDS: dict[int, type[GatewayError]] = {
     HTTPStatus.UNAUTHORIZED: CredentialsRefused,
     HTTPStatus.NOT_FOUND: NoSuchPayment,
@@ -86,10 +88,11 @@ class YooKassa:
         readable.
 
         Raises:
-            OutcomeUnknown: a page, or an object that names our payment, is not readable.
+            OutcomeUnknown: a page, or an object that names our payment, is not readable; the list does not end.
         """
         query = {"limit": str(_PAGE), "created_at.gte": _stamp(since), "created_at.lt": _stamp(until)}
-        while True:
+        cursors: set[str] = set()
+        while len(cursors) < _MOST_PAGES:
             request = httpx.Request("GET", f"{self._api_url}/payments", headers=self._headers, params=query)
             page = _object(call(request, self._deadlines))
             items = page.get("items")
@@ -98,7 +101,12 @@ class YooKassa:
             yield from (parse_payment(item) for item in items if own_id(item) == payment_id)
             if not page.get("next_cursor"):
                 return
-            query = {**query, "cursor": str(page["next_cursor"])}
+            cursor = str(page["next_cursor"])
+            if cursor in cursors:
+                break
+            cursors.add(cursor)
+            query = {**query, "cursor": cursor}
+        raise OutcomeUnknown("list without end")
 
 
 def _object(answer: Answer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Links by which one invoice is paid without a login: made when first needed, shown again, replaced (docs/adr/0018)."""
+"""Links by which one invoice is paid without a login: made when first needed, shown again, replaced (docs/adr/0019)."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Invoice(Base):
 
 
 class PayLink(Base):
-    """Lets its holder see and pay one invoice without a login (docs/adr/0018).
+    """Lets its holder see and pay one invoice without a login (docs/adr/0019).
 
     The link's secret is this random `selector` and its signature under the installation's key, so it can be shown again
     and is not in this table. At most one link of an invoice is not revoked.

@@ -1,7 +1,8 @@
-"""InboundWebhook: a notification as it came, and what became of it."""
+"""InboundWebhook: a notification as it came, and what became of it. WebhookRefusal: how many were not taken in."""
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -36,6 +37,21 @@ class InboundWebhook(Base):
     hinted_until: Mapped[At | None]
     created_at: Mapped[CreatedAt]
     processed_at: Mapped[At | None]
+
+
+class WebhookRefusal(Base):
+    """How often requests to the address were turned away on one business date, and from where the last one came.
+
+    Reason: secret (wrong, or none is set), address (not of the gateway's networks), body (not a notification).
+    """
+
+    __tablename__ = "webhook_refusals"
+    __table_args__ = (CheckConstraint("reason IN ('secret', 'address', 'body')", name="reason"),)
+    refused_on: Mapped[date] = mapped_column(primary_key=True)
+    reason: Mapped[Str] = mapped_column(primary_key=True)
+    times: Mapped[int] = mapped_column(default=1)
+    last_ip: Mapped[str | None] = mapped_column(INET)
+    last_at: Mapped[CreatedAt]
 
 
 TO_PROCESS = Wait("inbound_webhooks.next_try_at", InboundWebhook.next_try_at, InboundWebhook.status == "new")

@@ -16,9 +16,8 @@ from kernel.fault import fault
 from kernel.relay import Send, send_in_parts
 from kernel.settings import get_settings
 from payments.charging.applying import apply
-from payments.charging.models import FINAL, GatewayExchange, Payment
+from payments.charging.models import FINAL, LOOK, GatewayExchange, Payment
 from payments.charging.pace import HINT_LIFE, HINTED_AT_ONCE, PART, in_time, next_check
-from payments.charging.recording import LOOK
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown
 from payments.gateway.yookassa import PAYMENT_EVENTS, YooKassa
 from payments.webhooks.models import TO_PROCESS, InboundWebhook

@@ -60,10 +60,16 @@ LOGIN_HERE = Throttle("login-here", 10, 15)
 LOGIN_FROM = Throttle("login-from", 60, 15)
 LOGIN_TO = Throttle("login-to", 300, 60)
 REGISTER_FROM = Throttle("register-from", 20, 60)
+# The second step: one login, one account from everywhere, one address.
+CODE_HERE = Throttle("code-here", 5, 10)
+CODE_TO = Throttle("code-to", 30, 60)
+CODE_FROM = Throttle("code-from", 60, 15)
 PASSWORD_HERE = Throttle("password-here", 10, 15)
 LETTER_TO = Throttle("letter-to", 5, 60)
 LETTER_AGAIN = Throttle("letter-again", 1, 1)
 LETTER_FROM = Throttle("letter-from", 30, 60)
+# Wrong links to pay by: whoever guesses has to wait, also with a right one.
+LINK_FROM = Throttle("link-from", 30, 15)
 
 
 def spend(*attempts: tuple[Throttle, str]) -> None:
@@ -77,6 +83,19 @@ def spend(*attempts: tuple[Throttle, str]) -> None:
     except redis.RedisError as error:
         _counters().leave_redis_alone(error)
         _counters().spend(attempts)
+
+
+def look(throttle: Throttle, whom: str) -> None:
+    """Refuse whoever has used up a throttle, without counting anything.
+
+    Raises:
+        TooManyAttempts: with the time to wait.
+    """
+    try:
+        _counters().look(throttle, whom)
+    except redis.RedisError as error:
+        _counters().leave_redis_alone(error)
+        _counters().look(throttle, whom)
 
 
 def forgive(throttle: Throttle, whom: str) -> None:
@@ -98,8 +117,11 @@ class _Counters:
         limiter = self._limiter()
         for throttle, whom in attempts:
             if not limiter.hit(throttle.item, _unreadable(whom)):
-                reset_at = limiter.get_window_stats(throttle.item, _unreadable(whom)).reset_time
-                raise TooManyAttempts(max(1, math.ceil(reset_at - real_now().timestamp())))
+                raise self._too_many(throttle, whom)
+
+    def look(self, throttle: Throttle, whom: str) -> None:
+        if not self._limiter().test(throttle.item, _unreadable(whom)):
+            raise self._too_many(throttle, whom)
 
     def forgive(self, throttle: Throttle, whom: str) -> None:
         self._limiter().clear(throttle.item, _unreadable(whom))
@@ -108,6 +130,10 @@ class _Counters:
         with self._lock:
             self._own_until = time.monotonic() + _LEAVE_REDIS_ALONE_S
         _log.warning("throttle.redis_away", error=type(error).__name__)
+
+    def _too_many(self, throttle: Throttle, whom: str) -> TooManyAttempts:
+        reset_at = self._limiter().get_window_stats(throttle.item, _unreadable(whom)).reset_time
+        return TooManyAttempts(max(1, math.ceil(reset_at - real_now().timestamp())))
 
     def _limiter(self) -> MovingWindowRateLimiter:
         return self.own if time.monotonic() < self._own_until else self.shared

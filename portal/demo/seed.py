@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -24,10 +24,14 @@ from payments.installation.setup import ensure_installation
 from portal.demo import acting
 from portal.demo.cast import Role, anna, others, pay_days
 from portal.demo.inline import InlineProduct
-from portal.demo.installation import CUSTOMER, STAFF
+from portal.demo.installation import COLLEAGUES, CUSTOMER, STAFF
+from portal.public import Part
 from portal.wiring import Wiring
 
 CUSTOMERS = 40
+# Requests at once and a second: for the year's backlog, and as Bitrix24 has them on most tariffs.
+_CRM_WITHOUT_LIMITS = {"bucket": 100_000, "per_second": 100_000}
+_CRM_LIMITS = {"bucket": 50, "per_second": 2}
 YEAR = timedelta(days=365)
 MONTHS = 12
 _SEED = 20261121
@@ -103,7 +107,7 @@ class Story:
             self._product.control("outcomes", {"payment_method_id": token, "outcomes": outcomes})
 
 
-def seed(console: Console, wiring: Wiring) -> None:
+def seed(console: Console, mirror: Part) -> None:
     """Fill an empty demo; a seeded one is left alone, a half-seeded one is begun again.
 
     Raises:
@@ -115,7 +119,8 @@ def seed(console: Console, wiring: Wiring) -> None:
     with begin() as session:
         if ensure_installation(session, settings).seeded_at is not None:
             return
-    product = InlineProduct(settings.clock_url, wiring)
+    # What the year brings to the mirror is only noted, and pushed once at its end.
+    product = InlineProduct(settings.clock_url, Wiring(replace(mirror, duties=())))
     _begin_afresh(product)
     start = _a_year_ago()
     product.control("clock", {"start": start.isoformat()})
@@ -130,6 +135,7 @@ def seed(console: Console, wiring: Wiring) -> None:
     product.follow()
     product.drain()
     product.close()
+    _push(InlineProduct(settings.clock_url, Wiring(mirror)))
     with begin() as session:
         session.execute(update(Installation).values(seeded_at=func.business_now()))
 
@@ -150,6 +156,13 @@ def _play(product: InlineProduct, story: Story, console: Console) -> None:
         progress.update(task, advance=1, date=business_date(clock.now()).strftime("%d.%m.%Y"))
 
 
+def _push(product: InlineProduct) -> None:
+    product.control("crm", _CRM_WITHOUT_LIMITS)
+    product.drain()
+    product.control("crm", _CRM_LIMITS)
+    product.close()
+
+
 def _people(first: Role) -> None:
     with begin() as session:
         acting.open_shop(session)
@@ -166,6 +179,9 @@ def _people(first: Role) -> None:
             password=os.environ["KABINET_DEMO_STAFF_PASSWORD"],
             staff_role="owner",
         )
+        for email, name, role in COLLEAGUES:
+            password = os.environ["KABINET_DEMO_STAFF_PASSWORD"]
+            acting.add_login(session, email=email, name=name, password=password, staff_role=role)
 
 
 def _begin_afresh(product: InlineProduct) -> None:

@@ -35,13 +35,17 @@ class ComingCharge:
 
 @dataclass(frozen=True, slots=True)
 class OpenInvoice:
-    """What the customer is asked to pay by hand: what is left of an invoice, and how much of it came already."""
+    """What the customer is asked to pay: what is left of an invoice, and how much of it came already.
+
+    `charge_on` is when it is charged by itself, if it will be.
+    """
 
     agreement: Agreement
     invoice_id: UUID
     number: str
     kopecks: int
     due_on: date
+    charge_on: date | None
     paid_kopecks: int = 0
 
 
@@ -66,7 +70,10 @@ class NextCharge:
 
 @dataclass(frozen=True, slots=True)
 class DecidedPayment:
-    """A payment that has ended, one way or the other. `pay_until`: the last day of a purchase that was never paid."""
+    """A payment that has ended, one way or the other. `pay_until`: the last day of a purchase that was never paid.
+
+    `by_guest` says that its letter goes to a payer by link, not to the customer's own address.
+    """
 
     agreement: Agreement
     payment_id: UUID
@@ -84,6 +91,7 @@ class DecidedPayment:
     pay_until: date | None
     autopay_status: str | None
     method: Method | None
+    by_guest: bool
 
 
 @dataclass(frozen=True, slots=True)

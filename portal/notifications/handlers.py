@@ -17,12 +17,14 @@ from payments.events import (
     PaymentDeclined,
     PaymentSucceeded,
 )
+from payments.invoicing.links import make_pay_link
 from portal.notifications import links, reading
+from portal.notifications.asking import ask_to_pay
 from portal.notifications.calling_off import called_off, still_comes
 from portal.notifications.facts import DecidedPayment
 from portal.notifications.letters import queue_letter
 from portal.notifications.period_words import period_words
-from portal.notifications.reasons import HELD_BACK, reason_words
+from portal.notifications.reasons import HELD_BACK, TOLD, reason_words
 from portal.notifications.repeating import announce_unheard
 
 
@@ -48,19 +50,7 @@ def charge_announced(session: Session, event: ChargeAnnounced, _now: datetime) -
 
 def invoice_issued(session: Session, event: InvoiceIssued, _now: datetime) -> None:
     """The request to pay by hand; not for an invoice that was paid or voided before the letter was written."""
-    invoice = reading.open_invoice(session, event.invoice_id)
-    if invoice is None:
-        return
-    # What is left of a partly paid invoice is asked for once more, though the whole of it was asked for before.
-    what = f"{event.invoice_id}:{invoice.kopecks}" if invoice.paid_kopecks else f"{event.invoice_id}"
-    queue_letter(
-        session,
-        "invoice_issued",
-        invoice.agreement.email,
-        {"invoice": invoice, "pay_url": links.pay_invoice(invoice.invoice_id)},
-        dedupe_key=f"invoice_issued:{what}",
-        customer_id=invoice.agreement.customer_id,
-    )
+    ask_to_pay(session, event.invoice_id)
 
 
 def invoice_voided(session: Session, event: InvoiceVoided, _now: datetime) -> None:
@@ -87,8 +77,11 @@ def payment_succeeded(session: Session, event: PaymentSucceeded, _now: datetime)
         payment.agreement.email,
         {
             "payment": payment,
-            "next": reading.next_charge(session, payment.agreement.contract_id),
-            "payment_url": links.payment(payment.number),
+            "next": None if payment.by_guest else reading.next_charge(session, payment.agreement.contract_id),
+            # A guest has no cabinet: the link by which they paid tells them the same.
+            "payment_url": make_pay_link(session, payment.invoice_id)
+            if payment.by_guest
+            else links.payment(payment.number),
         },
         dedupe_key=f"payment_succeeded:{event.payment_id}",
         customer_id=payment.agreement.customer_id,
@@ -99,7 +92,7 @@ def payment_succeeded(session: Session, event: PaymentSucceeded, _now: datetime)
 def payment_declined(session: Session, event: PaymentDeclined, _now: datetime) -> None:
     """What happened, that nothing was taken, and what comes next; silent about what we held back ourselves."""
     payment = reading.decided_payment(session, event.payment_id)
-    if payment.status == "rejected" and payment.reason in HELD_BACK:
+    if payment.status == "rejected" and payment.reason in HELD_BACK and payment.reason not in TOLD:
         return
     queue_letter(
         session,
@@ -109,7 +102,7 @@ def payment_declined(session: Session, event: PaymentDeclined, _now: datetime) -
             "payment": payment,
             "story": _story(payment),
             "reason": reason_words(payment.reason),
-            "pay_url": links.pay_invoice(payment.invoice_id),
+            "pay_url": make_pay_link(session, payment.invoice_id),
             "stop_url": links.stop_autopay(payment.agreement.contract_id),
         },
         dedupe_key=f"payment_declined:{event.payment_id}",
@@ -135,7 +128,7 @@ def autopay_activated(session: Session, event: AutopayActivated, _now: datetime)
             "stop_url": links.stop_autopay(autopay.agreement.contract_id),
             "unlink_url": links.unlink_method(autopay.method_id),
         },
-        dedupe_key=f"autopay_activated:{event.autopay_id}:{autopay.consent_id}",
+        dedupe_key=f"autopay_activated:{event.autopay_id}:{autopay.changed_at.isoformat()}",
         customer_id=autopay.agreement.customer_id,
     )
 

@@ -58,6 +58,7 @@ def queue_letter(
     user_id: UUID | None = None,
     notice_id: UUID | None = None,
     payment_id: UUID | None = None,
+    invoice_id: UUID | None = None,
 ) -> UUID | None:
     """Write `templates/emails/<kind>/` to the recipient, in their language; it leaves after the commit.
 
@@ -81,6 +82,7 @@ def queue_letter(
             user_id=user_id,
             notice_id=notice_id,
             payment_id=payment_id,
+            invoice_id=invoice_id,
             recipient=recipient,
             subject=letter.subject,
             text_body=letter.text,

@@ -22,11 +22,6 @@ def unlink_method(method_id: UUID) -> str:
     return _absolute(f"/payment-methods/{method_id}/unlink")
 
 
-def pay_invoice(invoice_id: UUID) -> str:
-    """The page of one invoice, with the ways to pay it."""
-    return _absolute(f"/invoices/{invoice_id}")
-
-
 def payment(number: int) -> str:
     """The page of one payment."""
     return _absolute(f"/payments/{number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.charging.models import LIVE, PARTLY_PAID, PENDING, SENDING, UNKNOWN, Allocation, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
+from payments.invoicing.links import make_pay_link
 from payments.invoicing.models import Invoice
 from portal.notifications.facts import (
     Agreement,
@@ -28,7 +30,6 @@ from portal.notifications.facts import (
     OpenInvoice,
     Permission,
 )
-from portal.notifications.links import pay_invoice
 from portal.notifications.method_words import Method
 from portal.notifications.pay_until import last_day_before
 
@@ -83,15 +84,28 @@ def coming_charge(session: Session, notice_id: UUID) -> ComingCharge:
 def open_invoice(session: Session, invoice_id: UUID) -> OpenInvoice | None:
     """The invoice, or None when it has been paid or voided since."""
     row = session.execute(
-        select(*_AGREEMENT, Invoice.number, Invoice.kopecks, Invoice.due_on, _PAID.label("paid"))
+        select(
+            *_AGREEMENT,
+            Invoice.number,
+            Invoice.kopecks,
+            Invoice.due_on,
+            Installment.charge_at,
+            Autopay.status,
+            _PAID.label("paid"),
+        )
         .select_from(Invoice)
         .join(Contract, Contract.id == Invoice.contract_id)
         .join(Customer, Customer.id == Invoice.customer_id)
+        .join(Installment, Installment.id == Invoice.installment_id)
+        .outerjoin(Autopay, Autopay.contract_id == Contract.id)
         .where(Invoice.id == invoice_id, Invoice.status == "open")
     ).one_or_none()
     if row is None:
         return None
-    return OpenInvoice(_agreement(row), invoice_id, row.number, row.kopecks - row.paid, row.due_on, row.paid)
+    by_itself = row.status == "active" and row.charge_at is not None
+    charge_on = business_date(row.charge_at) if by_itself else None
+    left = row.kopecks - row.paid
+    return OpenInvoice(_agreement(row), invoice_id, row.number, left, row.due_on, charge_on, row.paid)
 
 
 def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
@@ -106,6 +120,7 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
             Payment.initiator,
             Payment.decided_at,
             Payment.next_attempt_at,
+            Payment.receipt_email,
             Invoice.id.label("invoice_id"),
             Invoice.number.label("invoice_number"),
             Invoice.status.label("invoice_status"),
@@ -124,8 +139,10 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
         .where(Payment.id == payment_id)
     ).one()
+    agreement = _agreement(row)
+    by_guest = not agreement.email and bool(row.receipt_email)
     return DecidedPayment(
-        agreement=_agreement(row),
+        agreement=replace(agreement, email=row.receipt_email) if by_guest else agreement,
         payment_id=payment_id,
         number=row.number,
         invoice_id=row.invoice_id,
@@ -141,6 +158,7 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
         pay_until=last_day_before(row.lapses_at) if row.lapses_at and row.contract_status == "draft" else None,
         autopay_status=row.autopay_status,
         method=Method(row.method_kind, row.last4) if row.method_kind else None,
+        by_guest=by_guest,
     )
 
 
@@ -259,8 +277,10 @@ def open_debts(session: Session, contract_ids: Iterable[UUID]) -> list[Debt]:
         .join(Contract, Contract.id == Invoice.contract_id)
         .where(Invoice.contract_id.in_(list(contract_ids)), Invoice.status == "open", ~collecting)
         .order_by(Invoice.due_on, Invoice.number)
-    )
-    return [Debt(row.contract_number, row.number, row.kopecks, row.due_on, pay_invoice(row.id)) for row in rows]
+    ).all()
+    return [
+        Debt(row.contract_number, row.number, row.kopecks, row.due_on, make_pay_link(session, row.id)) for row in rows
+    ]
 
 
 def told_by_a_decline(session: Session, it: Permission) -> bool:

@@ -14,9 +14,11 @@ from portal.web.kit.filters import time_text
 from portal.web.kit.frame import Beat, Brand, Link
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.remembered import Remembered
+from portal.web.staff.queries.failed import count_failed_charges
 
 _BRAND_LIFE_S = 10.0
 _BEAT_LIFE_S = 2.0
+_COUNTS_LIFE_S = 5.0
 _BEAT_IS_OLD = timedelta(minutes=2)
 
 
@@ -54,8 +56,14 @@ def _read_charging() -> _Charging:
     return _Charging(*row) if row else _Charging(None, paused=False)
 
 
+def _read_counts() -> dict[str, int]:
+    with read() as session:
+        return {"failed-charges": count_failed_charges(session)}
+
+
 _company = Remembered(_read_company, _BRAND_LIFE_S)
 _charging = Remembered(_read_charging, _BEAT_LIFE_S)
+_counts = Remembered(_read_counts, _COUNTS_LIFE_S)
 
 
 def brand() -> Brand:
@@ -66,6 +74,11 @@ def brand() -> Brand:
         Link(_("Персональные данные"), "/documents/personal-data"),
     )
     return Brand(company.brand, company.legal_name, company.inn, company.phone, company.email, links)
+
+
+def counts() -> dict[str, int]:
+    """How much waits for an employee, by the key of its section."""
+    return _counts()
 
 
 def beat() -> Beat | None:

@@ -11,10 +11,12 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import PlainTextResponse
 
 from kernel import log
+from kernel.clock import business_now
 from kernel.db import begin
 from kernel.fault import fault
 from kernel.settings import Settings, get_settings
 from payments.webhooks.intake import NotANotification, take_in
+from payments.webhooks.refusing import Reason, note_refusal
 from portal.web.kit.proxy import client_ip
 
 _log = log.get(__name__)
@@ -28,14 +30,15 @@ async def _body(request: Request) -> bytes:
 @router.post("/webhooks/yookassa/{secret}", name="webhooks.yookassa")
 def receive_yookassa(request: Request, secret: str, body: Annotated[bytes, Depends(_body)]) -> PlainTextResponse:
     """Store one notification. An empty secret in the settings switches this address off."""
-    settings = get_settings()
+    settings, ip = get_settings(), client_ip(request)
     if not settings.yookassa_webhook_secret or not secrets.compare_digest(
         secret.encode(), settings.yookassa_webhook_secret.encode()
     ):
+        _note_refusal("secret", ip)
         raise HTTPException(404)
-    ip = client_ip(request)
     if not _may_come_from(ip, settings):
         _log.warning("webhook.foreign_address")
+        _note_refusal("address", ip)
         raise HTTPException(404)
     try:
         with begin() as session:
@@ -43,8 +46,14 @@ def receive_yookassa(request: Request, secret: str, body: Annotated[bytes, Depen
         fault("webhook.after_intake")
     except (NotANotification, ValueError, RecursionError) as error:
         _log.warning("webhook.unreadable", field=str(error)[:40])
+        _note_refusal("body", ip)
         return PlainTextResponse(f"not a notification: {error}"[:200], status_code=400)
     return PlainTextResponse("ok")
+
+
+def _note_refusal(reason: Reason, ip: str) -> None:
+    with begin() as session:
+        note_refusal(session, reason, ip=ip, now=business_now(session))
 
 
 def _may_come_from(ip: str, settings: Settings) -> bool:

@@ -93,7 +93,7 @@ class Messenger:
 def due_events(world: World, limit: int = 200) -> list[sqlite3.Row]:
     """Events whose time has come, those included that the queue still holds or that are under way."""
     return world.store.all(
-        "SELECT * FROM crm_events WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY id LIMIT ?", [world.now(), limit]
+        "SELECT * FROM crm_events WHERE due_at <= ? ORDER BY due_at, id LIMIT ?", [world.now(), limit]
     )
 
 

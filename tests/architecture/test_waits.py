@@ -21,6 +21,7 @@ LOG = {
     "contracts": {"created_at", "ended_at"},
     "crm_connection": {"since_at", "reached_at"},
     "crm_links": {"created_at", "written_at"},
+    "customer_notes": {"created_at", "changed_at"},
     "customers": {"created_at"},
     "deliveries": {"done_at", "dead_at"},
     "gateway_exchanges": {"at"},
@@ -45,6 +46,7 @@ LOG = {
     "status_history": {"at"},
     "sync_jobs": {"created_at"},
     "timeline_entries": {"created_at"},
+    "webhook_refusals": {"last_at"},
 }
 REAL = {
     "crm_connection": {"hinted_until"},
@@ -52,6 +54,7 @@ REAL = {
     "authenticators": {"created_at"},
     "backup_codes": {"created_at", "used_at"},
     "deliveries": {"hinted_at"},
+    "exports": {"lease_until"},
     "inbound_webhooks": {"hinted_until"},
     "installation": {"scheduler_beat_at", "relay_beat_at"},
     "memberships": {"created_at"},

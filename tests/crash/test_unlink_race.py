@@ -1,4 +1,4 @@
-"""Stopping races a running charge: after the answer nothing leaves but the calls that the answer named as under way."""
+"""Stopping, or an employee's pause, races a running charge: after the answer nothing leaves but the calls that the answer named as under way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text
@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 from kernel.clock import business_now
 from kernel.db import begin, read
 from payments.autopay.consents import Evidence
+from payments.autopay.holding import pause_autopay
 from payments.autopay.models import PaymentMethod
 from payments.autopay.stopping import unlink, wait_for_calls, withdraw
 from payments.charging import permits
@@ -32,6 +33,8 @@ CUSTOMERS = 50
 # 50 races a round: 200 in `make test`, a thousand in `make soak`.
 ROUNDS = int(os.environ.get("KABINET_TEST_RACE_ROUNDS", "4"))
 _PEOPLE = 8
+WAYS = ("unlink", "withdraw", "pause")
+_EMPLOYEE = uuid4()
 _POLLERS = 4
 # The locks that make a permit and a stop take turns, as the permit's statement spells them.
 _LOCKS = "FOR SHARE OF autopays, m SKIP LOCKED"
@@ -40,23 +43,25 @@ _NO_LOCKS = ""
 
 
 class Stop:
-    """One customer's stop: when it was answered, and which calls the answer named as under way."""
+    """One stop of one customer's charges: when it was answered, and which calls the answer named as under way."""
 
-    def __init__(self, due: DueCharge, customer_id: UUID, *, by_card: bool, delay: float = 0.0) -> None:
-        self.due, self._customer_id, self._by_card, self._delay = due, customer_id, by_card, delay
+    def __init__(self, due: DueCharge, customer_id: UUID, *, way: str, delay: float = 0.0) -> None:
+        self.due, self._customer_id, self._way, self._delay = due, customer_id, way, delay
         self.answered_at = datetime.min.replace(tzinfo=UTC)
         self.calling: set[UUID] = set()
 
     def run(self) -> None:
         time.sleep(self._delay)
+        owner = self.due.contract_id
         with begin() as session:
             now = business_now(session)
-            if self._by_card:
+            if self._way == "unlink":
                 unlink(session, self.due.method_id, customer_id=self._customer_id, evidence=Evidence(), now=now)
                 owner = self.due.method_id
+            elif self._way == "withdraw":
+                withdraw(session, owner, evidence=Evidence(), now=now)
             else:
-                withdraw(session, self.due.contract_id, evidence=Evidence(), now=now)
-                owner = self.due.contract_id
+                pause_autopay(session, owner, by=_EMPLOYEE, now=now)
         # A payment that is named as unknown is only looked up from now on: it must not be sent again.
         self.calling = {item.payment_id for item in wait_for_calls(owner) if item.status == SENDING}
         self.answered_at = datetime.now(UTC)
@@ -114,7 +119,7 @@ def test_a_stop_during_the_call_names_the_payment_under_way(world: World) -> Non
     charge([str(due.payment_id)])
     with read() as session:
         status = session.get_one(Payment, due.payment_id).status
-    stop = Stop(due, it.customer_id, by_card=True)
+    stop = Stop(due, it.customer_id, way="unlink")
     stop.run()
     assert status == SENDING
     assert stop.calling == {due.payment_id}
@@ -160,7 +165,7 @@ def _round(
     since = world.journal()[-1]["n"]
     customers = {it.contract_id: it.customer_id for it in agreements}
     stops = [
-        Stop(item, customers[item.contract_id], by_card=chance.random() < 0.5, delay=head_start * chance.random())
+        Stop(item, customers[item.contract_id], way=chance.choice(WAYS), delay=head_start * chance.random())
         for item in due
     ]
     _run_at_once(chance.sample(stops, len(stops)), fresh, again)

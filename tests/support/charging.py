@@ -86,9 +86,9 @@ def _bring_forward(session: Session, plan: PaymentPlan) -> None:
 
 
 def activate_again(session: Session) -> None:
-    """Undo every unlinking, as if each customer had agreed anew with the same card."""
+    """Undo every stop, as if each customer had agreed anew with the same card."""
     session.execute(update(PaymentMethod).values(unlinked_at=None))
-    session.execute(update(Autopay).values(status="active"))
+    session.execute(update(Autopay).values(status="active", held_at=None))
 
 
 def one_due_charge(world: World) -> DueCharge:

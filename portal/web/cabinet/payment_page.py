@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from portal.notifications.reasons import reason_words
 from portal.web.cabinet.queries.payment import payment_by_number, read_attempts, read_notices
-from portal.web.cabinet.returning import stage_of
 from portal.web.cabinet.story import story
 from portal.web.kit.guards import CurrentCustomer, ReadDb
 from portal.web.kit.render import render
+from portal.web.payment_stage import stage_of
 
 router = APIRouter()
 # No further than PostgreSQL counts.

@@ -2,63 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from starlette.responses import Response
 
 from kernel import clock
-from kernel.db import ReadSession
+from kernel.db import ReadSession, read
 from payments.charging.looking import look_soon
 from portal.accounts.sessions import SignedIn
 from portal.notifications.reasons import reason_words
 from portal.web.cabinet.queries.lines import DueLine, read_due_lines
+from portal.web.cabinet.queries.link import link_of_payment
 from portal.web.cabinet.queries.payment import PaymentFacts, payment_by_token
-from portal.web.kit.guards import CurrentCustomer, Db, ReadDb
+from portal.web.kit.guards import CurrentCustomer, Db, ReadDb, current_customer
 from portal.web.kit.redirects import go_to, leave_to
 from portal.web.kit.render import render
+from portal.web.payment_stage import LONGEST_WAIT_S, Poll, stage_of
 
 router = APIRouter()
 _PAGE = "pages/cabinet/return.html"
-_LONG_WAIT_S = 120
-# Nobody sits in front of a page for this long; the letter tells the rest.
-_LONGEST_WAIT_S = 3600
-
-Stage = Literal["starting", "asking", "open", "waiting", "paid", "failed", "not_sent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """When to ask again: `waited` seconds have passed since the page was opened."""
+def returning_customer(request: Request, token: str) -> SignedIn:
+    """The customer whose payment it is. Whoever paid by a link, signed in as nobody or as somebody else, goes on to it.
 
-    waited: int
+    The gateway knows one address to return to, whoever began the payment; this one was told to the payer alone.
+    """
+    try:
+        customer = current_customer(request)
+    except HTTPException as refused:
+        _go_on_to_link(token, ())
+        raise refused from None
+    _go_on_to_link(token, customer.customer_ids)
+    return customer
 
-    @property
-    def pause(self) -> int:
-        """Seconds until the next question: 2, later 5, in the end 10."""
-        if self.waited < 30:  # noqa: PLR2004  half a minute, in which nearly every bank answers
-            return 2
-        return 5 if self.waited < _LONG_WAIT_S else 10
 
-    @property
-    def long(self) -> bool:
-        """Whether it has taken so long that the reader should be let go."""
-        return self.waited >= _LONG_WAIT_S
-
-    @property
-    def following(self) -> int:
-        """What the next question will say of the time waited."""
-        return self.waited + self.pause
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether there will be a next question."""
-        return self.waited < _LONGEST_WAIT_S
+def _go_on_to_link(token: str, customer_ids: tuple[UUID, ...]) -> None:
+    with read() as session:
+        url = link_of_payment(session, token, not_of=customer_ids)
+    if url:
+        raise HTTPException(303, headers={"Location": url})
 
 
 @router.get("/payments/{token}/return", name="cabinet.payments.return")
-def show_return(request: Request, customer: CurrentCustomer, db: Db, token: str) -> Response:
+def show_return(
+    request: Request, customer: Annotated[SignedIn, Depends(returning_customer)], db: Db, token: str
+) -> Response:
     """The whole page. Opening it has a worker ask the gateway at once; nobody is called from here."""
     payment = payment_by_token(db, token, customer.customer_ids)
     look_soon(db, payment.id)
@@ -72,7 +63,7 @@ def show_status(
     db: ReadDb,
     token: str,
     was: str = "",
-    waited: Annotated[int, Query(ge=0, le=_LONGEST_WAIT_S)] = 0,
+    waited: Annotated[int, Query(ge=0, le=LONGEST_WAIT_S)] = 0,
 ) -> Response:
     """The new state when it is not what the page showed (`was`); else only the next question: nothing is read out twice.
 
@@ -94,22 +85,6 @@ def go_to_gateway(request: Request, customer: CurrentCustomer, db: ReadDb, token
     if payment.status == "pending" and payment.confirmation_url:
         return leave_to(request, payment.confirmation_url)
     return go_to(request, f"/payments/{token}/return")
-
-
-def stage_of(payment: PaymentFacts) -> Stage:
-    """What to tell about a payment that its customer started."""
-    # A repeat of the call is no new beginning for the reader.
-    if payment.status == "created" or (payment.status == "sending" and payment.sends <= 1):
-        return "starting"
-    if payment.status in ("sending", "unknown"):
-        return "asking"
-    if payment.status == "pending":
-        return "open"
-    if payment.status == "waiting_for_capture":
-        return "waiting"
-    if payment.status == "succeeded":
-        return "paid"
-    return "failed" if payment.status == "canceled" else "not_sent"
 
 
 def _context(db: ReadSession | Db, customer: SignedIn, payment: PaymentFacts, poll: Poll) -> dict[str, object]:

@@ -93,5 +93,5 @@ def _next_try(payment: PaymentFacts, attempts: Sequence[Attempt]) -> Iterator[Ha
     if last and last.next_attempt_at and last.status == "canceled" and payment.invoice_is_open:
         if payment.autopay != "active":
             return
-        text = _("До этого времени ничего не спишем. Можно заплатить раньше самостоятельно.")
+        text = _("Раньше сами не спишем, если вы об этом не попросите. Можно заплатить раньше самостоятельно.")
         yield Happening(last.next_attempt_at, "refresh-cw", _("Повторим списание"), text, ahead=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from fastapi import HTTPException
 
 from kernel import log
-from portal.accounts.throttles import Throttle, TooManyAttempts, spend
+from portal.accounts.throttles import Throttle, TooManyAttempts, look, spend
 from portal.web.kit.i18n import ngettext
 
 _log = log.get(__name__)
@@ -19,10 +20,32 @@ def count(*attempts: tuple[Throttle, str | None]) -> None:
     Raises:
         HTTPException: 429 with the minutes left and `Retry-After`.
     """
-    try:
+    with _told(attempts[0][0]):
         spend(*((throttle, whom or "unknown") for throttle, whom in attempts))
+
+
+def check(throttle: Throttle, whom: str | None) -> None:
+    """Refuse whoever has used up a throttle; nothing is counted.
+
+    Raises:
+        HTTPException: 429 with the minutes left and `Retry-After`.
+    """
+    with _told(throttle):
+        look(throttle, whom or "unknown")
+
+
+def note(throttle: Throttle, whom: str) -> None:
+    """Count one attempt that is allowed in any case."""
+    with suppress(TooManyAttempts):
+        spend((throttle, whom))
+
+
+@contextmanager
+def _told(throttle: Throttle) -> Iterator[None]:
+    try:
+        yield
     except TooManyAttempts as error:
-        _log.warning("throttle.refused", throttle=attempts[0][0].name, seconds=error.seconds)
+        _log.warning("throttle.refused", throttle=throttle.name, seconds=error.seconds)
         words = ngettext(
             "Слишком много попыток. Подождите %(n)d минуту и попробуйте снова.",
             "Слишком много попыток. Подождите %(n)d минут и попробуйте снова.",
@@ -30,9 +53,3 @@ def count(*attempts: tuple[Throttle, str | None]) -> None:
         )
         text = words % {"n": error.minutes}
         raise HTTPException(429, text, headers={"Retry-After": str(error.seconds)}) from error
-
-
-def note(throttle: Throttle, whom: str) -> None:
-    """Count one attempt that is allowed in any case."""
-    with suppress(TooManyAttempts):
-        spend((throttle, whom))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -41,11 +41,12 @@ class Brand:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at the page. `note` is the second line under the name: a role, a company."""
+    """Who looks at the page. `note` is the second line under the name: a role, a company; `role` is an employee's."""
 
     name: str
     note: str = ""
     unread: int = 0
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,16 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """An entry of the navigation; a page is in it when its template sets `section` to the key."""
+    """An entry of the navigation; a page is in it when its template sets `section` to the key.
+
+    `roles` are the employees who see it, None for all.
+    """
 
     key: str
     url: str
     icon: str
     text: str
+    roles: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ STAFF_SECTIONS = (
         (
             Section("customers", "/staff/customers", "users", _("Клиенты")),
             Section("contracts", "/staff/contracts", "file-text", _("Договоры")),
+            Section("invoices", "/staff/invoices", "receipt-text", _("Счета")),
             Section("services", "/staff/services", "shopping-bag", _("Услуги")),
         ),
     ),
@@ -105,6 +111,7 @@ STAFF_SECTIONS = (
         _("Деньги"),
         (
             Section("payments", "/staff/payments", "banknote", _("Платежи")),
+            Section("failed-charges", "/staff/failed-charges", "circle-x", _("Отказы банка")),
             Section("webhooks", "/staff/webhooks", "inbox", _("Уведомления ЮKassa")),
         ),
     ),
@@ -115,6 +122,13 @@ STAFF_SECTIONS = (
             Section("sync", "/staff/sync", "refresh-cw", _("Обмен с CRM")),
         ),
     ),
+    SectionGroup(
+        _("Доступ"),
+        (
+            Section("staff", "/staff/users", "user", _("Сотрудники"), ("owner",)),
+            Section("audit", "/staff/audit", "history", _("Журнал действий"), ("owner",)),
+        ),
+    ),
 )
 
 
@@ -122,12 +136,14 @@ STAFF_SECTIONS = (
 class Kit:
     """What the composition root tells the web kit; kept as `app.state.kit`.
 
-    `brand`, `beat` and `troubles` are asked for each page, so they should answer from memory.
+    `brand`, `beat`, `counts` and `troubles` are asked for each page, so they should answer from memory. `counts` says
+    how much in a section, by its key, waits for somebody.
     """
 
     settings: Settings
     brand: Callable[[], Brand]
     beat: Callable[[], Beat | None]
+    counts: Callable[[], Mapping[str, int]] = dict
     customer_sections: tuple[Section, ...] = CUSTOMER_SECTIONS
     staff_sections: tuple[SectionGroup, ...] = STAFF_SECTIONS
     troubles: tuple[Callable[[], Trouble | None], ...] = ()
@@ -148,6 +164,7 @@ class Frame:
     staff_sections: tuple[SectionGroup, ...]
     beat: Callable[[], Beat | None] = field(repr=False)
     asked_troubles: tuple[Callable[[], Trouble | None], ...] = field(repr=False)
+    counts: Callable[[], Mapping[str, int]] = field(repr=False)
     toasts: tuple[flash.Toast, ...] = ()
 
     def troubles(self) -> list[Trouble]:
@@ -158,20 +175,31 @@ class Frame:
 def frame_for(request: Request) -> Frame:
     """The surroundings of the page that answers this request. Guards put the `Viewer` into `request.state.viewer`."""
     kit: Kit = request.app.state.kit
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
     return Frame(
         brand=kit.brand(),
-        viewer=getattr(request.state, "viewer", None),
+        viewer=viewer,
         mode=kit.settings.mode,
         language=language(),
         theme=_theme(request.cookies.get(THEME_COOKIE)),
         path=_path_and_query(request),
         request_id=getattr(request.state, "request_id", ""),
         customer_sections=kit.customer_sections,
-        staff_sections=kit.staff_sections,
+        staff_sections=_seen_by(viewer.role if viewer else None, kit.staff_sections),
         beat=kit.beat,
         asked_troubles=kit.troubles,
+        counts=kit.counts,
         toasts=flash.waiting(request, kit.settings.secret_key),
     )
+
+
+def _seen_by(role: str | None, groups: tuple[SectionGroup, ...]) -> tuple[SectionGroup, ...]:
+    """The entries that lead this employee somewhere, without groups that are left empty."""
+    seen = (
+        SectionGroup(group.title, tuple(it for it in group.sections if it.roles is None or role in it.roles))
+        for group in groups
+    )
+    return tuple(group for group in seen if group.sections)
 
 
 def _theme(name: str | None) -> Theme | None:

@@ -20,7 +20,8 @@ from portal.web.staff.queries import contract_card
 from portal.web.staff.queries.contracts import AUTOPAY, STATUSES, ContractFilter, list_contracts
 from portal.web.staff.queries.search import searchable
 from portal.web.staff.queries.standing import charges_under_way
-from portal.web.staff.roles import OPENS_CONTRACTS, STOPS_CONTRACTS, may
+from portal.web.staff.queries.supplements import base_number, supplements_of
+from portal.web.staff.roles import HOLDS_AUTOPAYS, ISSUES_INVOICES, OPENS_CONTRACTS, STOPS_CONTRACTS, may
 from portal.web.staff.words import ADVANCES, AUTOPAYS, method_name, period_name, source_name
 
 router = APIRouter()
@@ -64,7 +65,11 @@ def show(request: Request, contract_id: UUID, staff: CurrentStaff, db: ReadDb) -
         "to_come": contract_card.dates_to_come(db, contract_id),
         "changes": contract_card.changes_of(db, contract),
         "under_way": charges_under_way(db, contract_id) if contract.status in STOPPED else [],
+        "supplements": supplements_of(db, contract_id),
+        "base_number": base_number(db, contract.base_id),
         "may_stop": may(staff, STOPS_CONTRACTS),
+        "may_hold": may(staff, HOLDS_AUTOPAYS),
+        "may_issue": may(staff, ISSUES_INVOICES),
         "today": business_date(clock.now()),
         "advances": ADVANCES,
         "method_name": method_name,

@@ -28,6 +28,12 @@ _VERDICTS = {
     "касса не ответила": _("ЮKassa пока не ответила: %(outcome)s"),
     "касса не ответила за три дня": _("ЮKassa не ответила за три дня: %(outcome)s"),
 }
+# Why a request was not taken in, and what to do if it was the gateway's own.
+_REFUSALS = {
+    "secret": (_("Неверный секрет в адресе"), _("Если это ЮKassa, сверьте адрес уведомлений в её личном кабинете")),
+    "address": (_("Не из сетей ЮKassa"), _("Если это адрес вашего прокси, назовите его в KABINET_TRUSTED_PROXIES")),
+    "body": (_("Не похоже на уведомление"), _("Секрет и сеть верны, но содержимое не читается: подробности в журнале")),
+}
 _VERBS = {"send": _("Отправка"), "look": _("Вопрос о платеже")}
 _OUTCOMES = {
     "unknown": _("ответа нет или он неясен"),
@@ -50,6 +56,12 @@ def verdict_name(verdict: str) -> str:
     if words is None:
         return verdict
     return str(words) % {"state": state_name(tail), "outcome": _outcome_name(tail)} if colon else str(words)
+
+
+def refusal_words(reason: str) -> tuple[str, str]:
+    """Why notifications were not taken in, and what to do about it."""
+    why, what_to_do = _REFUSALS[reason]
+    return str(why), str(what_to_do)
 
 
 def call_name(verb: str, outcome: str) -> str:

@@ -13,6 +13,7 @@ from kernel.errors import ConfigurationError, NotFound, Refused
 from kernel.settings import get_settings
 from payments.contracts.opening import Terms, open_contract
 from payments.contracts.planning import notice_time
+from payments.installation.models import Shop
 from payments.installation.setup import current_shop
 from portal.audit.recording import record_act
 from portal.web.cabinet.rhythm import notice_words
@@ -35,7 +36,7 @@ _PAGE = "pages/staff/contract_new.html"
 @router.get("/staff/contracts/new", name="staff.contracts.new")
 def show_new(request: Request, _staff: ContractOpener, db: ReadDb, customer: str = "", q: str = "") -> Response:
     """First the choice of a customer, found while typing; then the form. Both steps are plain addresses."""
-    chosen = _chosen(db, customer)
+    chosen = chosen_customer(db, customer)
     if chosen:
         return _form_page(request, db, TermsForm(), chosen)
     typed = searchable(q)
@@ -46,7 +47,7 @@ def show_new(request: Request, _staff: ContractOpener, db: ReadDb, customer: str
 @router.get("/staff/contracts/preview", name="staff.contracts.preview")
 def show_preview(request: Request, _staff: ContractOpener, db: ReadDb, customer: str = "") -> Response:
     """The next due dates of what has been typed so far; without JavaScript the whole form with them."""
-    chosen = _chosen(db, customer)
+    chosen = chosen_customer(db, customer)
     if chosen is None:
         return go_to(request, "/staff/contracts/new")
     return _form_page(request, db, TermsForm(request.query_params), chosen)
@@ -59,7 +60,7 @@ def create(request: Request, posted: Posted, staff: ContractOpener, db: Db) -> R
     Raises:
         NotFound: no such customer.
     """
-    chosen = _chosen(db, str(posted.get("customer", "")))
+    chosen = chosen_customer(db, str(posted.get("customer", "")))
     if chosen is None:
         raise NotFound
     form, now = TermsForm(posted), clock.business_now(db)
@@ -75,10 +76,7 @@ def create(request: Request, posted: Posted, staff: ContractOpener, db: Db) -> R
 
 
 def _terms(db: Session, form: TermsForm, customer_id: UUID) -> Terms:
-    try:
-        shop = current_shop(db, get_settings())
-    except ConfigurationError as error:
-        raise Refused(_("Сначала назовите компанию и её магазин в ЮKassa: команда «kabinet admin company»")) from error
+    shop = shop_to_bill(db)
     assert form.first_due_on.data
     return Terms(
         customer_id=customer_id,
@@ -92,7 +90,20 @@ def _terms(db: Session, form: TermsForm, customer_id: UUID) -> Terms:
     )
 
 
-def _chosen(db: ReadSession | Session, text: str) -> Suggestion | None:
+def shop_to_bill(db: Session) -> Shop:
+    """The shop, and by it the legal entity, that new contracts are made with.
+
+    Raises:
+        Refused: the company is not named yet.
+    """
+    try:
+        return current_shop(db, get_settings())
+    except ConfigurationError as error:
+        raise Refused(_("Сначала назовите компанию и её магазин в ЮKassa: команда «kabinet admin company»")) from error
+
+
+def chosen_customer(db: ReadSession | Session, text: str) -> Suggestion | None:
+    """The customer of an id in an address or a form; None for rubbish and for nobody."""
     try:
         return find_customer(db, UUID(text))
     except ValueError:

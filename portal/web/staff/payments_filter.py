@@ -115,10 +115,18 @@ def read_filter(query: Mapping[str, str]) -> Asked:
     """The filter in an address. An unknown view, or a customer that is no id, filters nothing."""
     form = PaymentsForm(QueryParams(query))
     view = next((view for view in VIEWS if view == query.get("view")), "")
-    customer_id = _uuid(query.get("customer", ""))
+    customer_id = read_customer_id(query)
     good = form.check()
     wanted = form.wanted(view=view, customer_id=customer_id) if good else PaymentFilter(view=view)
     return Asked(form, good, wanted, {**form.typed(), "view": view, "customer": str(customer_id or "")})
+
+
+def read_customer_id(query: Mapping[str, str]) -> UUID | None:
+    """The customer whose rows are asked for; None for no or a wrong id."""
+    try:
+        return UUID(query.get("customer", ""))
+    except ValueError:
+        return None
 
 
 def chips(wanted: PaymentFilter, kept: dict[str, str], customer_name: str) -> list[Chip]:
@@ -144,10 +152,3 @@ def _crossed(first: date | None, last: date | None) -> bool:
 
 def _kopecks(amount: Money | None) -> int | None:
     return amount.kopecks if amount else None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

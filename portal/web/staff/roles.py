@@ -37,10 +37,17 @@ class Right:
 
 READS = Right(_("Смотреть всё рабочее место, кроме сотрудников и журнала"), EVERYBODY)
 ADDS_CUSTOMERS = Right(_("Добавлять клиентов"), MANAGERS)
+CHANGES_CUSTOMERS = Right(_("Менять данные клиентов"), MANAGERS)
+WRITES_NOTES = Right(_("Писать заметки о клиентах"), MONEY)
 OPENS_CONTRACTS = Right(_("Создавать договоры"), MANAGERS)
 STOPS_CONTRACTS = Right(_("Приостанавливать, возобновлять и завершать договоры"), MANAGERS)
+ISSUES_INVOICES = Right(_("Выставлять разовые счета, отправлять их и давать ссылки на оплату"), MONEY)
+VOIDS_INVOICES = Right(_("Аннулировать счета"), MANAGERS)
+RETRIES_CHARGES = Right(_("Повторять списания, которые не прошли"), MANAGERS)
+HOLDS_AUTOPAYS = Right(_("Приостанавливать и возобновлять автоплатежи клиентов"), MANAGERS)
 SELLS_SERVICES = Right(_("Менять услуги и цены"), MANAGERS)
 ASKS_GATEWAY = Right(_("Спрашивать ЮKassa об исходе платежа"), MONEY)
+EXPORTS_PAYMENTS = Right(_("Выгружать платежи в файл"), MONEY)
 SKIPS_CHARGES = Right(_("Пропускать опоздавшие списания"), MANAGERS)
 REPEATS_LETTERS = Right(_("Отправлять письма ещё раз"), MANAGERS)
 REPEATS_DELIVERIES = Right(_("Повторять необработанные события"), MANAGERS)
@@ -51,8 +58,11 @@ MANAGES_STAFF = Right(_("Приглашать сотрудников, менят
 READS_AUDIT = Right(_("Смотреть журнал действий"), OWNER)
 
 CustomerAdder = Annotated[SignedIn, Depends(require_role(*ADDS_CUSTOMERS))]
+CustomerChanger = Annotated[SignedIn, Depends(require_role(*CHANGES_CUSTOMERS))]
+NoteWriter = Annotated[SignedIn, Depends(require_role(*WRITES_NOTES))]
 ContractOpener = Annotated[SignedIn, Depends(require_role(*OPENS_CONTRACTS))]
 ContractStopper = Annotated[SignedIn, Depends(require_role(*STOPS_CONTRACTS))]
+PaymentExporter = Annotated[SignedIn, Depends(require_role(*EXPORTS_PAYMENTS))]
 GatewayAsker = Annotated[SignedIn, Depends(require_role(*ASKS_GATEWAY))]
 ChargingResumer = Annotated[SignedIn, Depends(require_role(*RESUMES_CHARGING))]
 ChargingPauser = Annotated[SignedIn, Depends(require_role(*PAUSES_CHARGING))]
@@ -60,6 +70,10 @@ ChargeSkipper = Annotated[SignedIn, Depends(require_role(*SKIPS_CHARGES))]
 DeliveryRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_DELIVERIES))]
 LetterRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_LETTERS))]
 ServiceSeller = Annotated[SignedIn, Depends(require_role(*SELLS_SERVICES))]
+InvoiceIssuer = Annotated[SignedIn, Depends(require_role(*ISSUES_INVOICES))]
+InvoiceVoider = Annotated[SignedIn, Depends(require_role(*VOIDS_INVOICES))]
+ChargeRetrier = Annotated[SignedIn, Depends(require_role(*RETRIES_CHARGES))]
+AutopayHolder = Annotated[SignedIn, Depends(require_role(*HOLDS_AUTOPAYS))]
 StaffManager = Annotated[SignedIn, Depends(require_role(*MANAGES_STAFF))]
 AuditReader = Annotated[SignedIn, Depends(require_role(*READS_AUDIT))]
 

@@ -1,16 +1,30 @@
-"""The desk's addresses in one router. `newcomers`, `opening` and `payment_views` come before the cards: «new» is no id."""
+"""The desk's addresses in one router.
+
+`newcomers`, `opening`, `invoicing` and `payment_views` come before the cards: «new» is no id.
+"""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from portal.web.staff import (
+    audit,
+    autopay_pause,
     catalogue,
     charging,
     contracts,
+    customer,
+    customer_edit,
+    customer_notes,
     customers,
     deliveries,
     desk,
+    employees,
+    exports,
+    failed,
+    invoice_acts,
+    invoices,
+    invoicing,
     late,
     letters,
     newcomers,
@@ -18,6 +32,9 @@ from portal.web.staff import (
     payment,
     payment_views,
     payments,
+    search,
+    second_step,
+    security,
     stopping,
     webhooks,
 )
@@ -29,17 +46,31 @@ PARTS = tuple(
         charging,
         newcomers,
         customers,
+        customer,
+        customer_edit,
+        customer_notes,
         opening,
         contracts,
         stopping,
+        autopay_pause,
         catalogue,
+        invoicing,
+        invoices,
+        invoice_acts,
+        failed,
         payments,
         payment_views,
         payment,
+        exports,
         late,
         webhooks,
         deliveries,
         letters,
+        employees,
+        security,
+        second_step,
+        audit,
+        search,
     )
 )
 router = APIRouter(include_in_schema=False)

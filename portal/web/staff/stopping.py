@@ -132,11 +132,12 @@ def _do(request: Request, staff: SignedIn, contract_id: UUID, act: Act) -> Respo
         return go_to(request, _page_of(contract_id), say=gettext(str(error)), tone="warn")
     _log.warning("contract." + act.key, contract_id=str(contract_id), user_id=str(staff.user_id))
     left = wait_for_calls(contract_id) if act is not RESUMPTION else []
-    said = f"{act.done}. {_still_open(left)}" if left else str(act.done)
+    said = f"{act.done}. {still_open(left)}" if left else str(act.done)
     return go_to(request, _page_of(contract_id), say=said, tone="warn" if left else "ok")
 
 
-def _still_open(left: list[UnderWay]) -> str:
+def still_open(left: list[UnderWay]) -> str:
+    """Charges that had left before a stop, by their numbers and sums."""
     numbers = ", ".join(f"№ {it.number} ({money(it.kopecks)})" for it in left)
     return ngettext(
         "Одно списание ушло раньше, банк ещё может его провести: %(numbers)s",

@@ -22,7 +22,7 @@ from portal.web.staff.words import ADVANCES
 
 _PREVIEWED = 6
 LONGEST_PERIOD = 366
-_LATEST_YEARS = 5
+LATEST_YEARS = 5
 UNITS = (("day", _("день")), ("week", _("неделя")), ("month", _("месяц")), ("year", _("год")))
 
 
@@ -65,7 +65,7 @@ class TermsForm(Form):
         if first_on and first_on < today:
             self.refuse("first_due_on", str(_("Первая дата уже прошла")))
             good = False
-        if first_on and first_on.year > today.year + _LATEST_YEARS:
+        if first_on and first_on.year > today.year + LATEST_YEARS:
             self.refuse("first_due_on", str(_("Слишком далеко: не позже чем через пять лет")))
             good = False
         period = self.period
@@ -115,4 +115,4 @@ def preview(form: TermsForm, *, notice: timedelta, now: datetime) -> list[Previe
 
 
 def _latest(now: datetime) -> date:
-    return business_date(start_of(business_date(now).replace(month=12, day=31, year=now.year + _LATEST_YEARS)))
+    return business_date(start_of(business_date(now).replace(month=12, day=31, year=now.year + LATEST_YEARS)))

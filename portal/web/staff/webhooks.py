@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from kernel import clock
+from kernel.clock import business_date
 from portal.web.kit.guards import CurrentStaff, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of, page_size
@@ -12,11 +16,12 @@ from portal.web.kit.render import render
 from portal.web.kit.words import WORDS
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_id
-from portal.web.staff.gateway_words import event_name, state_name, verdict_name
-from portal.web.staff.queries.webhooks import STATUSES, count_webhooks, list_webhooks
+from portal.web.staff.gateway_words import event_name, refusal_words, state_name, verdict_name
+from portal.web.staff.queries.webhooks import STATUSES, count_webhooks, list_webhooks, read_refused
 
 router = APIRouter()
 _LIST = "/staff/webhooks"
+_LATELY = timedelta(days=29)
 
 
 @router.get(_LIST, name="staff.webhooks.list")
@@ -27,6 +32,7 @@ def list_all(request: Request, _staff: CurrentStaff, db: ReadDb, status: str = "
     after = after_id(request)
     found = list_webhooks(db, chosen, after=after, limit=size + 1)
     counts = count_webhooks(db)
+    today = business_date(clock.now())
     context = {
         "page": page_of(found, size=size, key=lambda row: (str(row.id),), after=("",) if after else None),
         "status": chosen,
@@ -35,6 +41,8 @@ def list_all(request: Request, _staff: CurrentStaff, db: ReadDb, status: str = "
             ("", _("Все"), _LIST, sum(counts.values())),
             *((key, WORDS["webhook"][key].text, f"{_LIST}?status={key}", counts.get(key, 0)) for key in STATUSES),
         ],
+        "refused": read_refused(db, today=today, since=today - _LATELY),
+        "refusal_words": refusal_words,
         "event_name": event_name,
         "state_name": state_name,
         "verdict_name": verdict_name,

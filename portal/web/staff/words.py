@@ -57,7 +57,10 @@ _SOURCES = {
     "system": _("система"),
     "import": _("загрузка из файла"),
 }
-_PAUSES = {"credentials_refused": _("ЮKassa не приняла ключ магазина")}
+_PAUSES = {
+    "credentials_refused": _("ЮKassa не приняла ключ магазина"),
+    "charging_forbidden": _("ЮKassa не разрешает магазину автоплатежи. Подключите их у менеджера ЮKassa"),
+}
 _PARTIES = {
     "merchant": _("магазин"),
     "yoo_money": _("ЮKassa"),

@@ -17,12 +17,14 @@ from payments.charging.applying import apply
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Allocation, Payment
 from payments.contracts.models import Contract, Installment
+from payments.history.models import StatusHistory
 from payments.installation.setup import ensure_installation
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
 from payments.ledger.models import LedgerEntry, LedgerTransaction
 from tests.support.business import Agreement, agree, make_agreement
 from tests.support.gateway_objects import says
+from tests.support.standing import make_standing
 
 ORDERS = [
     order
@@ -152,6 +154,32 @@ def test_money_counts_even_when_we_thought_that_it_never_happened(session: Sessi
     _apply(session, says(session, payment, "succeeded"))
     assert _posted(session, payment.id) == 1
     assert session.get_one(Invoice, payment.invoice_id).status == "paid"
+
+
+def test_money_that_comes_after_a_refusal_counts(session: Session, payment: Payment) -> None:
+    _apply(session, says(session, payment, "canceled", reason="insufficient_funds", party="payment_network"))
+    _apply(session, says(session, payment, "succeeded"))
+    session.refresh(payment)
+    assert (payment.status, payment.reason, payment.party) == ("succeeded", None, None)
+    assert _posted(session, payment.id) == 1
+    assert session.get_one(Invoice, payment.invoice_id).status == "paid"
+    assert session.scalars(select(StatusHistory.new).where(StatusHistory.old == "canceled")).all() == ["succeeded"]
+
+    _apply(session, says(session, payment, "canceled", reason="insufficient_funds"))
+    session.refresh(payment)
+    assert (payment.status, _posted(session, payment.id)) == ("succeeded", 1)
+
+
+def test_a_refusal_that_turned_into_money_is_not_tried_again(session: Session) -> None:
+    it = make_standing(session)
+    charge = it.payment(session)
+    _apply(session, says(session, charge, "canceled", reason="insufficient_funds"))
+    assert it.payment(session).next_attempt_at is not None
+    _apply(session, says(session, charge, "succeeded"))
+
+    assert it.payment(session).next_attempt_at is None
+    line = select(Installment).where(Installment.contract_id == it.contract_id, Installment.number == 2)
+    assert (session.scalars(line).one().status, session.scalars(line).one().charge_at) == ("paid", None)
 
 
 def test_a_canceled_payment_of_the_customer_leaves_the_invoice_open(session: Session, payment: Payment) -> None:

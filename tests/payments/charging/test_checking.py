@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from threading import BoundedSemaphore
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from sqlalchemy import func, select, update
 
@@ -14,6 +15,7 @@ from kernel.clock import business_now
 from kernel.db import begin, read
 from payments.autopay.models import Notice
 from payments.charging import checkout as checkout_calls
+from payments.charging.applying import apply
 from payments.charging.checking import check
 from payments.charging.checkout import prepare_checkout, send_checkout
 from payments.charging.models import Payment
@@ -23,10 +25,12 @@ from payments.history.models import StatusHistory
 from payments.installation.models import Shop
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
+from payments.ledger.models import LedgerEntry
 from tests.support.blocking import meanwhile
-from tests.support.business import make_agreement, pay_with_consent
+from tests.support.business import GOOD_CARD, enter_card, make_agreement, pay_with_consent
 from tests.support.charging import DueCharge, ask_now, one_unknown_charge
 from tests.support.faults import faulty
+from tests.support.gateway_objects import says
 from tests.support.world import World
 
 NOBODYS = "2f3e4d5c-000f-5000-8000-000000000000"
@@ -218,6 +222,46 @@ def test_a_disowned_payment_that_the_gateway_knows_again_is_booked(world: World)
     assert _check(payment_id).status == "succeeded"
 
 
+def test_a_second_payment_of_one_intent_is_asked_about_until_its_money_is_booked(world: World) -> None:
+    payment_id, page = _second_at_the_gateway(world)
+    enter_card(page, GOOD_CARD)
+    world.fail(system="yookassa", match={"method": "GET"}, kind="html_502", times=1)
+
+    world.play(advance="PT10M")
+
+    with read() as session:
+        (twin,) = session.scalars(select(Payment).where(Payment.id != payment_id))
+        assert (twin.status, twin.next_check_at) == ("succeeded", None)
+        advance = select(func.sum(LedgerEntry.kopecks)).where(LedgerEntry.account == "advance")
+        assert session.execute(advance).scalar_one() == -twin.kopecks
+
+
+def test_a_second_payment_of_one_intent_that_nobody_pays_is_forgotten_with_its_page(world: World) -> None:
+    payment_id, _page = _second_at_the_gateway(world)
+
+    world.play(advance="PT2H")
+
+    with read() as session:
+        (twin,) = session.scalars(select(Payment).where(Payment.id != payment_id))
+        assert (twin.status, twin.reason, twin.next_check_at) == ("rejected", "twin", None)
+
+
+def test_what_was_thought_never_to_have_been_and_is_pending_is_asked_about(world: World) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    payment_id = pay_with_consent(it)
+    with begin() as session:
+        payment = session.get_one(Payment, payment_id)
+        payment.status, payment.reason, payment.next_check_at = "rejected", "not_created", None
+        now = business_now(session)
+        apply(session, [says(session, payment, "pending", gateway_id=payment.gateway_id)], source="webhook", now=now)
+
+    world.play(advance="PT10M")
+
+    with read() as session:
+        assert session.get_one(Payment, payment_id).status == "succeeded"
+
+
 def test_a_checkout_that_finds_every_call_taken_is_sent_by_a_worker(world: World, every_call_taken: None) -> None:
     payment_id = _left_to_a_worker()
     with read() as session:
@@ -247,6 +291,25 @@ def _left_to_a_worker() -> UUID:
         checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now)
     assert send_checkout(checkout.payment_id) is None
     return checkout.payment_id
+
+
+def _second_at_the_gateway(world: World) -> tuple[UUID, str]:
+    """The gateway has made another payment of a paid intent, which nobody has paid yet; the intent and its page."""
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    payment_id = pay_with_consent(it)
+    world.play(advance="PT10M")
+    with begin() as session:
+        payment = session.get_one(Payment, payment_id)
+        made = httpx.post(
+            f"{world.sandbox.api_url}/payments",
+            content=payment.body,
+            headers={"Content-Type": "application/json", "Idempotence-Key": str(uuid4())},
+            auth=("100500", "test_sandbox"),
+        ).json()
+        pending = says(session, payment, "pending", gateway_id=made["id"])
+        apply(session, [pending], source="webhook", now=business_now(session))
+    return payment_id, made["confirmation"]["confirmation_url"]
 
 
 def _sent_to_shop(account_id: str) -> None:

@@ -16,8 +16,7 @@ from payments.charging.applying import apply
 from payments.charging.checking import CHECK
 from payments.charging.checkout import prepare_checkout
 from payments.charging.looking import look_soon
-from payments.charging.models import GatewayExchange, Payment
-from payments.charging.recording import LOOK
+from payments.charging.models import LOOK, GatewayExchange, Payment
 from payments.installation.setup import ensure_installation
 from payments.invoicing.issue import issue_now
 from tests.support.business import make_agreement

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from kernel.clock import business_now
 from kernel.db import Session
 from payments.charging.applying import apply
-from payments.charging.models import Payment
-from payments.charging.recording import SEND, Outcome, record
+from payments.charging.models import SEND, Payment
+from payments.charging.recording import Outcome, record
 from payments.gateway.parsing import parse_payment
 from payments.invoicing.models import Invoice
 from payments.ledger.models import LedgerTransaction

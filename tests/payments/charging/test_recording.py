@@ -8,9 +8,9 @@ from sqlalchemy import func, text
 from kernel.clock import business_now
 from kernel.db import Session
 from payments.charging.applying import apply
-from payments.charging.models import Payment
+from payments.charging.models import LOOK, SEND, Payment
 from payments.charging.permits import permit_scheduled
-from payments.charging.recording import LOOK, SEND, Outcome, record
+from payments.charging.recording import Outcome, record
 from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown, Rejected
 from tests.support.gateway_objects import says
 from tests.support.standing import Standing, make_standing

@@ -116,6 +116,7 @@ def test_a_warning_that_is_too_old_is_given_afresh_first(failed: tuple[Agreement
     with begin() as session:
         session.execute(update(Payment).values(next_attempt_at=None))
         session.execute(update(Installment).values(charge_at=None))
+    assert chance(invoice_id).way == "announced", "the customer was told that there will be no further try"
     at_noon(date(2027, 4, 12))
     assert chance(invoice_id).way == "announced"
 

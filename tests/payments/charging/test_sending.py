@@ -43,3 +43,16 @@ def test_threads_that_begin_at_once_share_one_sender() -> None:
         found = [asked.result() for asked in [threads.submit(ask) for _ in range(MANY)]]
 
     assert len(set(map(id, found))) == 1
+
+
+def test_a_sender_that_closes_gives_no_slot_any_more_and_lets_nobody_wait_for_one() -> None:
+    closing = sender()
+    taken = closing.take_slots(1000, 0)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(closing.take_slots, 1, 60)
+        closing.close()
+        assert waiting.result(10) == 0
+    closing.give_back(taken)
+
+    assert closing.take_slots(1, 0) == 0
+    assert closing.wait_idle(0)

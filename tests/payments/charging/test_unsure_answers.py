@@ -50,6 +50,12 @@ def _afterwards(due: DueCharge) -> Payment:
         return session.get_one(Payment, due.payment_id)
 
 
+def _pause() -> tuple[bool, str | None]:
+    with read() as session:
+        installation = session.scalars(select(Installation)).one()
+        return installation.charging_paused, installation.pause_reason
+
+
 def _answers(due: DueCharge) -> list[int | None]:
     with read() as session:
         return list(
@@ -84,6 +90,23 @@ def test_a_shop_without_the_right_to_charge_keeps_its_attempts(world: World) -> 
     world.product.control("shops", {"account_id": "100500", "autopayments": True})
     assert _ask(due).status == "succeeded"
     assert _answers(due) == [403, 403, 200]
+
+
+def test_a_shop_that_is_not_allowed_to_charge_stops_charging_after_five_refusals_in_a_row(world: World) -> None:
+    due = one_due_charge(world)
+    world.product.control("shops", {"account_id": "100500", "autopayments": False})
+    _charge(due)
+    for _ in range(3):
+        _ask(due)
+    assert _pause() == (False, None)
+    assert _ask(due).status == "unknown"
+    assert _pause() == (True, "charging_forbidden")
+
+    world.product.control("shops", {"account_id": "100500", "autopayments": True})
+    with begin() as session:
+        resume_charging(session, now=business_now(session), by=due.contract_id)
+    assert _ask(due).status == "succeeded"
+    assert _pause() == (False, None)
 
 
 def test_too_many_requests_delay_an_attempt_and_end_none(world: World) -> None:

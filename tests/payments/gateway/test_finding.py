@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 import respx
 
-from payments.gateway import transport
+from payments.gateway import transport, yookassa
 from payments.gateway.port import GatewayPayment, NoSuchPayment, OutcomeUnknown
 from payments.gateway.yookassa import YooKassa
 from tests.support.raw_payments import raw_payment
@@ -59,6 +59,22 @@ def test_a_window_of_foreign_payments_proves_that_ours_is_absent(gateway: respx.
 def test_ours_in_a_status_that_nobody_has_heard_of_is_no_absence(gateway: respx.MockRouter) -> None:
     with pytest.raises(OutcomeUnknown):
         _find(gateway, {"items": [raw_payment(OURS, status="on_its_way")]})
+
+
+@pytest.mark.parametrize("cursors", [["2", "2"], ["2", "3", "2"]], ids=str)
+def test_a_list_that_leads_back_to_a_page_of_its_own_is_no_absence(
+    gateway: respx.MockRouter, cursors: list[str]
+) -> None:
+    with pytest.raises(OutcomeUnknown):
+        _find(gateway, *({"items": [], "next_cursor": cursor} for cursor in [*cursors, "end"]), {"items": []})
+
+
+def test_a_list_without_end_is_no_absence(gateway: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yookassa, "_MOST_PAGES", 2)
+    with pytest.raises(OutcomeUnknown):
+        _find(gateway, {"items": [], "next_cursor": "2"}, {"items": [], "next_cursor": "3"}, {"items": []})
+    gateway.reset()
+    assert _find(gateway, {"items": [], "next_cursor": "2"}, {"items": []}) == []
 
 
 def test_an_id_never_leads_to_another_address(gateway: respx.MockRouter) -> None:

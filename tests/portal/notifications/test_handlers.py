@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -9,12 +10,14 @@ from sqlalchemy import func, select
 from kernel.db import Session
 from kernel.outbox import HINT_TOPIC, OutboxMessage
 from payments.autopay.ending import end_contract, resume_contract, suspend_contract
+from payments.autopay.holding import pause_autopay, resume_autopay
 from payments.autopay.models import Notice
 from payments.autopay.notices import announce, mark_notice_sent
 from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
 from payments.charging.models import Payment
 from payments.customers.registration import CustomerData, change_customer
 from payments.events import InvoiceIssued, PaymentDeclined
+from payments.invoicing.links import make_pay_link
 from portal.notifications.handlers import HANDLERS, invoice_issued, payment_declined
 from portal.notifications.models import Message
 from portal.web.kit.filters import day_and_month
@@ -147,6 +150,22 @@ def test_what_we_held_back_ourselves_brings_no_letter(session: Session) -> None:
     assert story.letters() == []
 
 
+@pytest.mark.parametrize("reason", ["gateway_rejected", "given_up"])
+def test_a_charge_that_the_gateway_never_took_is_told_as_our_own_fault(session: Session, reason: str) -> None:
+    story = story_with_autopay(session)
+    payment_id = story.charge_by_schedule()
+    payment = session.get_one(Payment, payment_id)
+    payment.status, payment.reason, payment.decided_at = "rejected", reason, story.now
+    session.flush()
+
+    payment_declined(session, PaymentDeclined(payment_id), story.now)
+
+    letter = story.letter("payment_declined")
+    assert "неполадка на нашей стороне" in letter.text_body
+    assert "Ничего не списано." in letter.text_body
+    assert f"/invoices/{payment.invoice_id}" in letter.text_body
+
+
 def test_an_unlinked_card_brings_one_letter_with_its_contracts_and_the_charge_under_way(session: Session) -> None:
     story = story_with_autopay(session)
     story.charge_by_schedule()
@@ -218,12 +237,35 @@ def test_a_stop_that_another_stop_has_overtaken_is_told_by_the_other(session: Se
     assert [item.kind for item in story.letters()].count("autopay_stopped") == 1
 
 
+def test_a_pause_by_an_employee_says_that_the_contract_goes_on(session: Session) -> None:
+    story = story_with_autopay(session)
+    pause_autopay(session, story.contract.id, by=uuid4(), now=story.now)
+
+    letter = story.letter("autopay_stopped")
+
+    assert "приостановлен" in letter.subject
+    assert "Мы приостановили автоплатёж" in letter.text_body
+    assert "Договор действует" in letter.text_body
+
+
+def test_the_end_of_an_employees_pause_is_told_as_the_beginning_was(session: Session) -> None:
+    story = story_with_autopay(session)
+    pause_autopay(session, story.contract.id, by=uuid4(), now=story.now)
+    resume_autopay(session, story.contract.id, by=uuid4(), now=story.now + timedelta(hours=1))
+
+    _tell_again(session)
+
+    told = [item.kind for item in story.letters()]
+    assert told.count("autopay_activated") == 1, "the one that tells of the present state"
+    assert "autopay_stopped" not in told
+
+
 def test_an_invoice_asks_for_payment_and_a_paid_one_does_not(session: Session) -> None:
     story = begin_story(session)
     invoice = story.invoice()
     invoice_issued(session, InvoiceIssued(invoice.id), story.now)
     letter = story.letter("invoice_issued")
-    assert f"/invoices/{invoice.id}" in letter.text_body
+    assert make_pay_link(session, invoice.id) in letter.text_body
     assert "заплатить нужно вам" in letter.text_body
 
     other = begin_story(session, email="b@example.com")

@@ -249,7 +249,6 @@ def test_every_link_in_a_letter_leads_to_a_page(client: TestClient) -> None:
         links.autopay(),
         links.stop_autopay(some),
         links.unlink_method(some),
-        links.pay_invoice(some),
         links.payment(10001),
     )
 

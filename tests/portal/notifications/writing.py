@@ -19,6 +19,7 @@ INVOICE = OpenInvoice(
     "2026-0001",
     120_000,
     date(2026, 11, 21),
+    charge_on=None,
 )
 
 

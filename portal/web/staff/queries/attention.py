@@ -13,7 +13,7 @@ from kernel.clock import start_of
 from kernel.db import ReadSession
 from kernel.outbox import Delivery
 from payments.autopay.models import Autopay, Notice
-from payments.charging.models import CANCELED, REJECTED, SENDING, UNKNOWN, Payment
+from payments.charging.models import CANCELED, LIVE, REJECTED, SENDING, UNKNOWN, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 from payments.webhooks.models import InboundWebhook
@@ -57,14 +57,23 @@ class Attention:
 
 
 def is_failed_charge() -> ColumnElement[bool]:
-    """Charges that the bank declined or the gateway did not take, whose invoice is open with nothing newer tried."""
+    """Charges that the bank declined or the gateway did not take, whose invoice is open and that nothing has overtaken.
+
+    A newer charge overtakes them, and whatever is under way; a customer's own try that failed as well does not.
+    """
     newer = aliased(Payment)
-    refused = and_(Payment.status == REJECTED, Payment.reason == "gateway_rejected")
+    refused = and_(Payment.status == REJECTED, Payment.reason.in_(("gateway_rejected", "given_up")))
     return and_(
         or_(Payment.status == CANCELED, refused),
         Payment.initiator == "schedule",
-        exists().where(Invoice.id == Payment.invoice_id, Invoice.status == "open"),
-        ~exists().where(newer.invoice_id == Payment.invoice_id, newer.number > Payment.number),
+        exists().where(Invoice.id == Payment.invoice_id, Invoice.status == "open").correlate(Payment),
+        ~exists()
+        .where(
+            newer.invoice_id == Payment.invoice_id,
+            newer.number > Payment.number,
+            or_(newer.initiator == "schedule", newer.status.in_(LIVE)),
+        )
+        .correlate(Payment),
     )
 
 

@@ -26,7 +26,10 @@ _UPCOMING = 6
 
 @dataclass(frozen=True, slots=True)
 class ContractFacts:
-    """What was agreed, with whom, and whether it is charged by itself."""
+    """What was agreed, with whom, and whether it is charged by itself.
+
+    `held_at`: since when an employee holds the autopay. `base_id`: the contract that this one supplements.
+    """
 
     id: UUID
     number: str
@@ -48,6 +51,8 @@ class ContractFacts:
     autopay: str | None
     autopay_max_kopecks: int | None
     autopay_changed_at: datetime | None
+    held_at: datetime | None
+    base_id: UUID | None
     method_kind: str | None
     last4: str | None
 
@@ -61,6 +66,7 @@ class DueLine:
     kopecks: int
     status: str
     charge_at: datetime | None
+    invoice_id: UUID | None
     invoice_number: str | None
     invoice_status: str | None
     paid_at: datetime | None
@@ -108,6 +114,8 @@ def read_contract(session: ReadSession, contract_id: UUID) -> ContractFacts:
             Autopay.status,
             Autopay.max_kopecks,
             Autopay.changed_at,
+            Autopay.held_at,
+            Contract.base_id,
             PaymentMethod.kind,
             PaymentMethod.last4,
         )
@@ -142,6 +150,7 @@ def due_lines(session: ReadSession, contract_id: UUID, *, after: int | None, lim
             Installment.kopecks,
             Installment.status,
             Installment.charge_at,
+            Invoice.id,
             Invoice.number,
             Invoice.status,
             Invoice.paid_at,

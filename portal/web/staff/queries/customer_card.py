@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from kernel.clock import start_of
-from kernel.db import ReadSession
+from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import SUCCEEDED, Payment
@@ -74,6 +74,13 @@ class CustomerMethod:
     unlinked_at: datetime | None
     autopays: int
 
+    def expires_soon(self, today: date) -> bool:
+        """Whether a card that is charged will not serve beyond the next month."""
+        if not self.autopays or self.unlinked_at or not self.expiry_year or not self.expiry_month:
+            return False
+        following = today + relativedelta(months=1)
+        return (self.expiry_year, self.expiry_month) <= (following.year, following.month)
+
 
 @dataclass(frozen=True, slots=True)
 class LastConsent:
@@ -96,7 +103,7 @@ class Login:
     disabled: bool
 
 
-def read_customer(session: ReadSession, customer_id: UUID, *, today: date) -> CustomerFacts:
+def read_customer(session: ReadSession | Session, customer_id: UUID, *, today: date) -> CustomerFacts:
     """The customer with the state of their money; `paid_kopecks` came in since this day a year ago.
 
     Raises:
@@ -140,7 +147,7 @@ def read_customer(session: ReadSession, customer_id: UUID, *, today: date) -> Cu
     )
 
 
-def contracts_of(session: ReadSession, customer_id: UUID) -> list[CustomerContract]:
+def contracts_of(session: ReadSession | Session, customer_id: UUID) -> list[CustomerContract]:
     """All contracts of the customer, newest first."""
     statement: Select[*tuple[Any, ...]] = (
         select(
@@ -162,7 +169,7 @@ def contracts_of(session: ReadSession, customer_id: UUID) -> list[CustomerContra
     return [CustomerContract(*row) for row in session.execute(statement)]
 
 
-def methods_of(session: ReadSession, customer_id: UUID) -> list[CustomerMethod]:
+def methods_of(session: ReadSession | Session, customer_id: UUID) -> list[CustomerMethod]:
     """All methods that the customer ever saved, those still in use first."""
     uses = (
         select(func.count())
@@ -187,7 +194,7 @@ def methods_of(session: ReadSession, customer_id: UUID) -> list[CustomerMethod]:
     return [CustomerMethod(*row) for row in session.execute(statement)]
 
 
-def consents_of(session: ReadSession, customer_id: UUID) -> list[LastConsent]:
+def consents_of(session: ReadSession | Session, customer_id: UUID) -> list[LastConsent]:
     """The last word about each kind of consent."""
     statement: Select[*tuple[Any, ...]] = (
         select(Consent.kind, Consent.action, Consent.at, Contract.id, Contract.number)
@@ -199,7 +206,7 @@ def consents_of(session: ReadSession, customer_id: UUID) -> list[LastConsent]:
     return [LastConsent(*row) for row in session.execute(statement)]
 
 
-def logins_of(session: ReadSession, customer_id: UUID) -> list[Login]:
+def logins_of(session: ReadSession | Session, customer_id: UUID) -> list[Login]:
     """Who signs in for the customer."""
     statement: Select[*tuple[Any, ...]] = (
         select(User.name, User.email, User.email_confirmed_at.is_not(None), User.disabled_at.is_not(None))

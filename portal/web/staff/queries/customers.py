@@ -93,12 +93,12 @@ def count_customers(session: ReadSession, wanted: CustomerFilter, *, today: date
     return session.execute(statement).scalar_one()
 
 
-def suggest_customers(session: ReadSession | Session, text: str) -> list[Suggestion]:
+def suggest_customers(session: ReadSession | Session, text: str, *, limit: int = _SUGGESTIONS) -> list[Suggestion]:
     """A few customers whom the text may mean; the first of all when it is empty."""
     statement: Select[*tuple[Any, ...]] = (
         select(Customer.id, Customer.name, Customer.email, Customer.phone, Customer.inn)
         .order_by(_name, Customer.id)
-        .limit(_SUGGESTIONS)
+        .limit(limit)
     )
     if text.strip():
         statement = statement.where(matching(text))

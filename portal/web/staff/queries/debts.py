@@ -18,7 +18,7 @@ from payments.invoicing.models import Invoice
 # Days since the due date, both included; the last has no end that a debt could reach.
 AGES = ((1, 7), (8, 30), (31, 60), (61, 100_000))
 _counted = (
-    select(func.coalesce(func.sum(Allocation.kopecks), 0))
+    select(cast(func.coalesce(func.sum(Allocation.kopecks), 0), BigInteger))
     .where(Allocation.invoice_id == Invoice.id)
     .correlate(Invoice)
     .scalar_subquery()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from kernel.db import ReadSession
 from payments.charging.models import Payment
-from payments.webhooks.models import InboundWebhook
+from payments.webhooks.models import InboundWebhook, WebhookRefusal
 
 STATUSES = ("new", "done", "ignored", "forged")
 
@@ -34,6 +35,17 @@ class WebhookRow:
     ip: str | None
     payment_id: UUID | None
     payment_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Requests that were turned away for one reason: on the last day, in all days asked for, and the last of them."""
+
+    reason: str
+    today: int
+    times: int
+    last_at: datetime
+    last_ip: str | None
 
 
 def list_webhooks(session: ReadSession, status: str, *, after: UUID | None, limit: int) -> list[WebhookRow]:
@@ -70,3 +82,22 @@ def count_webhooks(session: ReadSession) -> dict[str, int]:
     """How many there are of each status."""
     rows = session.execute(select(InboundWebhook.status, func.count()).group_by(InboundWebhook.status))
     return {row[0]: row[1] for row in rows}
+
+
+def read_refused(session: ReadSession, *, today: date, since: date) -> list[Refused]:
+    """What was turned away since a day, by reason, the most frequent first."""
+    times = func.sum(WebhookRefusal.times)
+    last_ip = func.host(func.array_agg(aggregate_order_by(WebhookRefusal.last_ip, WebhookRefusal.last_at.desc()))[1])
+    rows = session.execute(
+        select(
+            WebhookRefusal.reason,
+            func.coalesce(times.filter(WebhookRefusal.refused_on == today), 0),
+            times,
+            func.max(WebhookRefusal.last_at),
+            last_ip,
+        )
+        .where(WebhookRefusal.refused_on >= since)
+        .group_by(WebhookRefusal.reason)
+        .order_by(times.desc(), WebhookRefusal.reason)
+    )
+    return [Refused(*row) for row in rows]

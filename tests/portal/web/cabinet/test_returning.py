@@ -13,7 +13,7 @@ from kernel.outbox import OutboxMessage
 from payments.catalogue.buying import buy
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
-from portal.web.cabinet.returning import Poll
+from portal.web.payment_stage import Poll
 from tests.portal.web.cabinet.story import GOOD_CARD, Cabinet, Visitor, readable
 from tests.support.business import enter_card
 

@@ -1,0 +1,1 @@
+"""Paying one invoice by a link, without a login."""

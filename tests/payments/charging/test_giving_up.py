@@ -1,0 +1,96 @@
+"""A charge that never reached the gateway is announced once more; after that the customer is told, and asked to pay."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from kernel.clock import business_now
+from kernel.db import Session
+from kernel.ids import uuid7
+from kernel.outbox import OutboxMessage
+from payments.autopay.models import Notice
+from payments.charging.models import SEND, Payment
+from payments.charging.permits import permit_scheduled
+from payments.charging.recording import Outcome, give_up_unfound, record
+from payments.contracts.models import Installment
+from payments.events import PaymentDeclined
+from payments.gateway.port import OutcomeUnknown
+from payments.invoicing.models import Invoice
+from tests.support.standing import Standing, make_standing
+
+DAY = timedelta(hours=24)
+
+
+@pytest.fixture
+def it(session: Session) -> Standing:
+    standing = make_standing(session)
+    assert permit_scheduled(session, [standing.due.payment_id], worker="test")
+    record(session, [Outcome(standing.due.payment_id, SEND, OutcomeUnknown("ReadTimeout"), 1)], source="answer")
+    return standing
+
+
+def _give_up(session: Session, payment: Payment) -> Payment:
+    """The shop's list, read a day after the send, does not hold the payment."""
+    now = business_now(session)
+    payment.permit_at = now - DAY
+    session.flush()
+    assert give_up_unfound(session, payment.id, listed_at=now, account_id="100500")
+    session.flush()
+    return payment
+
+
+def _another_attempt(session: Session, before: Payment) -> Payment:
+    payment = Payment(
+        id=uuid7(),
+        invoice_id=before.invoice_id,
+        customer_id=before.customer_id,
+        contract_id=before.contract_id,
+        shop_id=before.shop_id,
+        autopay_id=before.autopay_id,
+        method_id=before.method_id,
+        notice_id=before.notice_id,
+        initiator="schedule",
+        kopecks=before.kopecks,
+        status="unknown",
+        body=before.body,
+        sends=1,
+    )
+    session.add(payment)
+    return payment
+
+
+def _notices(session: Session) -> int:
+    return session.execute(select(func.count()).select_from(Notice)).scalar_one()
+
+
+def _told_of_failures(session: Session) -> list[str]:
+    told = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == PaymentDeclined.topic))
+    return [payload["payment_id"] for payload in told]
+
+
+def test_the_first_time_it_is_announced_again(session: Session, it: Standing) -> None:
+    announced = _notices(session)
+
+    first = _give_up(session, it.payment(session))
+
+    assert (first.status, first.reason) == ("rejected", "not_created")
+    assert _notices(session) == announced + 1
+    assert _told_of_failures(session) == []
+
+
+def test_the_second_time_the_customer_hears_of_the_failure_and_nothing_more_is_announced(
+    session: Session, it: Standing
+) -> None:
+    first = _give_up(session, it.payment(session))
+    announced = _notices(session)
+
+    second = _give_up(session, _another_attempt(session, first))
+
+    assert (second.status, second.reason, second.next_attempt_at) == ("rejected", "given_up", None)
+    assert _notices(session) == announced
+    assert _told_of_failures(session) == [str(second.id)]
+    line = session.get_one(Installment, session.get_one(Invoice, second.invoice_id).installment_id)
+    assert (line.status, line.charge_at) == ("invoiced", None)
