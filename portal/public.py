@@ -17,11 +17,21 @@ from kernel.clock import Wait
 from kernel.db import ReadSession, Session
 from kernel.inbox import Handler
 from kernel.relay import Send
-from portal.accounts.sessions import SignedIn
 from portal.audit.recording import record_act
 from portal.notifications.reasons import reason_for_staff
+from portal.web.staff.roles import REPEATS_SYNC, SyncRepeater, may
 
-__all__ = ["CustomerExtension", "CustomerFact", "Duty", "Part", "SignedIn", "reason_for_staff", "record_act"]
+__all__ = [
+    "REPEATS_SYNC",
+    "CustomerExtension",
+    "CustomerFact",
+    "Duty",
+    "Part",
+    "SyncRepeater",
+    "may",
+    "reason_for_staff",
+    "record_act",
+]
 
 
 @dataclass(frozen=True, slots=True)

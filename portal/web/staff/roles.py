@@ -51,6 +51,7 @@ EXPORTS_PAYMENTS = Right(_("Выгружать платежи в файл"), MON
 SKIPS_CHARGES = Right(_("Пропускать опоздавшие списания"), MANAGERS)
 REPEATS_LETTERS = Right(_("Отправлять письма ещё раз"), MANAGERS)
 REPEATS_DELIVERIES = Right(_("Повторять необработанные события"), MANAGERS)
+REPEATS_SYNC = Right(_("Повторять обмен с CRM"), MANAGERS)
 # Whoever sees that something is wrong may stop; that all is well again is the owner's word.
 PAUSES_CHARGING = Right(_("Приостанавливать все списания"), MANAGERS)
 RESUMES_CHARGING = Right(_("Возобновлять списания"), OWNER)
@@ -68,6 +69,7 @@ ChargingResumer = Annotated[SignedIn, Depends(require_role(*RESUMES_CHARGING))]
 ChargingPauser = Annotated[SignedIn, Depends(require_role(*PAUSES_CHARGING))]
 ChargeSkipper = Annotated[SignedIn, Depends(require_role(*SKIPS_CHARGES))]
 DeliveryRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_DELIVERIES))]
+SyncRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_SYNC))]
 LetterRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_LETTERS))]
 ServiceSeller = Annotated[SignedIn, Depends(require_role(*SELLS_SERVICES))]
 InvoiceIssuer = Annotated[SignedIn, Depends(require_role(*ISSUES_INVOICES))]

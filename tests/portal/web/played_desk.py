@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
 
+from crm_sync.models import SyncJob
 from kernel.clock import business_now, real_now
 from kernel.db import Session, begin
 from kernel.outbox import Delivery, OutboxMessage, record
@@ -72,6 +73,7 @@ def play_desk() -> dict[str, str]:
             "price_id": price.id,
             "message_id": _failed_letter(session),
             "delivery_id": _dead_delivery(session, payment_id),
+            "job_id": _parked_job(session, anna.customer_id),
             "user_id": employee(session, "colleague@example.com", "viewer").id,
             "invited_id": _invited(session),
         }
@@ -90,6 +92,13 @@ def employee(session: Session, email: str, role: str) -> User:
     session.add(user)
     session.flush()
     return user
+
+
+def _parked_job(session: Session, customer_id: UUID) -> int:
+    job = SyncJob(kind="contact", local_id=customer_id, customer_id=customer_id, rank=1, status="parked")
+    session.add(job)
+    session.flush()
+    return job.id
 
 
 def _failed_charge(it: Agreement) -> UUID:
