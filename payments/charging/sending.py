@@ -14,10 +14,8 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from kernel import log
-from kernel.db import Session, repeating
+from kernel.db import Session, is_away, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.charging.models import SEND
@@ -181,14 +179,15 @@ def send_once(gateway: Gateway, permit: Permit, *, granted: float) -> GatewayPay
 
 
 def _record_batch(batch: list[Outcome]) -> bool:
+    # False: the database is away, and the whole batch is to be kept until it is back.
     try:
         repeating(partial(_write, batch=batch))
-    except (InterfaceError, OperationalError) as error:
-        _log.warning("recorder.waits", error=type(error).__name__, outcomes=len(batch))
-        return False
-    except Exception:  # noqa: BLE001
-        # One unreadable outcome must not take the others with it: each is tried alone, and what still fails keeps its
-        # lease, expires into `unknown` and is asked about again.
+    except Exception as error:  # noqa: BLE001
+        if is_away(error):
+            _log.warning("recorder.waits", error=type(error).__name__, outcomes=len(batch))
+            return False
+        # One outcome that is unreadable, or whose rows somebody holds, must not take the others with it: each is tried
+        # alone, and what still fails keeps its lease, expires into `unknown` and is asked about again.
         _log.exception("recorder.broke", outcomes=len(batch))
         if len(batch) == 1:
             return True

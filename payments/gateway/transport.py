@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import httpcore
 import httpx
 
+from payments.gateway import deadline
 from payments.gateway.port import NotExecuted, OutcomeUnknown
 
 LARGEST_BODY = 1_000_000
@@ -25,7 +27,7 @@ _local = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds for connecting, for one read, and for the whole call."""
+    """Seconds for connecting, for one read, and for the whole call, whatever comes in meanwhile."""
 
     connect: float = 5
     read: float = 40
@@ -48,14 +50,24 @@ def _ssl_context() -> ssl.SSLContext:
 class _OfThread(httpx.HTTPTransport):
     """The connection of one thread. It is hung up with its thread: web threads come and go and tell nobody."""
 
+    def __init__(self) -> None:
+        super().__init__(trust_env=False, verify=_ssl_context())
+        # httpx hands no network backend on; what it would have built is built here with ours.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_ssl_context(),
+            max_connections=1,
+            max_keepalive_connections=1,
+            keepalive_expiry=_KEEPALIVE_S,
+            network_backend=deadline.Backend(),
+        )
+
     def __del__(self) -> None:
         self.close()
 
 
 def _transport() -> httpx.HTTPTransport:
     if not hasattr(_local, "transport"):
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE_S)
-        _local.transport = _OfThread(verify=_ssl_context(), trust_env=False, limits=limits)
+        _local.transport = _OfThread()
     transport: httpx.HTTPTransport = _local.transport
     return transport
 
@@ -81,7 +93,7 @@ def call(request: httpx.Request, deadlines: Deadlines) -> Answer:
         "write": deadlines.connect,
         "pool": deadlines.connect,
     }
-    started = time.monotonic()
+    deadline.end_at(time.monotonic() + deadlines.total)
     try:
         response = _transport().handle_request(request)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -89,7 +101,7 @@ def call(request: httpx.Request, deadlines: Deadlines) -> Answer:
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__) from error
     try:
-        body = _read(response, started + deadlines.total)
+        body = _read(response)
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__, http_status=response.status_code) from error
     finally:
@@ -97,14 +109,12 @@ def call(request: httpx.Request, deadlines: Deadlines) -> Answer:
     return Answer(response.status_code, _parse(body, response.status_code))
 
 
-def _read(response: httpx.Response, until: float) -> bytes:
+def _read(response: httpx.Response) -> bytes:
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) > LARGEST_BODY:
             raise OutcomeUnknown("answer over 1 MB", http_status=response.status_code)
-        if time.monotonic() > until:
-            raise OutcomeUnknown("deadline", http_status=response.status_code)
     return bytes(body)
 
 

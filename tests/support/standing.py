@@ -47,10 +47,12 @@ class Standing:
         return session.get_one(Payment, self.due.payment_id, populate_existing=True)
 
 
-def begin_first_payment(session: Session, *, draft: bool = True) -> tuple[Agreement, Payment]:
+def begin_first_payment(
+    session: Session, *, draft: bool = True, email: str = "anna@example.com"
+) -> tuple[Agreement, Payment]:
     """A new customer has agreed and stands on the gateway's page; a contract that is no draft was there before."""
     ensure_installation(session, get_settings())
-    it = make_agreement(session, draft=draft)
+    it = make_agreement(session, draft=draft, email=email)
     now = business_now(session)
     invoice = issue_now(session, it.line_id, now=now)
     consent_id = agree(session, it, now=now)
