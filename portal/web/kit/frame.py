@@ -98,7 +98,13 @@ STAFF_SECTIONS = (
             Section("webhooks", "/staff/webhooks", "inbox", _("Уведомления ЮKassa")),
         ),
     ),
-    SectionGroup(_("Работа"), (Section("messages", "/staff/messages", "mail", _("Письма")),)),
+    SectionGroup(
+        _("Работа"),
+        (
+            Section("messages", "/staff/messages", "mail", _("Письма")),
+            Section("jobs", "/staff/jobs", "zap", _("Задания")),
+        ),
+    ),
 )
 
 

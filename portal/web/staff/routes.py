@@ -15,6 +15,7 @@ from portal.web.staff import (
     deliveries,
     desk,
     exports,
+    jobs,
     late,
     letters,
     newcomers,
@@ -50,6 +51,7 @@ PARTS = tuple(
         deliveries,
         letters,
         search,
+        jobs,
     )
 )
 router = APIRouter(include_in_schema=False)

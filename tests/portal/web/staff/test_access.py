@@ -67,6 +67,7 @@ ACCESS = {
     ("POST", "/staff/exports"): ("owner", "manager", "accountant"),
     ("GET", "/staff/exports/{export_id}/file"): ("owner", "manager", "accountant"),
     ("GET", "/staff/search"): EVERYBODY,
+    ("GET", "/staff/jobs"): EVERYBODY,
     ("GET", "/staff/webhooks"): EVERYBODY,
     ("GET", "/staff/deliveries"): EVERYBODY,
     ("POST", "/staff/deliveries/{delivery_id}/again"): MANAGERS,
