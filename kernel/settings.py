@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from functools import lru_cache
 from ipaddress import ip_network
@@ -38,6 +39,7 @@ _WORDS = {
     "less_than_equal": "нужно не больше {le}",
 }
 _NOTHING_LOADED = "настройки — это переменные среды; файл с ними загружает оболочка: set -a; . ./.env; set +a"
+_FERNET_KEY_BYTES = 32
 Mode = Literal["demo", "test", "live"]
 Networks = Annotated[tuple[str, ...], NoDecode]
 
@@ -51,6 +53,7 @@ class Settings(BaseSettings):
     database_url: str
     redis_url: str
     secret_key: str = Field(min_length=32)
+    encryption_key: str
     base_url: str
     yookassa_shop_id: str
     yookassa_secret_key: str
@@ -73,6 +76,14 @@ class Settings(BaseSettings):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
         raise ValueError("должен начинаться с postgresql://")
 
+    @field_validator("encryption_key")
+    @classmethod
+    def _fernet_keys(cls, text: str) -> str:
+        keys = _split(text)
+        if not keys or not all(_is_fernet_key(key) for key in keys):
+            raise ValueError("нужен ключ из команды, которая стоит в .env.example; при замене новый пишут первым")
+        return ",".join(keys)
+
     @field_validator("base_url", "yookassa_api_url")
     @classmethod
     def _absolute_url(cls, url: str) -> str:
@@ -92,7 +103,7 @@ class Settings(BaseSettings):
     @field_validator("yookassa_webhook_ips", "trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
-        parts = value.replace(",", " ").split() if isinstance(value, str) else value
+        parts = _split(value) if isinstance(value, str) else value
         if not isinstance(parts, (list, tuple)):
             return value
         try:
@@ -113,9 +124,25 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """The keys that secrets in the database are sealed with: the first seals, all of them open."""
+        return tuple(_split(self.encryption_key))
+
+    @property
     def zone(self) -> ZoneInfo:
         """The business time zone: due dates are its civil dates."""
         return ZoneInfo(self.business_tz)
+
+
+def _split(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _is_fernet_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == _FERNET_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def _read_secret_files() -> dict[str, str]:

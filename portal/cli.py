@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from kernel.errors import KabinetError, Refused
+from kernel.errors import KabinetError
 
 # Each command imports what it needs when it runs: most of them need little, and several start at once.
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Личный кабинет с автоплатежами.")
@@ -48,18 +48,22 @@ def create_employee(
 ) -> None:
     """Пригласить сотрудника: печатает одноразовую ссылку, по которой он задаст пароль."""
     from kernel import log
-    from kernel.clock import real_now
-    from kernel.db import begin
     from kernel.settings import get_settings
-    from portal.accounts.staff import invite_staff
+    from portal.staff_commands import invite
 
     log.configure(get_settings().log_level)
-    try:
-        with begin() as session:
-            link = invite_staff(session, email, name, role, now=real_now())
-    except ValueError as error:
-        raise Refused(f"{email}: {error}") from error
-    typer.echo(link)
+    typer.echo(invite(email, name, role))
+
+
+@admin.command("reset-2fa")
+def reset_second_step(email: Annotated[str, typer.Argument(help="Почта сотрудника")]) -> None:
+    """Сбросить второй шаг входа сотруднику, который потерял телефон: он настроит приложение заново."""
+    from kernel import log
+    from kernel.settings import get_settings
+    from portal.staff_commands import reset
+
+    log.configure(get_settings().log_level)
+    typer.echo(reset(email))
 
 
 @admin.command("company")

@@ -26,6 +26,7 @@ _ENVIRONMENT = {
     "KABINET_DATABASE_URL": f"postgresql://postgres@{_NOWHERE}/none",
     "KABINET_REDIS_URL": f"redis://{_NOWHERE}/0",
     "KABINET_SECRET_KEY": "a-key-for-tests-that-is-long-enough",
+    "KABINET_ENCRYPTION_KEY": "YS1rZXktZm9yLXRlc3RzLW9mLTMyLWJ5dGVzLWxvbmc=",
     "KABINET_BASE_URL": "http://localhost:8000",
     "KABINET_YOOKASSA_SHOP_ID": "100500",
     "KABINET_YOOKASSA_SECRET_KEY": "test_sandbox",

@@ -13,6 +13,14 @@ class WrongPassword(KabinetError):
     """A signed-in person did not know their present password."""
 
 
+class WrongCode(KabinetError):
+    """Not a code of this person, or one that was used before."""
+
+
+class SignInExpired(KabinetError):
+    """The password was given too long ago, or never: the login begins anew."""
+
+
 class WeakPassword(Refused):
     """The new password is easy to guess; `str(error)` says why."""
 

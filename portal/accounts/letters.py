@@ -38,6 +38,30 @@ def send_link(session: Session, user: User, purpose: str, token: str, *, email: 
     )
 
 
+def send_invitation(session: Session, user: User, link: str) -> None:
+    """The letter to a new employee: the link at which they set their password."""
+    queue_letter(
+        session,
+        "staff_invited",
+        user.email,
+        {"name": user.name, "link": link},
+        dedupe_key=f"staff_invited:{digest(link).hex()}",
+        user_id=user.id,
+    )
+
+
+def say_second_factor_changed(session: Session, user: User, change: str) -> None:
+    """The second step of an employee's login is on, replaced, off, or reset by an owner: they must hear of it."""
+    queue_letter(
+        session,
+        "second_factor_changed",
+        user.email,
+        {"name": user.name, "change": change},
+        dedupe_key=f"second_factor_changed:{uuid7()}",
+        user_id=user.id,
+    )
+
+
 def say_already_registered(session: Session, user: User) -> None:
     """Somebody tried to register with this person's address, perhaps the person."""
     queue_letter(

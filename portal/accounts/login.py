@@ -1,28 +1,46 @@
-"""Coming in. The answer never tells an unknown login from a wrong password; neither does its time."""
+"""Coming in. The answer never tells an unknown login from a wrong password; neither does its time.
+
+An employee with an authenticator gets a session of the audience `staff_code` for the password, and for the code a new
+one that opens the desk.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import exists, select
 
 from kernel import log
 from kernel.db import Session
-from portal.accounts.errors import BadCredentials
+from portal.accounts.errors import BadCredentials, SignInExpired
 from portal.accounts.finding import by_login, normal_login
 from portal.accounts.models import Membership, User
 from portal.accounts.passwords import verify_password
-from portal.accounts.sessions import STAFF, Audience, start_session
+from portal.accounts.second_factor.checking import check_code, has_authenticator
+from portal.accounts.sessions import STAFF, STAFF_CODE, Audience, end_by_cookie, find_session, start_session
 from portal.accounts.visitor import Visitor
 
 _log = log.get(__name__)
 
 
-def sign_in(session: Session, login: str, password: str, *, audience: Audience, visitor: Visitor, now: datetime) -> str:
-    """Start a session by e-mail or phone and password; returns what its cookie holds. `now` is real time.
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A session that began: whose, of which audience, and what its cookie holds."""
 
-    An unconfirmed customer comes in too, and sees nothing but the page that asks for confirmation.
+    user_id: UUID
+    audience: Audience
+    token: str
+
+
+def sign_in(
+    session: Session, login: str, password: str, *, audience: Audience, visitor: Visitor, now: datetime
+) -> Entrance:
+    """Start a session by e-mail or phone and password. `now` is real time.
+
+    An employee whose login has a second step gets the session of that step only. An unconfirmed customer comes in too, and sees nothing but the page that asks for confirmation.
 
     Raises:
         BadCredentials: whatever the reason.
@@ -32,8 +50,27 @@ def sign_in(session: Session, login: str, password: str, *, audience: Audience, 
     if user is None or user.disabled_at is not None or not _belongs(session, user, audience):
         _log.info("login.refused", audience=audience, user_id=str(user.id) if user else None, ip=visitor.ip)
         raise BadCredentials
+    if audience == STAFF and has_authenticator(session, user.id):
+        audience = STAFF_CODE
     _log.info("login.done", audience=audience, user_id=str(user.id), ip=visitor.ip)
-    return start_session(session, user.id, audience, visitor, now=now)
+    return Entrance(user.id, audience, start_session(session, user.id, audience, visitor, now=now))
+
+
+def give_code(session: Session, token: str, code: str, *, visitor: Visitor, now: datetime) -> Entrance:
+    """The second step: a code of the app or from paper, for a session of the first. `now` is real time.
+
+    Raises:
+        SignInExpired: the first step is too long ago, or was not taken in this browser.
+        WrongCode: the first step still counts.
+    """
+    found = find_session(session, token, STAFF_CODE, now=now)
+    if found is None:
+        raise SignInExpired
+    check_code(session, found.user_id, code, now=now)
+    end_by_cookie(session, token, now=now)
+    _log.info("login.done", audience=STAFF, user_id=str(found.user_id), ip=visitor.ip)
+    token = start_session(session, found.user_id, STAFF, visitor, now=now, second_factor=True)
+    return Entrance(found.user_id, STAFF, token)
 
 
 def _matching(users: Sequence[User], password: str) -> User | None:

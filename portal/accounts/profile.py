@@ -67,8 +67,11 @@ def change_password(
     audience: Audience,
     visitor: Visitor,
     now: datetime,
+    second_factor: bool = False,
 ) -> str:
     """Set a new password, end every session and start a new one here; returns what its cookie holds.
+
+    `second_factor` says whether the present session has passed the second step: the new one has then, too.
 
     Raises:
         WrongPassword: the present password was not known.
@@ -82,7 +85,17 @@ def change_password(
     revoke_tokens(session, user.id, now=now)
     say_password_changed(session, user)
     _log.info("password.changed", user_id=str(user.id))
-    return start_session(session, user.id, audience, visitor, now=now)
+    return start_session(session, user.id, audience, visitor, now=now, second_factor=second_factor)
+
+
+def require_password(session: Session, user_id: UUID, password: str) -> None:
+    """Make sure that a signed-in person knows their password.
+
+    Raises:
+        WrongPassword: they do not.
+        NotFound: no such user.
+    """
+    _knowing(session, user_id, password)
 
 
 def _locked(session: Session, user_id: UUID) -> User:

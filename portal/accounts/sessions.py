@@ -17,9 +17,11 @@ from portal.accounts.models import Membership, User, UserSession
 from portal.accounts.tokens import digest
 from portal.accounts.visitor import Visitor
 
-Audience = Literal["customer", "staff"]
+Audience = Literal["customer", "staff", "staff_code"]
 CUSTOMER: Audience = "customer"
 STAFF: Audience = "staff"
+# An employee who gave the password and not yet the code: this session opens the page of the code and nothing else.
+STAFF_CODE: Audience = "staff_code"
 _LONGEST_USER_AGENT = 400
 
 
@@ -34,6 +36,7 @@ class Limits:
 LIMITS: dict[Audience, Limits] = {
     CUSTOMER: Limits(idle=timedelta(hours=24), absolute=timedelta(days=30)),
     STAFF: Limits(idle=timedelta(minutes=30), absolute=timedelta(hours=12)),
+    STAFF_CODE: Limits(idle=timedelta(minutes=10), absolute=timedelta(minutes=10)),
 }
 # A write for each request would be dear; a minute is exact enough for a list of devices.
 SEEN_EVERY = timedelta(minutes=1)
@@ -41,7 +44,10 @@ SEEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Whose session it is, and for which customers they act, the oldest first."""
+    """Whose session it is, and for which customers they act, the oldest first.
+
+    `second_factor` says whether an employee gave a code in this session; `since` is when it began.
+    """
 
     session_id: UUID
     user_id: UUID
@@ -51,6 +57,8 @@ class SignedIn:
     staff_role: str | None
     confirmed: bool
     customer_ids: tuple[UUID, ...]
+    since: datetime
+    second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,15 @@ class Device:
     last_seen_at: datetime
 
 
-def start_session(session: Session, user_id: UUID, audience: Audience, visitor: Visitor, *, now: datetime) -> str:
+def start_session(
+    session: Session,
+    user_id: UUID,
+    audience: Audience,
+    visitor: Visitor,
+    *,
+    now: datetime,
+    second_factor: bool = False,
+) -> str:
     """A new session; returns what the cookie holds. Nothing that the browser sent before is reused."""
     token = secrets.token_urlsafe(32)
     session.add(
@@ -77,6 +93,7 @@ def start_session(session: Session, user_id: UUID, audience: Audience, visitor: 
             created_at=now,
             last_seen_at=now,
             expires_at=now + LIMITS[audience].absolute,
+            second_factor_at=now if second_factor else None,
         )
     )
     session.flush()
@@ -93,17 +110,18 @@ def find_session(session: Session, token: str, audience: Audience, *, now: datet
         .scalar_subquery()
     )
     row = session.execute(
-        select(UserSession.id, UserSession.last_seen_at, User, customers.label("customers"))
+        select(UserSession, User, customers.label("customers"))
         .join(User, User.id == UserSession.user_id)
         .where(UserSession.token_hash == digest(token), _lives(audience, now))
     ).first()
-    if row is None or (audience == STAFF and row.User.staff_role is None):
+    if row is None or (audience != CUSTOMER and row.User.staff_role is None):
         return None
-    if row.last_seen_at < now - SEEN_EVERY:
-        session.execute(update(UserSession).where(UserSession.id == row.id).values(last_seen_at=now))
+    found: UserSession = row.UserSession
     user: User = row.User
+    if found.last_seen_at < now - SEEN_EVERY:
+        session.execute(update(UserSession).where(UserSession.id == found.id).values(last_seen_at=now))
     return SignedIn(
-        session_id=row.id,
+        session_id=found.id,
         user_id=user.id,
         name=user.name,
         email=user.email,
@@ -111,6 +129,8 @@ def find_session(session: Session, token: str, audience: Audience, *, now: datet
         staff_role=user.staff_role,
         confirmed=user.email_confirmed_at is not None,
         customer_ids=tuple(row.customers or ()),
+        since=found.created_at,
+        second_factor=found.second_factor_at is not None,
     )
 
 

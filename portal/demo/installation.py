@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,12 @@ from portal.demo.processes import LOOPBACK
 ROOT = Path(__file__).resolve().parents[2]
 CUSTOMER = "anna@example.com"
 STAFF = "staff@example.com"
+# The owner's colleagues, with the owner's password: what a role may do is best seen by coming in with it.
+COLLEAGUES = (
+    ("manager@example.com", "Олег Ветров", "manager"),
+    ("accountant@example.com", "Нина Серова", "accountant"),
+    ("viewer@example.com", "Павел Лунин", "viewer"),
+)
 # Of the caller's own settings these hold in the demo too; all others it sets itself.
 KEPT = ("KABINET_LOG_LEVEL", "KABINET_BUSINESS_TZ")
 
@@ -58,9 +66,12 @@ class Place:
     def secrets(self) -> dict[str, str]:
         """Keys and passwords of this demo, drawn at its first start and kept."""
         file = self.folder / "secrets.json"
-        if not file.exists():
-            _write_private(file, json.dumps({name: secrets.token_urlsafe(size) for name, size in _SECRETS.items()}))
-        kept: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        kept: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        # A demo begun with an earlier version lacks the newer ones.
+        missing = {name: draw() for name, draw in _SECRETS.items() if name not in kept}
+        if missing:
+            kept |= missing
+            _write_private(file, json.dumps(kept))
         return kept
 
     @property
@@ -75,6 +86,7 @@ class Place:
             "KABINET_DATABASE_URL": database_url,
             "KABINET_REDIS_URL": redis_url,
             "KABINET_SECRET_KEY": self.secrets["secret_key"],
+            "KABINET_ENCRYPTION_KEY": self.secrets["encryption_key"],
             "KABINET_BASE_URL": self.base_url,
             "KABINET_YOOKASSA_SHOP_ID": "100500",
             "KABINET_YOOKASSA_SECRET_KEY": "test_sandbox",
@@ -92,8 +104,13 @@ class Place:
         _write_private(self.folder / "env", "".join(lines))
 
 
-# Name and number of random bytes.
-_SECRETS = {"secret_key": 36, "webhook_secret": 18, "customer_password": 9, "staff_password": 9}
+_SECRETS: dict[str, Callable[[], str]] = {
+    "secret_key": lambda: secrets.token_urlsafe(36),
+    "encryption_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    "webhook_secret": lambda: secrets.token_urlsafe(18),
+    "customer_password": lambda: secrets.token_urlsafe(9),
+    "staff_password": lambda: secrets.token_urlsafe(9),
+}
 
 
 def _write_private(file: Path, text: str) -> None:

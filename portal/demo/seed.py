@@ -24,7 +24,7 @@ from payments.installation.setup import ensure_installation
 from portal.demo import acting
 from portal.demo.cast import Role, anna, others, pay_days
 from portal.demo.inline import InlineProduct
-from portal.demo.installation import CUSTOMER, STAFF
+from portal.demo.installation import COLLEAGUES, CUSTOMER, STAFF
 
 CUSTOMERS = 40
 YEAR = timedelta(days=365)
@@ -164,6 +164,9 @@ def _people(first: Role) -> None:
             password=os.environ["KABINET_DEMO_STAFF_PASSWORD"],
             staff_role="owner",
         )
+        for email, name, role in COLLEAGUES:
+            password = os.environ["KABINET_DEMO_STAFF_PASSWORD"]
+            acting.add_login(session, email=email, name=name, password=password, staff_role=role)
 
 
 def _begin_afresh(product: InlineProduct) -> None:

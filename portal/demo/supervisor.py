@@ -18,7 +18,7 @@ from rich.console import Console
 from kernel.errors import KabinetError
 from portal.demo import roster
 from portal.demo.engines import Engines
-from portal.demo.installation import CUSTOMER, ROOT, STAFF, Place
+from portal.demo.installation import COLLEAGUES, CUSTOMER, ROOT, STAFF, Place
 from portal.demo.keeper import Keeper, Program, ProgramFailed, last_words, python_program
 from portal.demo.processes import require_free
 
@@ -155,6 +155,8 @@ class Demo:
         self.say(f"ready {place.base_url} after {time.monotonic() - started:.1f} s; Ctrl-C stops everything")
         self.say(f"  cabinet   {place.base_url}/         {CUSTOMER}  {secrets['customer_password']}")
         self.say(f"  staff     {place.base_url}/staff    {STAFF}  {secrets['staff_password']}")
+        others = ", ".join(email.partition("@")[0] for email, _name, _role in COLLEAGUES)
+        self.say(f"            the same password: {others} @example.com")
         self.say(f"  sandbox   {place.sandbox_url}/     time, cards, faults, every call to the gateway")
         self.say(f"  mail      {place.sandbox_url}/mail/")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.web.kit.i18n import lazy_gettext as _
 
 # They hold a personal link: whoever reads it can act in the reader's name.
-PRIVATE_KINDS = ("confirm_email", "reset_password", "confirm_new_email")
+PRIVATE_KINDS = ("confirm_email", "reset_password", "confirm_new_email", "staff_invited")
 
 KINDS: dict[str, str] = {
     "charge_announced": _("Предупреждение о списании"),
@@ -21,6 +21,8 @@ KINDS: dict[str, str] = {
     "reset_password": _("Сброс пароля"),
     "password_changed": _("Пароль изменён"),
     "email_changed_old": _("Почта изменена"),
+    "staff_invited": _("Приглашение сотрудника"),
+    "second_factor_changed": _("Второй шаг входа изменён"),
     "confirm_new_email": _("Подтверждение новой почты"),
 }
 

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 FILLED_IN = {
     "SECRET_KEY": 'a $ecret with "quotes" and a # of 32 characters',
+    "ENCRYPTION_KEY": "YS1rZXktZm9yLXRlc3RzLW9mLTMyLWJ5dGVzLWxvbmc=",
     "YOOKASSA_SHOP_ID": "100500",
     "YOOKASSA_SECRET_KEY": "live_key",
     "YOOKASSA_WEBHOOK_SECRET": "guess-me",

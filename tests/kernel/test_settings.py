@@ -58,6 +58,21 @@ def test_live_mode_refuses_what_belongs_to_tests(monkeypatch: pytest.MonkeyPatch
     assert name in " ".join(_problems())
 
 
+@pytest.mark.parametrize("key", ["", "short", "x" * 44, "пароль", "YS1rZXktZm9yLXRlc3RzLW9mLTMyLWJ5dGVzLWxvbmc=,short"])
+def test_a_key_that_seals_nothing_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("KABINET_ENCRYPTION_KEY", key)
+    [problem] = _problems()
+    assert problem.startswith("KABINET_ENCRYPTION_KEY: ")
+    assert not key or key not in problem
+
+
+def test_a_new_key_stands_before_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer, older = "YW5vdGhlci1rZXktb2YtMzItYnl0ZXMtZm9yLXRlc3Q=", "YS1rZXktZm9yLXRlc3RzLW9mLTMyLWJ5dGVzLWxvbmc="
+    monkeypatch.setenv("KABINET_ENCRYPTION_KEY", f"{newer}, {older}")
+    get_settings.cache_clear()
+    assert get_settings().encryption_keys == (newer, older)
+
+
 def test_a_secret_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from-a-file-and-long-enough-to-be-a-key\n")
     monkeypatch.setenv("KABINET_SECRET_KEY_FILE", str(tmp_path / "key"))

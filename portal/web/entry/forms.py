@@ -17,6 +17,7 @@ from portal.web.kit.i18n import lazy_gettext as _
 
 _LONGEST_NAME = 200
 _LONGEST_ADDRESS = 254
+_LONGEST_CODE = 40
 
 
 def _stripped(value: Any) -> Any:
@@ -34,7 +35,8 @@ def _short_enough(_form: wtforms.Form, field: wtforms.Field) -> None:
         raise ValidationError(_("Слишком длинный пароль: не больше 128 знаков"))
 
 
-def _name_field() -> wtforms.StringField:
+def name_field() -> wtforms.StringField:
+    """How to call a person; one line."""
     return wtforms.StringField(
         _("Имя и фамилия"),
         [required(_("Введите имя и фамилию")), at_most(_LONGEST_NAME), _one_line],
@@ -42,7 +44,8 @@ def _name_field() -> wtforms.StringField:
     )
 
 
-def _email_field(label: str) -> EmailField:
+def email_field(label: str) -> EmailField:
+    """A person's address."""
     return EmailField(label, [required(_("Введите почту")), at_most(_LONGEST_ADDRESS)])
 
 
@@ -76,8 +79,8 @@ def ask_passwords_again(form: Form) -> None:
 class RegistrationForm(Form):
     """Who registers, and three separate boxes: none is ticked for the person, the last one is optional."""
 
-    name = _name_field()
-    email = _email_field(_("Почта"))
+    name = name_field()
+    email = email_field(_("Почта"))
     phone = _phone_field()
     password = wtforms.PasswordField(_("Пароль"), [required(_("Придумайте пароль")), _short_enough])
     offer = wtforms.BooleanField(
@@ -105,10 +108,40 @@ class StaffLoginForm(Form):
     password = wtforms.PasswordField(_("Пароль"), [required(_("Введите пароль")), _short_enough])
 
 
+class CodeForm(Form):
+    """A one-time code: six digits of the app, or a backup code."""
+
+    code = wtforms.StringField(
+        _("Код"), [required(_("Введите код из приложения")), at_most(_LONGEST_CODE)], filters=[_stripped]
+    )
+
+
+class EnrolForm(Form):
+    """The first code of a new app, and what proves who adds it: the password, or a code of the earlier app."""
+
+    current = wtforms.PasswordField(_("Нынешний пароль"), [required(_("Введите нынешний пароль")), _short_enough])
+    earlier = wtforms.StringField(
+        _("Код прежнего приложения или запасной код"),
+        [required(_("Введите код прежнего приложения или запасной код")), at_most(_LONGEST_CODE)],
+        filters=[_stripped],
+    )
+    code = wtforms.StringField(
+        _("Код из приложения"),
+        [required(_("Введите шесть цифр из приложения")), at_most(_LONGEST_CODE)],
+        filters=[_stripped],
+    )
+
+    def ask(self, *, password: bool, earlier_code: bool) -> None:
+        """Keep of the proofs only what is asked for."""
+        for name, asked in (("current", password), ("earlier", earlier_code)):
+            if not asked and name in self:
+                del self[name]
+
+
 class AddressForm(Form):
     """One address: to send a letter to."""
 
-    email = _email_field(_("Почта"))
+    email = email_field(_("Почта"))
 
 
 class NewPasswordForm(Form):
@@ -127,12 +160,12 @@ class ChangePasswordForm(Form):
 class ProfileForm(Form):
     """How to call and reach the person."""
 
-    name = _name_field()
+    name = name_field()
     phone = _phone_field()
 
 
 class ChangeAddressForm(Form):
     """Another address, by somebody who knows the password."""
 
-    email = _email_field(_("Новая почта"))
+    email = email_field(_("Новая почта"))
     current = wtforms.PasswordField(_("Нынешний пароль"), [required(_("Введите нынешний пароль")), _short_enough])

@@ -9,17 +9,28 @@ from kernel.clock import real_now
 from portal.accounts.errors import BadCredentials
 from portal.accounts.finding import normal_login
 from portal.accounts.login import sign_in
-from portal.accounts.sessions import CUSTOMER, STAFF, Audience, end_by_cookie
+from portal.accounts.sessions import CUSTOMER, STAFF, STAFF_CODE, Audience, end_by_cookie
 from portal.accounts.throttles import LOGIN_FROM, LOGIN_HERE, LOGIN_TO, forgive
+from portal.audit.recording import record_act
 from portal.web.entry.attempts import count
 from portal.web.entry.forms import LoginForm, StaffLoginForm
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import Db, give_session, home_of, session_token, signed_in, take_session_away, visitor
+from portal.web.kit.guards import (
+    Db,
+    give_session,
+    home_of,
+    login_url,
+    session_token,
+    signed_in,
+    take_session_away,
+    visitor,
+)
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to, own_path
 from portal.web.kit.render import render
 
 router = APIRouter()
+CODE_PAGE = "/staff/login/code"
 
 
 @router.get("/login", name="entry.login")
@@ -55,6 +66,9 @@ def create_staff_login(request: Request, posted: Posted, db: Db) -> Response:
 @router.post("/staff/logout", name="entry.staff.logout")
 def end_staff_login(request: Request, db: Db) -> Response:
     """End the employee's session."""
+    found = signed_in(request, STAFF)
+    if found:
+        record_act(db, found, "user.signed_out", "user", found.user_id, request=request)
     return _sign_out(request, db, STAFF, "/staff/login")
 
 
@@ -74,7 +88,7 @@ def _sign_in(request: Request, db: Db, audience: Audience, form: LoginForm | Sta
     count((LOGIN_HERE, here), (LOGIN_FROM, who.ip), (LOGIN_TO, account))
     now = real_now()
     try:
-        token = sign_in(db, login, str(form.password.data), audience=audience, visitor=who, now=now)
+        entrance = sign_in(db, login, str(form.password.data), audience=audience, visitor=who, now=now)
     except BadCredentials:
         form.refuse("", _("Неверный логин или пароль"))
         return _page(request, audience, form, wanted, status=422)
@@ -82,8 +96,15 @@ def _sign_in(request: Request, db: Db, audience: Audience, form: LoginForm | Sta
     old = session_token(request, audience)
     if old:
         end_by_cookie(db, old, now=now)
-    response = go_to(request, own_path(wanted, home_of(audience)))
-    give_session(response, request, audience, token, remember="remember" in form and bool(form["remember"].data))
+    back = own_path(wanted, home_of(audience))
+    if entrance.audience == STAFF_CODE:
+        back = login_url(CODE_PAGE, "" if back == home_of(audience) else back)
+    response = go_to(request, back)
+    if entrance.audience == STAFF:
+        details = {"second_factor": False}
+        record_act(db, entrance, "user.signed_in", "user", entrance.user_id, request=request, details=details)
+    remember = "remember" in form and bool(form["remember"].data)
+    give_session(response, request, entrance.audience, entrance.token, remember=remember)
     return response
 
 

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
-from portal.accounts.devices import browser_of, is_portable, system_of
 from portal.accounts.errors import WeakPassword, WrongPassword
 from portal.accounts.profile import change_password
-from portal.accounts.sessions import CUSTOMER, end_session, end_sessions, list_devices
+from portal.accounts.sessions import CUSTOMER, end_session, end_sessions
 from portal.accounts.throttles import PASSWORD_HERE
 from portal.web.entry.attempts import count
+from portal.web.entry.devices import devices_of
 from portal.web.entry.forms import ChangePasswordForm, ask_passwords_again, fit_password
-from portal.web.kit.filters import ago
 from portal.web.kit.forms import Posted
 from portal.web.kit.frame import Kit
 from portal.web.kit.guards import CurrentCustomer, Db, ReadDb, give_session, take_session_away, visitor
@@ -64,21 +63,10 @@ def update_password(request: Request, posted: Posted, customer: CurrentCustomer,
     return response
 
 
-@router.get("/settings/sessions", name="security.sessions")
+@router.get(_DEVICES, name="security.sessions")
 def show_devices(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response:
     """Where the person is signed in."""
-    now = real_now()
-    devices = list_devices(db, customer.user_id, CUSTOMER, now=now)
-    context = {
-        "devices": devices,
-        "current": customer.session_id,
-        "browser_of": browser_of,
-        "system_of": system_of,
-        "is_portable": is_portable,
-        # Sessions run on real time, the product may not: a distance is true on both clocks.
-        "seen": lambda device: ago(device.last_seen_at, now),
-    }
-    return render(request, "pages/profile/sessions.html", context)
+    return render(request, "pages/profile/sessions.html", devices_of(db, customer, CUSTOMER, address=_DEVICES))
 
 
 @router.post("/settings/sessions/{session_id}/end", name="security.sessions.end")

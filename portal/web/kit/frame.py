@@ -41,11 +41,12 @@ class Brand:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at the page. `note` is the second line under the name: a role, a company."""
+    """Who looks at the page. `note` is the second line under the name: a role, a company; `role` is an employee's."""
 
     name: str
     note: str = ""
     unread: int = 0
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,16 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """An entry of the navigation; a page is in it when its template sets `section` to the key."""
+    """An entry of the navigation; a page is in it when its template sets `section` to the key.
+
+    `roles` are the employees who see it, None for all.
+    """
 
     key: str
     url: str
     icon: str
     text: str
+    roles: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,13 @@ STAFF_SECTIONS = (
             Section("jobs", "/staff/jobs", "zap", _("Задания")),
         ),
     ),
+    SectionGroup(
+        _("Доступ"),
+        (
+            Section("staff", "/staff/users", "user", _("Сотрудники"), ("owner",)),
+            Section("audit", "/staff/audit", "history", _("Журнал действий"), ("owner",)),
+        ),
+    ),
 )
 
 
@@ -142,19 +154,29 @@ class Frame:
 def frame_for(request: Request) -> Frame:
     """The surroundings of the page that answers this request. Guards put the `Viewer` into `request.state.viewer`."""
     kit: Kit = request.app.state.kit
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
     return Frame(
         brand=kit.brand(),
-        viewer=getattr(request.state, "viewer", None),
+        viewer=viewer,
         mode=kit.settings.mode,
         language=language(),
         theme=_theme(request.cookies.get(THEME_COOKIE)),
         path=_path_and_query(request),
         request_id=getattr(request.state, "request_id", ""),
         customer_sections=kit.customer_sections,
-        staff_sections=kit.staff_sections,
+        staff_sections=_seen_by(viewer.role if viewer else None, kit.staff_sections),
         beat=kit.beat,
         toasts=flash.waiting(request, kit.settings.secret_key),
     )
+
+
+def _seen_by(role: str | None, groups: tuple[SectionGroup, ...]) -> tuple[SectionGroup, ...]:
+    """The entries that lead this employee somewhere, without groups that are left empty."""
+    seen = (
+        SectionGroup(group.title, tuple(it for it in group.sections if it.roles is None or role in it.roles))
+        for group in groups
+    )
+    return tuple(group for group in seen if group.sections)
 
 
 def _theme(name: str | None) -> Theme | None:

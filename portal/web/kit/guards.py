@@ -8,7 +8,6 @@ Name the guard before the session: then the guard's own short transaction is ove
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
@@ -18,19 +17,20 @@ from starlette.responses import Response
 from kernel import db, log
 from kernel.clock import real_now
 from kernel.db import ReadSession, Session
-from portal.accounts.sessions import CUSTOMER, LIMITS, STAFF, Audience, SignedIn, find_session
+from portal.accounts.sessions import CUSTOMER, LIMITS, STAFF, STAFF_CODE, Audience, SignedIn, find_session
 from portal.accounts.visitor import Visitor
 from portal.web.kit.frame import Kit, Viewer
 from portal.web.kit.i18n import lazy_gettext as _
-from portal.web.kit.proxy import client_ip
+from portal.web.kit.proxy import known_ip
 from portal.web.kit.redirects import own_path
 from portal.web.kit.render import wants_fragment
 
 _log = log.get(__name__)
-_COOKIE: dict[Audience, str] = {CUSTOMER: "kabinet", STAFF: "kabinet_staff"}
-_LOGIN: dict[Audience, str] = {CUSTOMER: "/login", STAFF: "/staff/login"}
-_HOME: dict[Audience, str] = {CUSTOMER: "/", STAFF: "/staff"}
+_COOKIE: dict[Audience, str] = {CUSTOMER: "kabinet", STAFF: "kabinet_staff", STAFF_CODE: "kabinet_staff_code"}
+_LOGIN: dict[Audience, str] = {CUSTOMER: "/login", STAFF: "/staff/login", STAFF_CODE: "/staff/login"}
+_HOME: dict[Audience, str] = {CUSTOMER: "/", STAFF: "/staff", STAFF_CODE: "/staff/login"}
 CONFIRM_PAGE = "/email/confirm"
+ENROL_PAGE = "/staff/security/authenticator"
 ROLE_WORDS = {
     "owner": _("Владелец"),
     "manager": _("Менеджер"),
@@ -68,24 +68,39 @@ def current_customer(request: Request) -> SignedIn:
     """The customer's user. Others are sent to the login page, the unconfirmed to the page that says how."""
     found = signed_in(request, CUSTOMER)
     if found is None:
-        raise _sent_to(request, _login_url(request, CUSTOMER))
+        raise _sent_to(request, _login_for(request, CUSTOMER))
     if not found.confirmed:
         raise _sent_to(request, CONFIRM_PAGE)
     request.state.viewer = Viewer(found.name)
     return found
 
 
-def current_staff(request: Request) -> SignedIn:
-    """The employee. Others are sent to the staff's login page."""
+def staff_to_enrol(request: Request) -> SignedIn:
+    """The employee, with or without a second step: for the pages where it is set up. Others are sent to the login."""
     found = signed_in(request, STAFF)
     if found is None or found.staff_role is None:
-        raise _sent_to(request, _login_url(request, STAFF))
-    request.state.viewer = Viewer(found.name, note=str(ROLE_WORDS[found.staff_role]))
+        raise _sent_to(request, _login_for(request, STAFF))
+    request.state.viewer = Viewer(found.name, note=str(ROLE_WORDS[found.staff_role]), role=found.staff_role)
     return found
+
+
+def current_staff(request: Request) -> SignedIn:
+    """The employee. Others are sent to the login; in live mode who has no second step yet, to where it is set up."""
+    found = staff_to_enrol(request)
+    if needs_second_factor(request) and not found.second_factor:
+        raise _sent_to(request, ENROL_PAGE)
+    return found
+
+
+def needs_second_factor(request: Request) -> bool:
+    """Whether employees may not work here without a second step: everywhere but in demo and tests."""
+    kit: Kit = request.app.state.kit
+    return kit.settings.mode == "live"
 
 
 CurrentCustomer = Annotated[SignedIn, Depends(current_customer)]
 CurrentStaff = Annotated[SignedIn, Depends(current_staff)]
+StaffToEnrol = Annotated[SignedIn, Depends(staff_to_enrol)]
 
 
 def require_role(*roles: str) -> Callable[[SignedIn], SignedIn]:
@@ -113,25 +128,25 @@ def give_session(response: Response, request: Request, audience: Audience, token
         max_age=int(LIMITS[audience].absolute.total_seconds()) if remember else None,
         httponly=True,
         samesite="lax",
-        secure=_is_https(request),
+        secure=is_https(request),
     )
 
 
 def take_session_away(response: Response, request: Request, audience: Audience) -> None:
     """Delete the session cookie, and what the browser kept of private pages."""
     name = _cookie_name(request, audience)
-    response.delete_cookie(name, httponly=True, samesite="lax", secure=_is_https(request))
+    response.delete_cookie(name, httponly=True, samesite="lax", secure=is_https(request))
     response.headers["Clear-Site-Data"] = '"cache"'
 
 
 def visitor(request: Request) -> Visitor:
     """Where the request comes from, as evidence."""
-    address = client_ip(request)
-    try:
-        ip = str(ip_address(address))
-    except ValueError:
-        ip = None  # a socket without an address
-    return Visitor(ip, request.headers.get("user-agent"))
+    return Visitor(known_ip(request), request.headers.get("user-agent"))
+
+
+def login_url(page: str, wanted: str) -> str:
+    """The page of a step of the login that leads on to the page that was wanted, if any."""
+    return f"{page}?{urlencode({'next': wanted})}" if wanted else page
 
 
 def home_of(audience: Audience) -> str:
@@ -141,18 +156,18 @@ def home_of(audience: Audience) -> str:
 
 def _cookie_name(request: Request, audience: Audience) -> str:
     # Browsers take the prefix over https only; it forbids a cookie set by a neighbouring subdomain.
-    return f"__Host-{_COOKIE[audience]}" if _is_https(request) else _COOKIE[audience]
+    return f"__Host-{_COOKIE[audience]}" if is_https(request) else _COOKIE[audience]
 
 
-def _is_https(request: Request) -> bool:
+def is_https(request: Request) -> bool:
+    """Whether browsers reach us over https, so that cookies may be bound to it."""
     kit: Kit = request.app.state.kit
     return kit.settings.base_url.startswith("https://")
 
 
-def _login_url(request: Request, audience: Audience) -> str:
+def _login_for(request: Request, audience: Audience) -> str:
     back = own_path(_page_of(request), default=_HOME[audience])
-    login = _LOGIN[audience]
-    return login if back == _HOME[audience] else f"{login}?{urlencode({'next': back})}"
+    return login_url(_LOGIN[audience], "" if back == _HOME[audience] else back)
 
 
 def _page_of(request: Request) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from portal.web.staff import (
+    audit,
     catalogue,
     charging,
     contracts,
@@ -14,6 +15,7 @@ from portal.web.staff import (
     customers,
     deliveries,
     desk,
+    employees,
     exports,
     jobs,
     late,
@@ -24,6 +26,8 @@ from portal.web.staff import (
     payment_views,
     payments,
     search,
+    second_step,
+    security,
     stopping,
     webhooks,
 )
@@ -52,6 +56,10 @@ PARTS = tuple(
         letters,
         search,
         jobs,
+        employees,
+        security,
+        second_step,
+        audit,
     )
 )
 router = APIRouter(include_in_schema=False)

@@ -15,7 +15,7 @@ from portal.accounts.confirmation import confirm_address, correct_address, send_
 from portal.accounts.errors import AddressTaken, LinkGone, WrongPassword
 from portal.accounts.models import Membership, User
 from portal.accounts.profile import change_profile, forget_address_change, request_address_change
-from portal.accounts.staff import disable_user
+from portal.accounts.staff_access import disable_user
 from portal.accounts.tokens import CONFIRM_EMAIL, look_at, pending_address
 from tests.portal.accounts.people import PASSWORD, confirmed, customer_of, last_token, letters_to, registered
 

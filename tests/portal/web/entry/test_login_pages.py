@@ -12,7 +12,8 @@ from kernel.clock import real_now
 from kernel.db import begin
 from portal.accounts.models import User, UserSession
 from portal.accounts.recovery import reset_password
-from portal.accounts.staff import disable_user, invite_staff
+from portal.accounts.staff import invite_staff
+from portal.accounts.staff_access import disable_user
 from tests.portal.web.entry.conftest import Browser
 from tests.portal.web.entry.visits import enter, form_of
 

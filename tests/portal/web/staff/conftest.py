@@ -16,7 +16,7 @@ from kernel.clock import real_now
 from kernel.db import begin
 from kernel.settings import get_settings
 from portal.accounts.models import Membership, User
-from portal.accounts.sessions import CUSTOMER, STAFF, start_session
+from portal.accounts.sessions import STAFF, Audience, start_session
 from portal.accounts.visitor import Visitor
 from portal.web.kit.frame import Brand, Kit
 from portal.web.kit.install import install_kit
@@ -88,8 +88,7 @@ def staff_member(role: str | None, *, customer_id: UUID | None = None) -> UUID:
         return user.id
 
 
-def session_of(user_id: UUID, audience: str) -> str:
+def session_of(user_id: UUID, audience: Audience) -> str:
     """What the cookie of a new session holds."""
-    kind = STAFF if audience == STAFF else CUSTOMER
     with begin() as session:
-        return start_session(session, user_id, kind, Visitor(None, None), now=real_now())
+        return start_session(session, user_id, audience, Visitor(None, None), now=real_now())
