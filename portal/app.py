@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import anyio.to_thread
 from fastapi import FastAPI
 
+from crm_sync.part import CRM
 from crm_sync.web import routes as sync
 from crm_sync.web.customer import CUSTOMER
 from crm_sync.web.trouble import trouble
@@ -21,6 +22,7 @@ from portal.web.kit.frame import Kit
 from portal.web.kit.install import install_kit
 from portal.web.pay import routes as pay
 from portal.web.staff import routes as staff
+from portal.wiring import Wiring
 
 # As many requests at a time as there are connections: without the gate 30 of 60 parallel requests failed.
 REQUESTS_AT_ONCE = 16
@@ -43,6 +45,7 @@ def build_app() -> FastAPI:
     for part in (operations, webhooks, pay, entry, cabinet, staff, sync):
         app.include_router(part.router)
     app.state.customer_extensions = EXTENSIONS
+    app.state.wiring = Wiring(CRM)
     install_kit(
         app,
         Kit(

@@ -28,6 +28,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_payments_newest", "payments", ["created_at", "number"], postgresql_include=["status", "kopecks"]
     )
+    op.create_index(
+        "ix_payments_decided", "payments", ["decided_at"], postgresql_include=["status", "kopecks", "initiator"]
+    )
     op.create_index("ix_payments_kopecks", "payments", ["kopecks", "number"])
     op.create_table(
         "saved_views",
@@ -83,3 +86,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_notes")),
     )
     op.create_index("ix_customer_notes_customer", "customer_notes", ["customer_id", "created_at"])
+    op.create_table(
+        "duty_runs",
+        sa.Column("duty", sa.Text(), nullable=False),
+        sa.Column("ran_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("broke_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("duty", name=op.f("pk_duty_runs")),
+    )
+    op.create_table(
+        "worker_beats",
+        sa.Column("worker", sa.Text(), nullable=False),
+        sa.Column(
+            "started_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("beat_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.PrimaryKeyConstraint("worker", name=op.f("pk_worker_beats")),
+    )

@@ -170,10 +170,16 @@ def _tag(machine: str, text: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(machine, text)
 
 
+def percent_text(value: float) -> str:
+    """«94,2 %», «100 %»."""
+    return f"{format_decimal(round(value, 1), '#,##0.#', locale=language())}{NBSP}%"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "money": money,
     "money_parts": money_parts,
     "number": number,
+    "percent": percent_text,
     "date": date_tag,
     "date_text": date_text,
     "month": month_text,

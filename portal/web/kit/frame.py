@@ -120,6 +120,7 @@ STAFF_SECTIONS = (
         (
             Section("messages", "/staff/messages", "mail", _("Письма")),
             Section("sync", "/staff/sync", "refresh-cw", _("Обмен с CRM")),
+            Section("jobs", "/staff/jobs", "zap", _("Задания")),
         ),
     ),
     SectionGroup(

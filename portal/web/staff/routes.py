@@ -25,6 +25,7 @@ from portal.web.staff import (
     invoice_acts,
     invoices,
     invoicing,
+    jobs,
     late,
     letters,
     newcomers,
@@ -66,11 +67,12 @@ PARTS = tuple(
         webhooks,
         deliveries,
         letters,
+        search,
+        jobs,
         employees,
         security,
         second_step,
         audit,
-        search,
     )
 )
 router = APIRouter(include_in_schema=False)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from kernel.db import ReadSession
+from portal.notifications.method_words import Method
 from portal.web.kit.filters import card, date_text, datetime_text, money, phone
 from portal.web.kit.guards import CurrentStaff, ReadDb
 from portal.web.kit.i18n import gettext as _
@@ -23,7 +24,6 @@ from portal.web.staff.queries.finding import find_contracts, find_invoices
 from portal.web.staff.queries.payment_filter import PaymentFilter, named_payment
 from portal.web.staff.queries.payments import PaymentRow, newest_payments
 from portal.web.staff.queries.search import searchable
-from portal.web.staff.words import method_name
 
 router = APIRouter()
 _SHOWN = 6
@@ -61,12 +61,10 @@ def search(request: Request, _staff: CurrentStaff, db: ReadDb, q: str = "") -> R
 
 
 def _find(db: ReadSession, meaning: Meaning) -> list[Group]:
-    return [
-        _customers(db, meaning.text),
-        _contracts(db, meaning.text),
-        _invoices(db, meaning),
-        *_payments(db, meaning),
-    ]
+    people = [_customers(db, meaning.text), _contracts(db, meaning.text), _invoices(db, meaning)]
+    payments = _payments(db, meaning)
+    # Four digits are in many a phone, but whoever types no more of them means a card.
+    return [*payments, *people] if meaning.last4 else [*people, *payments]
 
 
 def _customers(db: ReadSession, text: str) -> Group:
@@ -142,7 +140,7 @@ def _payments(db: ReadSession, meaning: Meaning) -> list[Group]:
 
 
 def _paid(it: PaymentRow, text: str) -> Hit:
-    how = method_name(it.method_kind, it.last4) if it.method_kind else ""
+    how = Method(it.method_kind, it.last4).name if it.method_kind else ""
     parts = [it.customer_name, datetime_text(it.at), how]
     return Hit(
         "banknote",

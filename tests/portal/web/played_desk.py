@@ -24,7 +24,10 @@ from payments.invoicing.models import Invoice
 from portal.accounts.models import User
 from portal.accounts.passwords import hash_password
 from portal.accounts.staff import invite_staff
+from portal.exports.asking import ask_for_export
+from portal.notes.writing import add_note
 from portal.notifications.models import Message
+from portal.saved_views.keeping import save_view
 from tests.portal.accounts.people import PASSWORD
 from tests.portal.web.staff.played import agreement, answer, at_noon, customer_of, pay_first
 from tests.support.business import Agreement, open_company
@@ -60,6 +63,7 @@ def play_desk() -> dict[str, str]:
         while issue_due(session, now=business_now(session)):
             pass
         line = select(Installment.id).where(Installment.contract_id == anna.contract_id, Installment.status != "paid")
+        colleague = employee(session, "colleague@example.com", "viewer")
         names: dict[str, object] = {
             "customer_id": anna.customer_id,
             "contract_id": boris.contract_id,
@@ -74,7 +78,10 @@ def play_desk() -> dict[str, str]:
             "message_id": _failed_letter(session),
             "delivery_id": _dead_delivery(session, payment_id),
             "job_id": _parked_job(session, anna.customer_id),
-            "user_id": employee(session, "colleague@example.com", "viewer").id,
+            "user_id": colleague.id,
+            "note_id": add_note(session, anna.customer_id, colleague.id, "Ждёт звонка", now=business_now(session)).id,
+            "view_id": save_view(session, colleague.id, "Отказы", "status=canceled").id,
+            "export_id": _export(session, colleague.id),
             "invited_id": _invited(session),
         }
     return {name: str(value) for name, value in names.items()}
@@ -123,6 +130,11 @@ def _failed_charge(it: Agreement) -> UUID:
 def _invited(session: Session) -> object:
     invite_staff(session, "invited@example.com", "Нина Серова", "viewer", now=real_now())
     return session.scalars(select(User.id).where(User.email == "invited@example.com")).one()
+
+
+def _export(session: Session, user_id: UUID) -> object:
+    now = business_now(session)
+    return ask_for_export(session, user_id, format_="csv", query="", total=1, language="ru", now=now).id
 
 
 def _failed_letter(session: Session) -> object:

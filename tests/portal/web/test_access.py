@@ -161,6 +161,7 @@ ACCESS: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("POST", "/staff/exports"): MONEY,
     ("GET", "/staff/exports/{export_id}/file"): MONEY,
     ("GET", "/staff/search"): EVERYBODY,
+    ("GET", "/staff/jobs"): EVERYBODY,
     ("GET", "/staff/webhooks"): EVERYBODY,
     ("GET", "/staff/deliveries"): EVERYBODY,
     ("POST", "/staff/deliveries/{delivery_id}/again"): MANAGERS,

@@ -14,12 +14,13 @@ from payments.autopay.models import Autopay
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
+from portal.web.staff.queries.attention import is_expiring
 from portal.web.staff.queries.debts import owed
 from portal.web.staff.queries.in_force import is_settled
 from portal.web.staff.queries.search import has_contract_number, matching
 
 STATUSES = ("active", "settled", "draft", "suspended", "ended")
-AUTOPAY = ("active", "paused", "suspended", "withdrawn", "none")
+AUTOPAY = ("active", "expiring", "paused", "suspended", "withdrawn", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,10 @@ def list_contracts(
     )
     if after:
         statement = statement.where(Contract.id < after)
-    return [ContractRow(*row) for row in session.execute(_narrowed(statement, wanted))]
+    return [ContractRow(*row) for row in session.execute(_narrowed(statement, wanted, today))]
 
 
-def _narrowed(statement: Select[*tuple[Any, ...]], wanted: ContractFilter) -> Select[*tuple[Any, ...]]:
+def _narrowed(statement: Select[*tuple[Any, ...]], wanted: ContractFilter, today: date) -> Select[*tuple[Any, ...]]:
     if wanted.text:
         titled = func.lower(Contract.title).contains(wanted.text.lower(), autoescape=True)
         statement = statement.where(or_(titled, has_contract_number(wanted.text), matching(wanted.text)))
@@ -117,4 +118,6 @@ def _narrowed(statement: Select[*tuple[Any, ...]], wanted: ContractFilter) -> Se
         statement = statement.where(Contract.status == wanted.status, ~is_settled())
     if wanted.autopay == "none":
         return statement.where(Autopay.id.is_(None))
+    if wanted.autopay == "expiring":
+        return statement.where(is_expiring(today))
     return statement.where(Autopay.status == wanted.autopay) if wanted.autopay else statement

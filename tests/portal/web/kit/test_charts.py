@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.web.kit.charts import DayAmount, bar_chart
+from portal.web.kit.charts import DayAmount, Share, bar_chart, line_chart
 
 TODAY = date(2026, 11, 21)
 
@@ -62,3 +62,45 @@ def test_planned_money_is_told_from_received_by_word_too() -> None:
     chart = bar_chart("c", "Поступления", planned, today=TODAY)
     assert chart.has_plan
     assert chart.bars[1].name == "22 ноября, по графику"
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=12))
+def test_a_line_stays_inside_its_drawing_and_its_axis_is_short(weeks: list[tuple[int, int]]) -> None:
+    shares = [Share(str(n), f"неделя {n}", min(part, whole), whole) for n, (part, whole) in enumerate(weeks)]
+
+    chart = line_chart("l", "Успешные списания", shares)
+
+    assert len(chart.points) == sum(1 for share in shares if share.whole)
+    for point in chart.points:
+        assert chart.left <= point.x <= chart.width
+        assert 18 <= point.y <= 134
+    assert 2 <= len(chart.grid) <= 6
+    assert all(0 <= line.value <= 100 for line in chart.grid)
+
+
+def test_a_week_without_charges_has_no_point_and_its_neighbours_keep_their_places() -> None:
+    chart = line_chart(
+        "l", "Успешные списания", [Share("36", "a", 9, 10), Share("37", "b", 0, 0), Share("38", "c", 10, 10)]
+    )
+
+    assert [point.share.label for point in chart.points] == ["36", "38"]
+    assert (chart.points[0].x, chart.points[1].x) == (34.0, 262.0)
+    assert chart.points[0].y > chart.points[1].y
+
+
+def test_a_bar_of_a_month_is_called_by_its_month() -> None:
+    chart = bar_chart(
+        "c",
+        "Поступления",
+        [
+            DayAmount(date(2026, 10, 1), 100, name="Октябрь 2026", label="окт"),
+            DayAmount(date(2026, 11, 1), 200, name="Ноябрь 2026", label="ноя", is_now=True),
+        ],
+        today=TODAY,
+    )
+
+    assert [(bar.name, bar.label, bar.strong) for bar in chart.bars] == [
+        ("Октябрь 2026", "окт", False),
+        ("Ноябрь 2026", "ноя", True),
+    ]
+    assert "ноябрь 2026" in chart.description
