@@ -183,7 +183,7 @@ def test_a_withdrawal_while_the_card_is_being_changed_links_no_card(cabinet: Cab
     page = anna.page(came_back)
     assert "Автоплатёж отключён" in page
     assert "Согласие на списания отозвано" in page
-    assert "Банк не разрешил" not in page
+    assert "карта для списаний не сохранена" not in page
 
 
 def test_a_one_off_price_has_no_consent_page(cabinet: Cabinet, anna: Visitor) -> None:

@@ -60,7 +60,7 @@ def test_living_and_silent_processes_are_told_apart(desk: Desk, company: None, r
 
 @pytest.mark.committed
 def test_queues_are_counted_while_redis_is_there(desk: Desk, company: None, redis: str) -> None:
-    jobs = build_jobs(build_handlers())
+    jobs = Wiring(CRM).jobs
     jobs.send("charge", [1])
     jobs.send("charge", [2])
 
