@@ -19,7 +19,7 @@ from payments.autopay.barrier import halt, lock_autopays, lock_contract
 from payments.autopay.cards import tokens_of_card
 from payments.autopay.consents import Evidence, Wording, record_consent
 from payments.autopay.models import STANDING, Autopay, Consent, PaymentMethod
-from payments.charging.models import PENDING, SENDING, UNKNOWN, Payment
+from payments.charging.models import SENDING, UNDER_WAY, Payment
 from payments.customers.models import Customer
 from payments.events import AutopayStopped, MethodUnlinked
 
@@ -117,11 +117,28 @@ def wait_for_calls(contract_or_method_id: UUID) -> list[UnderWay]:
     until = time.monotonic() + _WAIT_S
     while True:
         with read() as session:
-            found = _open_charges(session, contract_or_method_id)
+            found = charges_under_way(session, contract_or_method_id)
         calling = any(item.status == SENDING for item in found)
         if not calling or time.monotonic() > until:
             return found
         time.sleep(_POLL_S)
+
+
+def charges_under_way(session: ReadSession | Session, contract_or_method_id: UUID) -> list[UnderWay]:
+    """The charges of a contract, or of a method's card, that had left and are not decided: no stop calls them back."""
+    rows = session.execute(
+        select(Payment.id, Payment.number, Payment.kopecks, Payment.status)
+        .where(
+            or_(
+                Payment.contract_id == contract_or_method_id,
+                Payment.method_id.in_(tokens_of_card(contract_or_method_id)),
+            ),
+            Payment.initiator == "schedule",
+            Payment.status.in_(UNDER_WAY),
+        )
+        .order_by(Payment.number)
+    ).all()
+    return [UnderWay(row.id, row.number, row.kopecks, row.status) for row in rows]
 
 
 def _record_withdrawal(
@@ -137,16 +154,3 @@ def _record_withdrawal(
         evidence=evidence,
         now=now,
     )
-
-
-def _open_charges(session: ReadSession, owner_id: UUID) -> list[UnderWay]:
-    rows = session.execute(
-        select(Payment.id, Payment.number, Payment.kopecks, Payment.status)
-        .where(
-            or_(Payment.contract_id == owner_id, Payment.method_id.in_(tokens_of_card(owner_id))),
-            Payment.initiator == "schedule",
-            Payment.status.in_((SENDING, UNKNOWN, PENDING)),
-        )
-        .order_by(Payment.number)
-    ).all()
-    return [UnderWay(row.id, row.number, row.kopecks, row.status) for row in rows]

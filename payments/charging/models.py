@@ -39,6 +39,8 @@ CANCELED = "canceled"
 REJECTED = "rejected"
 FINAL = (SUCCEEDED, CANCELED, REJECTED)
 LIVE = (CREATED, SENDING, UNKNOWN, PENDING, WAITING_FOR_CAPTURE)
+# Gone to the gateway, and nobody knows the end of it yet.
+UNDER_WAY = (SENDING, UNKNOWN, PENDING, WAITING_FOR_CAPTURE)
 LIVE_SQL = text("status NOT IN ('succeeded', 'canceled', 'rejected')")
 
 

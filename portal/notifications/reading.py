@@ -14,7 +14,7 @@ from kernel.clock import business_date
 from kernel.db import Session
 from payments.autopay.cards import tokens_of_card
 from payments.autopay.models import Autopay, Notice, PaymentMethod
-from payments.charging.models import LIVE, PARTLY_PAID, PENDING, SENDING, UNKNOWN, Allocation, Payment
+from payments.charging.models import LIVE, PARTLY_PAID, UNDER_WAY, Allocation, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.invoicing.links import make_pay_link
@@ -261,7 +261,7 @@ def charges_under_way(
     whose = Payment.method_id.in_(tokens_of_card(method_id)) if method_id else Payment.autopay_id == autopay_id
     rows = session.execute(
         select(Payment.number, Payment.kopecks)
-        .where(whose, Payment.initiator == "schedule", Payment.status.in_((SENDING, UNKNOWN, PENDING)))
+        .where(whose, Payment.initiator == "schedule", Payment.status.in_(UNDER_WAY))
         .order_by(Payment.number)
     ).all()
     return [ChargeUnderWay(row.number, row.kopecks) for row in rows]

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from kernel import clock
 from kernel.clock import business_date, business_now
 from kernel.db import Session, read, repeating
-from payments.autopay.stopping import wait_for_calls, withdraw
+from payments.autopay.stopping import charges_under_way, wait_for_calls, withdraw
 from portal.legal.blocks import blocks
 from portal.web.cabinet.overview import dates_ahead
 from portal.web.cabinet.queries.agreed import Agreed, read_agreed
@@ -114,11 +114,12 @@ def show_stopped(request: Request, customer: CurrentCustomer, contract_id: UUID)
     with read() as session:
         agreement = read_agreement(session, contract_id, customer.customer_ids)
         lines = read_due_lines(session, customer.customer_ids, now=clock.now(), contract_id=contract_id)
+        under_way = charges_under_way(session, contract_id)
     if agreement.charges_itself or agreement.autopay_id is None:
         return go_to(request, "/autopay")
     context = {
         "agreement": agreement,
-        "under_way": wait_for_calls(contract_id),
+        "under_way": under_way,
         "to_pay": [line for line in lines if line.to_pay],
         "next_line": next((line for line in lines if line.status == "planned"), None),
     }

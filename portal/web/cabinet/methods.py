@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from kernel.clock import business_now
 from kernel.db import Session, read, repeating
-from payments.autopay.stopping import unlink, wait_for_calls
+from payments.autopay.stopping import charges_under_way, unlink, wait_for_calls
 from portal.web.cabinet.queries.methods import read_method, read_methods
 from portal.web.cabinet.starting import evidence_of
 from portal.web.kit.guards import CurrentCustomer, ReadDb
@@ -54,7 +54,8 @@ def show_unlinked(request: Request, customer: CurrentCustomer, method_id: UUID) 
     """The card is gone; a charge that had left before is named."""
     with read() as session:
         method = read_method(session, method_id, customer.customer_ids)
+        under_way = charges_under_way(session, method_id)
     if method.unlinked_at is None:
         return go_to(request, "/payment-methods")
-    context = {"method": method, "under_way": wait_for_calls(method_id)}
+    context = {"method": method, "under_way": under_way}
     return render(request, "pages/cabinet/unlinked.html", context)

@@ -13,7 +13,7 @@ from kernel.outbox import OutboxMessage
 from payments.autopay.consents import Evidence
 from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import Autopay, Consent, PaymentMethod
-from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
+from payments.autopay.stopping import charges_under_way, suspend_autopays_of, unlink, withdraw
 from payments.history.models import StatusHistory
 from tests.support.business import make_agreement
 from tests.support.standing import Standing, make_standing
@@ -58,6 +58,23 @@ def _causes(session: Session) -> list[str]:
 def _history(session: Session) -> list[str]:
     rows = select(StatusHistory.new).where(StatusHistory.object_kind == "autopay").order_by(StatusHistory.id)
     return list(session.scalars(rows))
+
+
+@pytest.mark.parametrize("status", ["sending", "unknown", "pending", "waiting_for_capture"])
+def test_a_charge_that_had_left_and_is_not_decided_is_named(session: Session, it: Standing, status: str) -> None:
+    it.payment(session).status = status
+    session.flush()
+
+    for owner in (it.contract_id, it.due.method_id):
+        assert [charge.status for charge in charges_under_way(session, owner)] == [status]
+
+
+@pytest.mark.parametrize("status", ["created", "succeeded", "canceled", "rejected"])
+def test_a_charge_that_never_left_or_is_decided_is_not_named(session: Session, it: Standing, status: str) -> None:
+    it.payment(session).status = status
+    session.flush()
+
+    assert charges_under_way(session, it.contract_id) == []
 
 
 def test_an_unlinked_method_takes_the_consents_that_rest_on_it(session: Session, it: Standing) -> None:

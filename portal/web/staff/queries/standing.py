@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from kernel.db import ReadSession, Session
-from payments.charging.models import PENDING, SENDING, UNKNOWN, Payment
+from payments.charging.models import UNDER_WAY, Payment
 from payments.contracts.models import BY_CALENDAR, Contract, Installment, PaymentPlan
 from payments.contracts.planning import due_date
 from payments.customers.models import Customer
@@ -61,7 +61,7 @@ def charges_under_way(session: ReadSession, contract_id: UUID) -> list[Charge]:
         .where(
             Payment.contract_id == contract_id,
             Payment.initiator == "schedule",
-            Payment.status.in_((SENDING, UNKNOWN, PENDING)),
+            Payment.status.in_(UNDER_WAY),
         )
         .order_by(Payment.number)
     )

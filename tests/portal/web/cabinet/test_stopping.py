@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+import pytest
+from sqlalchemy import func, select, update
 
 from kernel.db import begin
+from payments.autopay import stopping as stops
 from payments.autopay.models import Autopay
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
@@ -134,6 +137,24 @@ def test_a_charge_that_had_left_is_named(cabinet: Cabinet, anna: Visitor) -> Non
     assert f"Платёж № {charge.number}" in page
     with begin() as session:
         assert session.scalar(select(Payment.status).where(Payment.id == charge.id)) == "unknown"
+
+
+@pytest.mark.timeout(120)
+def test_what_is_under_way_is_waited_for_once_and_not_at_each_reload(
+    cabinet: Cabinet, anna: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract_id = cabinet.subscribe(anna)
+    method_id = cabinet.method_of(anna).id
+    cabinet.world.play(advance="P1M")
+    charge = cabinet.payments_of(anna)[-1]
+    anna.post(f"/payment-methods/{method_id}/unlink")
+    with begin() as session:
+        in_an_hour = func.clock_timestamp() + timedelta(hours=1)
+        session.execute(update(Payment).where(Payment.id == charge.id).values(status="sending", lease_until=in_an_hour))
+    monkeypatch.setattr(stops, "_WAIT_S", 1000.0)
+
+    for address in (f"/autopay/{contract_id}/stopped", f"/payment-methods/{method_id}/unlinked"):
+        assert f"Платёж № {charge.number}" in anna.page(address)
 
 
 def test_the_text_that_was_agreed_to_can_be_read_again(cabinet: Cabinet, anna: Visitor) -> None:
