@@ -79,7 +79,11 @@ def cases() -> list[Case]:
         Case("payments, of a surname", f"{listed}?q=жук", ratio=1.5),
         Case("payments, all counted", f"{listed}?total=all"),
         Case("customers", "/staff/customers"),
-        Case("dashboard", "/staff"),
+        Case("a customer's card", f"/staff/customers/{_customer_id()}"),
+        Case("dashboard, month", "/staff"),
+        Case("dashboard, year", "/staff?period=year"),
+        Case("letters, of an address", "/staff/messages?q=client77@"),
+        Case("jobs", "/staff/jobs"),
         Case("search, surname", "/staff/search?q=ковалев", most_ms=1000),
         Case("search, name and surname", "/staff/search?q=жук+алена", most_ms=1000),
         Case("search, phone", "/staff/search?q=8+(916)+000-00-77", most_ms=1000),
@@ -186,6 +190,11 @@ def _cursor() -> str:
     from portal.web.kit.paging import write_cursor
 
     return write_cursor(((now() - YEAR_AGO).isoformat(), "999999999"))
+
+
+def _customer_id() -> str:
+    with db.read() as session:
+        return str(session.execute(text("SELECT id FROM customers ORDER BY id LIMIT 1 OFFSET 50")).scalar_one())
 
 
 def _gateway_id() -> str:

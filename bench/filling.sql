@@ -30,7 +30,7 @@ SELECT pg_temp.key(2, c), '2025-' || lpad(c::text, greatest(4, length(c::text)),
 FROM facts f, generate_series(1, f.contracts) c;
 
 INSERT INTO payment_plans (id, contract_id, kind, kopecks, period_unit, period_count, anchor_on, created_at)
-SELECT pg_temp.key(3, c), pg_temp.key(2, c), 'recurring', 100000 + c % 5000000, 'day', 72, f.since::date, f.since
+SELECT pg_temp.key(3, c), pg_temp.key(2, c), 'recurring', 100000 + c % 5000000, 'month', 1, f.since::date, f.since
 FROM facts f, generate_series(1, f.contracts) c;
 
 INSERT INTO payment_methods (id, customer_id, shop_id, gateway_id, kind, title, last4, expiry_year, expiry_month, created_at)

@@ -72,6 +72,33 @@ class Jobs:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class QueueSize:
+    """How many hints wait in a queue, and how many a worker has in hand."""
+
+    name: str
+    waiting: int
+    under_way: int
+
+
+def queue_sizes(queues: Sequence[str]) -> list[QueueSize]:
+    """What lies in the queues now, in one question.
+
+    Raises:
+        RedisAway: Redis did not answer.
+    """
+    try:
+        with broker().client.pipeline(transaction=False) as asked:
+            for name in queues:
+                asked.llen(f"{_NAMESPACE}:{name}")
+                asked.hlen(f"{_NAMESPACE}:{name}.msgs")
+            said = asked.execute()
+    except redis.RedisError as error:
+        raise RedisAway(type(error).__name__) from error
+    pairs = zip(queues, said[::2], said[1::2], strict=True)
+    return [QueueSize(name, waiting, max(kept - waiting, 0)) for name, waiting, kept in pairs]
+
+
 def broker() -> RedisBroker:
     """The Redis broker of this process, built on first use.
 

@@ -60,6 +60,11 @@ def real_now() -> datetime:
     return datetime.now(UTC)
 
 
+def by_business_clock(at: datetime) -> datetime:
+    """What business time was at an instant of the machine's own time: for pages that show both."""
+    return at + _shift
+
+
 def business_now(session: Session) -> datetime:
     """Business time of the session's transaction, aware UTC."""
     found: datetime = session.execute(select(func.business_now())).scalar_one()

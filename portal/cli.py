@@ -121,6 +121,19 @@ def migrate() -> None:
 
 
 @app.command()
+def ready() -> None:
+    """Сказать, всё ли готово к работе: то же, что /readyz, для проверок без сети."""
+    from kernel.db import read
+    from portal.checks import unready
+
+    with read() as session:
+        missing = unready(session)
+    if missing:
+        raise Refused(f"не готово: {', '.join(missing)}")
+    typer.echo("готово")
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Адрес")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Порт")] = 8000,

@@ -1,19 +1,37 @@
-"""What the packages above may use of the portal, besides `portal.web.kit`: the shape of what they bring, some words."""
+"""What the packages above may use of the portal, besides `portal.web.kit`: the shape of what they bring, some words.
+
+A composition root joins what they bring: parts in `portal.wiring.Wiring`, places on the desk's pages in `portal.app`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
 
 from kernel.broker import Job
 from kernel.clock import Wait
+from kernel.db import ReadSession, Session
 from kernel.inbox import Handler
 from kernel.relay import Send
-from portal.accounts.sessions import SignedIn
 from portal.audit.recording import record_act
 from portal.notifications.reasons import reason_for_staff
+from portal.web.staff.roles import REPEATS_SYNC, SyncRepeater, may
 
-__all__ = ["Duty", "Part", "SignedIn", "reason_for_staff", "record_act"]
+__all__ = [
+    "REPEATS_SYNC",
+    "CustomerExtension",
+    "CustomerFact",
+    "Duty",
+    "Part",
+    "SyncRepeater",
+    "may",
+    "reason_for_staff",
+    "record_act",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +50,28 @@ class Part:
     handlers: tuple[Handler, ...] = ()
     jobs: tuple[Job, ...] = ()
     duties: tuple[Duty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFact:
+    """A line on the customer's card: «Битрикс24: Контакт 1093». `url` is where it leads, if anywhere."""
+
+    name: str
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerExtension:
+    """What another system knows of a customer: facts for the card, events for the timeline under a tab of their own.
+
+    `events` is a query over one customer, whose id it is given, with the columns at (instant), id (text, unique among
+    the events of this kind), title, text and url (texts). It is cut to a page before it is run, so it needs no limit.
+    `tab` and `icon` say what the events are called and how they look.
+    """
+
+    kind: str
+    tab: str
+    icon: str
+    facts: Callable[[ReadSession | Session, UUID], Sequence[CustomerFact]]
+    events: Callable[[UUID], Select[*tuple[Any, ...]]]

@@ -25,6 +25,7 @@ from kernel.relay import relay_once
 from kernel.settings import get_settings
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
+from portal.duties.noting import DutyNotes
 from portal.playing import Follower, Rest, look
 from portal.public import Duty
 from portal.wiring import Wiring
@@ -73,13 +74,14 @@ def _lead(lead: Connection, wiring: Wiring, stop: threading.Event) -> None:
         pause_in_a_copy(session, now=business_now(session))
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
-    beat = _Beat(Installation.scheduler_beat_at)
+    beat, notes = _Beat(Installation.scheduler_beat_at), DutyNotes()
     while not stop.is_set():
         lead.execute(select(1))  # the lock is gone with its connection, and then another scheduler leads
         rest = _look(wiring.waits)
         # Unseen is not undone: each duty finds what is due by itself.
         due = rest.due if rest else [wait.name for wait in wiring.waits]
-        found = run_duties(wiring.duties, wiring.jobs, due=due, broken=_log_broken)
+        found = run_duties(wiring.duties, wiring.jobs, due=due, broken=_log_broken, notes=notes)
+        notes.write()
         beat.give()
         if follower and rest:
             follower.report(rest)
@@ -98,24 +100,32 @@ def _look(waits: tuple[Wait, ...]) -> Rest | None:
 
 
 def run_duties(
-    duties: Sequence[Duty], jobs: Jobs, *, due: Collection[str], broken: Callable[[Duty, Exception], None]
+    duties: Sequence[Duty],
+    jobs: Jobs,
+    *,
+    due: Collection[str],
+    broken: Callable[[Duty, Exception], None],
+    notes: DutyNotes | None = None,
 ) -> int:
     """Do those of the duties whose rows are due; `broken` is told of one that raised, and the others go on.
 
     Returns how much was found to do.
     """
     wanted = [duty for duty in duties if any(wait.name in due for wait in duty.waits)]
-    return sum(_do(duty, jobs, broken) for duty in wanted)
+    return sum(_do(duty, jobs, broken, notes or DutyNotes()) for duty in wanted)
 
 
-def _do(duty: Duty, jobs: Jobs, broken: Callable[[Duty, Exception], None]) -> int:
+def _do(duty: Duty, jobs: Jobs, broken: Callable[[Duty, Exception], None], notes: DutyNotes) -> int:
     try:
-        return duty.run(jobs.send)
+        found = duty.run(jobs.send)
     except Exception as error:  # one broken duty must not stop charging
         if is_away(error):
             raise
+        notes.broke(duty.name, error)
         broken(duty, error)
         return 0
+    notes.ran(duty.name, found)
+    return found
 
 
 def _log_broken(duty: Duty, error: Exception) -> None:

@@ -22,6 +22,9 @@ from payments.invoicing.issue import issue_due
 from payments.invoicing.lapsing import TO_LAPSE, lapse_unpaid
 from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
+from portal.exports import models as files
+from portal.exports.asking import drop_expired, sweep_exports
+from portal.exports.making import EXPORT
 from portal.notifications import models as letters
 from portal.notifications.delivery import MAIL
 from portal.notifications.handlers import HANDLERS
@@ -50,15 +53,18 @@ DUTIES = (
     Duty("sweep_messages", sweep_messages, (letters.TO_SEND, letters.IN_FLIGHT)),
     Duty("drop_abandoned", lambda _send: drop_abandoned(), (ABANDONED,)),
     Duty("announce_untold", _in_transaction(announce_untold), (TO_ANNOUNCE,)),
+    Duty("sweep_exports", sweep_exports, (files.TO_MAKE, files.IN_HAND)),
+    Duty("drop_expired_exports", _in_transaction(drop_expired), (files.KEPT,)),
     Duty("lapse_unpaid", _in_transaction(lapse_unpaid), (TO_LAPSE,)),
 )
 
-# No letter delays a charge, and no gateway that is slow to answer delays a letter: docs/adr/0016.
+# No letter delays a charge, no slow gateway and no large file delays a letter: docs/adr/0016, 0021.
 JOBS = (
     Job(CHARGE, charge, queue="charge"),
     Job(CHECK, check, queue="lookup"),
     Job(WEBHOOK, process, queue="lookup"),
     MAIL,
+    EXPORT,
 )
 PORTAL = Part(tuple(HANDLERS), JOBS, DUTIES)
 

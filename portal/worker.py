@@ -8,21 +8,25 @@ import time
 
 import dramatiq
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from crm_sync.part import CRM
 from kernel import clock, db, log
 from kernel.settings import get_settings
 from payments.charging.sending import sender
 from portal.checks import check_start
+from portal.duties.noting import give_worker_beat, worker_name
 from portal.wiring import Wiring
 
 _log = log.get(__name__)
-_THREADS = {"charge": 2, "lookup": 2, "default": 4, "crm": 2}
+_THREADS = {"charge": 2, "lookup": 2, "default": 4, "crm": 2, "export": 1}
 # Charges and the rest of the jobs, the recorder, one for the look-ups and one for the CRM, which hold none while they
-# wait for an answer; the clock's LISTEN connection is not of the pool.
-_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 3
+# wait for an answer; a file is read from one and its progress told on another. The clock's LISTEN connection is not of
+# the pool.
+_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 3 + 2 * _THREADS["export"]
 # Longer than one call may take (60 s), shorter than the supervisor's patience (75 s).
 _GRACE_S = 65.0
+_BEAT_S = 5.0
 
 
 def run() -> None:
@@ -42,11 +46,21 @@ def run() -> None:
     for worker in workers:
         worker.start()
     _log.info("worker.ready")
-    stop.wait()
+    _beat_until(stop)
     until = time.monotonic() + _GRACE_S
     sender().close()  # first: a message of a hundred charges must not go on while its thread is waited for
     _stop(workers)
     _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))
+
+
+def _beat_until(stop: threading.Event) -> None:
+    name = worker_name()
+    while not stop.is_set():
+        try:
+            give_worker_beat(name)
+        except SQLAlchemyError as error:  # the beat is for people: work goes on without it
+            _log.warning("worker.beat_lost", error=type(error).__name__)
+        stop.wait(_BEAT_S)
 
 
 def _stop(workers: list[dramatiq.Worker]) -> None:

@@ -98,5 +98,14 @@
     field.focus();
   });
 
-  addEventListener("DOMContentLoaded", () => focusWanted(document));
+  // A row of tabs that is wider than the screen begins where the current one is in sight.
+  const showCurrent = () => {
+    const current = document.querySelectorAll(":is(.tabs, .switch) [aria-current]");
+    current.forEach((tab) => tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
+  };
+
+  addEventListener("DOMContentLoaded", () => {
+    showCurrent();
+    focusWanted(document);
+  });
 })();

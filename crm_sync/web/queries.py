@@ -53,7 +53,7 @@ def read_standing(session: ReadSession) -> Standing:
     """The mirror at this moment."""
     connection = session.execute(select(CrmConnection)).scalar_one_or_none()
     by_status = session.execute(select(SyncJob.status, func.count()).group_by(SyncJob.status))
-    found = dict(by_status.tuples())
+    found = dict(by_status.all())
     behind = session.execute(select(func.min(SyncJob.created_at)).where(SyncJob.status.in_(TO_DO))).scalar_one()
     return Standing(
         status=connection.status if connection else "ok",

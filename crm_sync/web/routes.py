@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from crm_sync import connection, repeating
@@ -13,8 +12,8 @@ from crm_sync.web import words
 from crm_sync.web.queries import VIEWS, read_jobs, read_standing
 from kernel import clock
 from kernel.settings import get_settings
-from portal.public import SignedIn, record_act
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb, require_role
+from portal.public import REPEATS_SYNC, SyncRepeater, may, record_act
+from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import ngettext
 from portal.web.kit.paging import page_of, page_size, read_cursor
@@ -23,8 +22,6 @@ from portal.web.kit.render import render
 
 router = APIRouter(include_in_schema=False)
 PAGE = "/staff/sync"
-REPEATS_SYNC = ("owner", "manager")
-Repeater = Annotated[SignedIn, Depends(require_role(*REPEATS_SYNC))]
 
 
 @router.get(PAGE, name="staff.sync.show")
@@ -40,14 +37,14 @@ def show(request: Request, staff: CurrentStaff, db: ReadDb, view: str = "parked"
         "now": clock.business_now(db),
         "view": view,
         "page": page_of(jobs, size=size, key=lambda job: (str(job.id),), after=("",) if after else None),
-        "may_repeat": staff.staff_role in REPEATS_SYNC,
+        "may_repeat": may(staff, REPEATS_SYNC),
         "words": words,
     }
     return render(request, "pages/staff/sync.html", context, fragment="standing")
 
 
 @router.post(PAGE + "/jobs/{job_id}/again", name="staff.sync.again")
-def try_again(request: Request, job_id: int, staff: Repeater, db: Db) -> Response:
+def try_again(request: Request, job_id: int, staff: SyncRepeater, db: Db) -> Response:
     """Try one object again.
 
     Raises:
@@ -59,7 +56,7 @@ def try_again(request: Request, job_id: int, staff: Repeater, db: Db) -> Respons
 
 
 @router.post(PAGE + "/jobs/{job_id}/anew", name="staff.sync.anew")
-def create_anew(request: Request, job_id: int, staff: Repeater, db: Db) -> Response:
+def create_anew(request: Request, job_id: int, staff: SyncRepeater, db: Db) -> Response:
     """Create in the CRM again what was deleted there.
 
     Raises:
@@ -71,7 +68,7 @@ def create_anew(request: Request, job_id: int, staff: Repeater, db: Db) -> Respo
 
 
 @router.post(PAGE + "/again", name="staff.sync.all_again")
-def try_all_again(request: Request, staff: Repeater, db: Db) -> Response:
+def try_all_again(request: Request, staff: SyncRepeater, db: Db) -> Response:
     """Try everything again that waits for a decision, and the connection with it."""
     count = repeating.try_all_again(db, now=clock.business_now(db))
     record_act(db, staff, "sync.repeated", "installation", 1, request=request, details={"jobs": count})
@@ -79,7 +76,7 @@ def try_all_again(request: Request, staff: Repeater, db: Db) -> Response:
 
 
 @router.post(PAGE + "/probe", name="staff.sync.probe")
-def probe(request: Request, staff: Repeater, db: Db) -> Response:
+def probe(request: Request, staff: SyncRepeater, db: Db) -> Response:
     """Ask the CRM at once instead of waiting."""
     connection.try_now(db, now=clock.business_now(db))
     record_act(db, staff, "sync.probed", "installation", 1, request=request)
@@ -87,7 +84,7 @@ def probe(request: Request, staff: Repeater, db: Db) -> Response:
 
 
 @router.post(PAGE + "/customers/{customer_id}", name="staff.sync.customer")
-def write_customer(request: Request, customer_id: UUID, staff: Repeater, db: Db) -> Response:
+def write_customer(request: Request, customer_id: UUID, staff: SyncRepeater, db: Db) -> Response:
     """Write everything of one customer to the CRM afresh.
 
     Raises:

@@ -12,10 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 from kernel import log, outbox
 from kernel.db import Session
 from kernel.ids import uuid7
+from payments.autopay.cards import is_unlinked_since
 from payments.autopay.consents import is_withdrawn
 from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
+from payments.customers.models import Customer
 from payments.events import AutopayActivated
 from payments.gateway.port import GatewayMethod, GatewayPayment
 from payments.history.noting import note_status
@@ -26,7 +28,8 @@ _log = log.get(__name__)
 def activate_autopays(session: Session, pairs: Sequence[tuple[Payment, GatewayPayment]], *, now: datetime) -> None:
     """Save each method and activate its contract's autopay, unless one of them was stopped in the meantime.
 
-    The gateway keeps a method that comes after its consent was taken back, or after its contract was suspended or ended.
+    The gateway keeps a method that comes after its consent was taken back, after its contract was suspended or ended, or
+    after the customer unlinked the same card while the payment was open.
     Our row of it is the evidence: unlinked from the start, with a line of history, so that nothing can charge it and no
     page of the customer's shows it as linked.
     """
@@ -35,6 +38,8 @@ def activate_autopays(session: Session, pairs: Sequence[tuple[Payment, GatewayPa
             _log.warning("autopay.method_not_saved", payment_id=str(payment.id))
             continue
         consent = _living_consent(session, payment)
+        if consent is not None and _is_card_gone(session, payment, item.method):
+            consent = None
         method_id = _save_method(session, payment, item.method, unlinked_at=None if consent else now)
         if consent is not None:
             _activate(session, payment, consent, method_id, now)
@@ -81,6 +86,15 @@ def _living_consent(session: Session, payment: Payment) -> Consent | None:
         _log.warning("autopay.no_living_consent", payment_id=str(payment.id))
         return None
     return consent
+
+
+def _is_card_gone(session: Session, payment: Payment, method: GatewayMethod) -> bool:
+    # Shared with whoever unlinks at this moment: one of the two goes first and is seen by the other.
+    session.get(Customer, payment.customer_id, with_for_update={"read": True})
+    if not is_unlinked_since(session, payment.customer_id, method, payment.created_at):
+        return False
+    _log.warning("autopay.card_unlinked_meanwhile", payment_id=str(payment.id))
+    return True
 
 
 def _activate(session: Session, payment: Payment, consent: Consent, method_id: UUID, now: datetime) -> None:

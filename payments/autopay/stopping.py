@@ -16,9 +16,11 @@ from kernel import outbox
 from kernel.db import ReadSession, Session, read
 from kernel.errors import NotFound
 from payments.autopay.barrier import halt, lock_autopays, lock_contract
+from payments.autopay.cards import tokens_of_card
 from payments.autopay.consents import Evidence, Wording, record_consent
 from payments.autopay.models import STANDING, Autopay, Consent, PaymentMethod
 from payments.charging.models import SENDING, UNDER_WAY, Payment
+from payments.customers.models import Customer
 from payments.events import AutopayStopped, MethodUnlinked
 
 _WAIT_S = 5.0
@@ -63,28 +65,36 @@ def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: da
 
 
 def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Evidence, now: datetime) -> list[UUID]:
-    """Take a saved method away from us for good; return the contracts that lose it, none the second time.
+    """Take a card away from us for good, with every saved method that is this card for the customer.
+
+    Returns the contracts that lose it, none the second time.
 
     Raises:
         NotFound: no such method of this customer.
     """
-    autopays = lock_autopays(session, Autopay.method_id == method_id)
-    method = session.scalars(
+    # Until this transaction ends no further token of the customer's is saved: see activating.py.
+    session.get(Customer, customer_id, with_for_update={"key_share": True})
+    autopays = lock_autopays(session, Autopay.method_id.in_(tokens_of_card(method_id)))
+    tokens = session.scalars(
         select(PaymentMethod)
-        .where(PaymentMethod.id == method_id, PaymentMethod.customer_id == customer_id)
+        .where(PaymentMethod.id.in_(tokens_of_card(method_id)), PaymentMethod.customer_id == customer_id)
+        .order_by(PaymentMethod.id)
         .with_for_update(key_share=True)
-    ).one_or_none()
-    if method is None:
+        .execution_options(populate_existing=True)
+    ).all()
+    if not tokens:
         raise NotFound
-    if method.unlinked_at is not None:
+    linked = [token for token in tokens if token.unlinked_at is None]
+    if not linked:
         return []
-    method.unlinked_at = now
+    for token in linked:
+        token.unlinked_at = now
     standing = [autopay for autopay in autopays if autopay.status in STANDING]
     for autopay in standing:
         _record_withdrawal(session, autopay.customer_id, autopay.contract_id, evidence, _UNLINKED, now)
     halt(session, standing, "withdrawn", now=now)
     outbox.record(session, *(AutopayStopped(autopay.id, "unlinked") for autopay in standing))
-    outbox.record(session, MethodUnlinked(method_id))
+    outbox.record(session, MethodUnlinked(linked[0].id))
     return [autopay.contract_id for autopay in standing]
 
 
@@ -101,6 +111,7 @@ def suspend_autopays_of(session: Session, method_id: UUID, *, now: datetime) -> 
 def wait_for_calls(contract_or_method_id: UUID) -> list[UnderWay]:
     """After the stop's commit: wait up to five seconds for calls that had left, then name what is still open.
 
+    A method stands for its card: calls of the card's other saved methods are among them.
     Runs outside any transaction. Nothing else leaves after this returns: the barrier has been up since the commit.
     """
     until = time.monotonic() + _WAIT_S
@@ -114,11 +125,14 @@ def wait_for_calls(contract_or_method_id: UUID) -> list[UnderWay]:
 
 
 def charges_under_way(session: ReadSession | Session, contract_or_method_id: UUID) -> list[UnderWay]:
-    """The charges of a contract or method that had left and are not decided: no stop calls them back."""
+    """The charges of a contract, or of a method's card, that had left and are not decided: no stop calls them back."""
     rows = session.execute(
         select(Payment.id, Payment.number, Payment.kopecks, Payment.status)
         .where(
-            or_(Payment.contract_id == contract_or_method_id, Payment.method_id == contract_or_method_id),
+            or_(
+                Payment.contract_id == contract_or_method_id,
+                Payment.method_id.in_(tokens_of_card(contract_or_method_id)),
+            ),
             Payment.initiator == "schedule",
             Payment.status.in_(UNDER_WAY),
         )

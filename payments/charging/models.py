@@ -75,6 +75,7 @@ class Payment(Base):
         Index("ix_payments_customer_newest", "customer_id", "id"),
         Index("ix_payments_method_live", "method_id", postgresql_where=LIVE_SQL),
         Index("ix_payments_newest", "created_at", "number", postgresql_include=["status", "kopecks"]),
+        Index("ix_payments_decided", "decided_at", postgresql_include=["status", "kopecks", "initiator"]),
         Index("ix_payments_kopecks", "kopecks", "number"),
     )
     id: Mapped[Key]

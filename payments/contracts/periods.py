@@ -45,7 +45,8 @@ def require_room_for_notice(period: Period, notice: timedelta) -> None:
     """
     if period.shortest <= notice:
         days = notice.days
-        raise Refused(f"Период короче предупреждения: о списании предупреждаем за {days} дн.")
+        word = "дня" if days % 10 == 1 and days % 100 != 11 else "дней"  # noqa: PLR2004  eleven is no «одиннадцать дня»
+        raise Refused(f"Период слишком короткий: нужен длиннее {days} {word}, за столько предупреждаем о списании")
 
 
 def issue_instant(due_on: date, notice: timedelta) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,8 +13,24 @@ from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.consents import Evidence, record_consent
 from payments.autopay.models import Consent
+from payments.contracts.models import Contract
 from portal.accounts.visitor import Visitor
 from portal.legal.wording import MARKETING, company_values, wording
+
+
+@dataclass(frozen=True, slots=True)
+class OfContract:
+    """The contract that a consent to automatic charges is about."""
+
+    number: str
+    title: str
+
+
+def contracts_of(session: Session | ReadSession, agreements: Sequence[Consent]) -> dict[UUID, OfContract]:
+    """The contracts that these consents name, by their ids."""
+    named = {one.contract_id for one in agreements if one.contract_id}
+    rows = session.execute(select(Contract.id, Contract.number, Contract.title).where(Contract.id.in_(named)))
+    return {row.id: OfContract(row.number, row.title) for row in rows}
 
 
 def list_agreements(session: Session | ReadSession, customer_ids: Sequence[UUID]) -> Sequence[Consent]:

@@ -131,7 +131,6 @@ def seed(console: Console, mirror: Part) -> None:
     story = Story(start, product)
     story.cast(roles)
     _play(product, story, console)
-    product.play({"to": _almost_now()})
     product.control("clock", {"jump": "now"})
     product.follow()
     product.drain()
@@ -145,7 +144,7 @@ def _play(product: InlineProduct, story: Story, console: Console) -> None:
     acts = story.acts()
     columns = (TextColumn("  demo's year {task.fields[date]}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("seed", total=len(acts), date="")
+        task = progress.add_task("seed", total=len(acts) + 1, date="")
         for act in acts:
             if act.at > clock.now():
                 product.play({"to": act.at.isoformat()})
@@ -153,6 +152,8 @@ def _play(product: InlineProduct, story: Story, console: Console) -> None:
             act.what()
             product.drain()
             progress.advance(task)
+        product.play({"to": _almost_now()})
+        progress.update(task, advance=1, date=business_date(clock.now()).strftime("%d.%m.%Y"))
 
 
 def _push(product: InlineProduct) -> None:

@@ -94,10 +94,17 @@ def _tell(screen: Console, report: Report, *, dry_run: bool) -> None:
         screen.print("Пробный прогон: ничего не записано")
     elif not report.stored:
         screen.print("Ничего не записано. Исправьте эти строки или повторите с --skip-bad, чтобы их пропустить")
-    elif report.count(Outcome.BAD):
-        screen.print("Записано всё, кроме строк с ошибками")
     else:
-        screen.print("Готово")
+        screen.print(_stored(report))
+
+
+def _stored(report: Report) -> str:
+    bad = report.count(Outcome.BAD)
+    if report.count(Outcome.NEW) or report.count(Outcome.CHANGED):
+        return "Записано всё, кроме строк с ошибками" if bad else "Готово"
+    if not report.count(Outcome.SAME):
+        return "Ничего не записано: строк без ошибок нет" if bad else "Ничего не записано: в файле нет строк"
+    return "Ничего не записано: всё, кроме строк с ошибками, уже есть" if bad else "Ничего не записано: всё уже есть"
 
 
 def _unfit(message: str) -> typer.Exit:

@@ -23,13 +23,14 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class ComingCharge:
-    """What will be charged, when, and from what."""
+    """What will be charged, when, and from what. `replaces_on` is the day that an earlier letter named, if another."""
 
     agreement: Agreement
     kopecks: int
     on: date
     method_id: UUID
     method: Method
+    replaces_on: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,11 +81,13 @@ class OutboxLetter:
 
 @dataclass(frozen=True, slots=True)
 class OutboxFilter:
-    """What the staff's list is narrowed by; empty means all."""
+    """What the staff's list is narrowed by; empty means all. The period is half-open."""
 
     text: str = ""
     status: str = ""
     kind: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
@@ -94,6 +96,10 @@ class OutboxFilter:
             found.append(Message.status == self.status)
         if self.kind:
             found.append(Message.kind == self.kind)
+        if self.since:
+            found.append(Message.created_at >= self.since)
+        if self.until:
+            found.append(Message.created_at < self.until)
         if self.text:
             columns = (Message.recipient, Message.subject, Customer.name)
             found.append(or_(*(column.icontains(self.text, autoescape=True) for column in columns)))

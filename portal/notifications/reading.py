@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy.orm import aliased
 
 from kernel.clock import business_date
 from kernel.db import Session
+from payments.autopay.cards import tokens_of_card
 from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.charging.models import LIVE, PARTLY_PAID, UNDER_WAY, Allocation, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
@@ -50,11 +52,21 @@ _PAID = (
 
 def coming_charge(session: Session, notice_id: UUID) -> ComingCharge:
     """The charge that a notice announces."""
+    earlier = aliased(Notice)
+    replaced = (
+        select(earlier.charge_on)
+        .where(earlier.installment_id == Notice.installment_id, earlier.id < Notice.id, earlier.sent_at.is_not(None))
+        .order_by(earlier.id.desc())
+        .limit(1)
+        .correlate(Notice)
+        .scalar_subquery()
+    )
     row = session.execute(
         select(
             *_AGREEMENT,
             Notice.kopecks,
             Notice.charge_on,
+            func.nullif(replaced, Notice.charge_on).label("replaces_on"),
             PaymentMethod.id.label("method_id"),
             PaymentMethod.kind,
             PaymentMethod.last4,
@@ -66,7 +78,8 @@ def coming_charge(session: Session, notice_id: UUID) -> ComingCharge:
         .join(PaymentMethod, PaymentMethod.id == Notice.method_id)
         .where(Notice.id == notice_id)
     ).one()
-    return ComingCharge(_agreement(row), row.kopecks, row.charge_on, row.method_id, Method(row.kind, row.last4))
+    method = Method(row.kind, row.last4)
+    return ComingCharge(_agreement(row), row.kopecks, row.charge_on, row.method_id, method, row.replaces_on)
 
 
 def open_invoice(session: Session, invoice_id: UUID) -> OpenInvoice | None:
@@ -208,8 +221,10 @@ def permission(session: Session, autopay_id: UUID) -> Permission:
 
 
 def gone_method(session: Session, method_id: UUID) -> GoneMethod:
-    """An unlinked method and the contracts that lost it in that act."""
-    lost = (Autopay.method_id == PaymentMethod.id) & (Autopay.changed_at >= PaymentMethod.unlinked_at)
+    """An unlinked card and the contracts that lost it in that act, whichever of its tokens they rested on."""
+    token = aliased(PaymentMethod)
+    with_it = token.id.in_(tokens_of_card(method_id)) & (token.unlinked_at == PaymentMethod.unlinked_at)
+    lost = (Autopay.method_id == token.id) & (Autopay.changed_at >= token.unlinked_at)
     rows = session.execute(
         select(
             Customer.id.label("customer_id"),
@@ -223,6 +238,7 @@ def gone_method(session: Session, method_id: UUID) -> GoneMethod:
         )
         .select_from(PaymentMethod)
         .join(Customer, Customer.id == PaymentMethod.customer_id)
+        .join(token, with_it)
         .outerjoin(Autopay, lost)
         .outerjoin(Contract, Contract.id == Autopay.contract_id)
         .where(PaymentMethod.id == method_id)
@@ -241,8 +257,8 @@ def gone_method(session: Session, method_id: UUID) -> GoneMethod:
 def charges_under_way(
     session: Session, *, method_id: UUID | None = None, autopay_id: UUID | None = None
 ) -> list[ChargeUnderWay]:
-    """Charges of this method or autopay that had left, and whose outcome nobody knows yet."""
-    whose = Payment.method_id == method_id if method_id else Payment.autopay_id == autopay_id
+    """Charges of this method's card or this autopay that had left, and whose outcome nobody knows yet."""
+    whose = Payment.method_id.in_(tokens_of_card(method_id)) if method_id else Payment.autopay_id == autopay_id
     rows = session.execute(
         select(Payment.number, Payment.kopecks)
         .where(whose, Payment.initiator == "schedule", Payment.status.in_(UNDER_WAY))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from kernel.clock import real_now
+from kernel.clock import by_business_clock, real_now
 from kernel.db import read
 from payments.installation.models import Installation, LegalEntity
 from portal.web.kit.filters import time_text
@@ -44,9 +44,16 @@ def _read_company() -> _Company:
     return _Company(row.brand, row.name or "", row.inn or "", row.phone or "", row.email or "")
 
 
-def _read_beat() -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class _Charging:
+    beat_at: datetime | None
+    paused: bool
+
+
+def _read_charging() -> _Charging:
     with read() as session:
-        return session.execute(select(Installation.scheduler_beat_at)).scalar_one_or_none()
+        row = session.execute(select(Installation.scheduler_beat_at, Installation.charging_paused)).first()
+    return _Charging(*row) if row else _Charging(None, paused=False)
 
 
 def _read_counts() -> dict[str, int]:
@@ -55,7 +62,7 @@ def _read_counts() -> dict[str, int]:
 
 
 _company = Remembered(_read_company, _BRAND_LIFE_S)
-_beat_at = Remembered(_read_beat, _BEAT_LIFE_S)
+_charging = Remembered(_read_charging, _BEAT_LIFE_S)
 _counts = Remembered(_read_counts, _COUNTS_LIFE_S)
 
 
@@ -75,9 +82,18 @@ def counts() -> dict[str, int]:
 
 
 def beat() -> Beat | None:
-    """Whether the scheduler has been heard of lately. The beat is real time, so it is compared with real time."""
-    at = _beat_at()
-    if at is None:
+    """Whether charges are being made. The beat is compared in real time and shown in the time that all pages show."""
+    charging = _charging()
+    if charging.beat_at is None:
         return Beat(_("Списания не запускались"), alive=False)
-    alive = real_now() - at < _BEAT_IS_OLD
-    return Beat((_("Списания идут, {at}") if alive else _("Списания стоят с {at}")).format(at=time_text(at)), alive)
+    at = time_text(by_business_clock(charging.beat_at))
+    if real_now() - charging.beat_at > _BEAT_IS_OLD:
+        return Beat(_("Списания стоят с {at}").format(at=at), alive=False)
+    if charging.paused:
+        return Beat(_("Списания приостановлены"), alive=True, paused=True)
+    return Beat(_("Списания идут, {at}").format(at=at), alive=True)
+
+
+def forget_beat() -> None:
+    """Let the next page say what has just become of charging."""
+    _charging.forget()

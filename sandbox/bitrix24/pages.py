@@ -67,6 +67,11 @@ async def show(request: Request) -> Response:
     return _card(request, kind, record)
 
 
+async def open_details(request: Request) -> Response:
+    """The address that a card has in Bitrix24 itself leads to ours."""
+    return RedirectResponse("/bitrix24/{kind}/{item_id}".format(**request.path_params), 303)
+
+
 async def change(request: Request) -> Response:
     """An employee's edit, or deletion, from the card."""
     kind, record = _item(request)
@@ -135,5 +140,6 @@ ROUTES = [
     Route("/bitrix24/events", events),
     Route("/bitrix24/{place}", listed),
     Route("/bitrix24/{name}/{item_id:int}", show),
+    Route("/bitrix24/crm/{kind}/details/{item_id:int}/", open_details),
     Route("/bitrix24/{name}/{item_id:int}", change, methods=["POST"]),
 ]

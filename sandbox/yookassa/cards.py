@@ -163,7 +163,7 @@ def _expiry_error(read: CardForm, now: int) -> str | None:
         return "Месяц — от 01 до 12."
     today = in_business_zone(now)
     if (year, month) < (today.year, today.month):
-        return "Срок действия карты прошёл."
+        return "Срок действия карты истёк."
     read.month, read.year = f"{month:02d}", str(year)
     return None
 

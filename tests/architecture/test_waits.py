@@ -21,6 +21,7 @@ LOG = {
     "contracts": {"created_at", "ended_at"},
     "crm_connection": {"since_at", "reached_at"},
     "crm_links": {"created_at", "written_at"},
+    "customer_notes": {"created_at", "changed_at"},
     "customers": {"created_at"},
     "deliveries": {"done_at", "dead_at"},
     "gateway_exchanges": {"at"},
@@ -53,6 +54,8 @@ REAL = {
     "authenticators": {"created_at"},
     "backup_codes": {"created_at", "used_at"},
     "deliveries": {"hinted_at"},
+    "duty_runs": {"ran_at", "broke_at"},
+    "exports": {"lease_until"},
     "inbound_webhooks": {"hinted_until"},
     "installation": {"scheduler_beat_at", "relay_beat_at"},
     "memberships": {"created_at"},
@@ -61,6 +64,7 @@ REAL = {
     "payments": {"lease_until"},
     "sync_jobs": {"lease_until"},
     "user_sessions": {"created_at", "last_seen_at", "expires_at", "ended_at", "second_factor_at"},
+    "worker_beats": {"started_at", "beat_at"},
     "users": {"created_at", "email_confirmed_at", "disabled_at"},
 }
 

@@ -56,8 +56,11 @@ class Stop:
         with begin() as session:
             now = business_now(session)
             if self._way == "unlink":
-                unlink(session, self.due.method_id, customer_id=self._customer_id, evidence=Evidence(), now=now)
-                owner = self.due.method_id
+                # The card's newest token, which rests in nobody's autopay: the barrier holds for all of the card's.
+                mine = select(PaymentMethod.id).where(PaymentMethod.customer_id == self._customer_id)
+                owner = session.scalars(mine.order_by(PaymentMethod.id.desc()).limit(1)).one()
+                assert owner != self.due.method_id
+                unlink(session, owner, customer_id=self._customer_id, evidence=Evidence(), now=now)
             elif self._way == "withdraw":
                 withdraw(session, owner, evidence=Evidence(), now=now)
             else:
@@ -141,9 +144,25 @@ def _customers(world: World, count: int) -> list[Agreement]:
         pay_with_consent(it)
         agreements.append(it)
     world.play(advance="PT20M")
-    with read() as session:
-        assert len(session.scalars(select(PaymentMethod.id)).all()) == count
+    with begin() as session:
+        tokens = session.scalars(select(PaymentMethod)).all()
+        assert len(tokens) == count
+        session.add_all(_second_token(token) for token in tokens)
     return agreements
+
+
+def _second_token(it: PaymentMethod) -> PaymentMethod:
+    return PaymentMethod(
+        customer_id=it.customer_id,
+        shop_id=it.shop_id,
+        gateway_id=f"{it.gateway_id}-2",
+        kind=it.kind,
+        title=it.title,
+        last4=it.last4,
+        card_type=it.card_type,
+        expiry_year=it.expiry_year,
+        expiry_month=it.expiry_month,
+    )
 
 
 def _round(

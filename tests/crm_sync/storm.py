@@ -79,9 +79,7 @@ def differences(portal: Portal) -> list[str]:
                 there.setdefault(str(item.get("originId") or item.get("xmlId")), []).append(item)
             if len(portal.items(kind)) != len(ids):
                 found.append(f"{kind}: {len(portal.items(kind))} there, {len(ids)} here")
-            links = dict(
-                session.execute(select(CrmLink.local_id, CrmLink.remote_id).where(CrmLink.kind == kind)).tuples()
-            )
+            links = dict(session.execute(select(CrmLink.local_id, CrmLink.remote_id).where(CrmLink.kind == kind)).all())
             for (_, key), ours in wanted.items():
                 copies = there.get(ours.external_id, [])
                 if len(copies) != 1 or links.get(key) != copies[0]["id"]:

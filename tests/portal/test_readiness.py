@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, text, update
 
 from kernel.db import begin, read
-from kernel.errors import ConfigurationError
+from kernel.errors import ConfigurationError, Refused
 from kernel.settings import get_settings
 from payments.installation.models import Installation
 from payments.installation.setup import ensure_installation
@@ -100,9 +100,12 @@ def test_nothing_is_ready_before_the_scheduler_runs(installation: None) -> None:
 def test_a_running_scheduler_and_its_relay_are_ready_until_they_end(installation: None) -> None:
     with running_scheduler():
         wait_until_missing([])
+        cli.ready()
     forget_beats()
 
     assert missing() == ["scheduler", "relay"]
+    with pytest.raises(Refused, match="scheduler, relay"):
+        cli.ready()
 
 
 def test_a_relay_that_is_stuck_shows_beside_a_scheduler_that_beats(installation: None) -> None:

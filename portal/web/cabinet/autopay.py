@@ -16,12 +16,14 @@ from kernel.db import Session, read, repeating
 from payments.autopay.stopping import charges_under_way, wait_for_calls, withdraw
 from portal.legal.blocks import blocks
 from portal.web.cabinet.overview import dates_ahead
+from portal.web.cabinet.queries.agreed import Agreed, read_agreed
 from portal.web.cabinet.queries.contracts import Agreement, read_agreement, read_agreements, read_consent
 from portal.web.cabinet.queries.lines import DueLine, read_due_lines
 from portal.web.cabinet.queries.methods import read_methods
 from portal.web.cabinet.rhythm import in_days, notice_words, rhythm
 from portal.web.cabinet.starting import evidence_of
 from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 
@@ -44,9 +46,14 @@ def list_autopays(request: Request, customer: CurrentCustomer, db: ReadDb) -> Re
     now = clock.now()
     lines = read_due_lines(db, customer.customer_ids, now=now)
     standings = [_standing(item, lines) for item in read_agreements(db, customer.customer_ids)]
+    on = [item for item in standings if item.agreement.charges_itself]
+    running = {item.agreement.id for item in on}
+    agreed = [item for item in read_agreed(db, customer.customer_ids) if item.contract_id not in running]
+    shown = running | {item.contract_id for item in agreed}
     context = {
-        "on": [item for item in standings if item.agreement.charges_itself],
-        "off": [item for item in standings if not item.agreement.charges_itself and item.agreement.status == "active"],
+        "on": on,
+        "agreed": agreed,
+        "off": [item for item in standings if item.agreement.id not in shown and item.agreement.status == "active"],
         "methods": read_methods(db, customer.customer_ids),
         "today": business_date(now),
         "in_days": in_days,
@@ -72,7 +79,7 @@ def ask_to_stop(request: Request, customer: CurrentCustomer, db: ReadDb, contrac
     """What happens and when, before the one button."""
     agreement = read_agreement(db, contract_id, customer.customer_ids)
     if not agreement.charges_itself:
-        return go_to(request, "/autopay")
+        return _ask_to_refuse(request, read_agreed(db, customer.customer_ids, contract_id=contract_id))
     lines = read_due_lines(db, customer.customer_ids, now=clock.now(), contract_id=contract_id)
     context = {
         "standing": _standing(agreement, lines),
@@ -87,11 +94,16 @@ def ask_to_stop(request: Request, customer: CurrentCustomer, db: ReadDb, contrac
 def stop(request: Request, customer: CurrentCustomer, contract_id: UUID) -> Response:
     """Take the consent back, wait for calls that have left, and tell of what is still open. Nothing is asked for."""
 
-    def work(session: Session) -> None:
-        read_agreement(session, contract_id, customer.customer_ids)
+    def work(session: Session) -> list[Agreed]:
+        agreement = read_agreement(session, contract_id, customer.customer_ids)
+        agreed = read_agreed(session, customer.customer_ids, contract_id=contract_id)
         withdraw(session, contract_id, evidence=evidence_of(request, customer), now=business_now(session))
+        return [] if agreement.charges_itself else agreed
 
-    repeating(work)
+    refused = repeating(work)
+    if refused:
+        back = f"/payments/{refused[0].return_token}/return"
+        return go_to(request, back, say=_("Согласие на автоплатёж отозвано"))
     wait_for_calls(contract_id)
     return go_to(request, f"/autopay/{contract_id}/stopped")
 
@@ -112,6 +124,12 @@ def show_stopped(request: Request, customer: CurrentCustomer, contract_id: UUID)
         "next_line": next((line for line in lines if line.status == "planned"), None),
     }
     return render(request, "pages/cabinet/stopped.html", context)
+
+
+def _ask_to_refuse(request: Request, agreed: list[Agreed]) -> Response:
+    if not agreed:
+        return go_to(request, "/autopay")
+    return render(request, "pages/cabinet/refuse.html", {"agreed": agreed[0]})
 
 
 def _standing(agreement: Agreement, lines: list[DueLine]) -> Standing:

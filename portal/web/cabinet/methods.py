@@ -30,7 +30,7 @@ def ask_to_unlink(request: Request, customer: CurrentCustomer, db: ReadDb, metho
     """Which contracts lose the card, before the one button."""
     method = read_method(db, method_id, customer.customer_ids)
     if method.unlinked_at:
-        return go_to(request, f"/payment-methods/{method_id}/unlinked")
+        return go_to(request, f"/payment-methods/{method.id}/unlinked")
     return render(request, "pages/cabinet/unlink.html", {"method": method})
 
 
@@ -38,14 +38,15 @@ def ask_to_unlink(request: Request, customer: CurrentCustomer, db: ReadDb, metho
 def remove(request: Request, customer: CurrentCustomer, method_id: UUID) -> Response:
     """Unlink, wait for calls that have left, and tell of what is still open."""
 
-    def work(session: Session) -> None:
-        owner = read_method(session, method_id, customer.customer_ids).customer_id
+    def work(session: Session) -> UUID:
+        card = read_method(session, method_id, customer.customer_ids)
         evidence = evidence_of(request, customer)
-        unlink(session, method_id, customer_id=owner, evidence=evidence, now=business_now(session))
+        unlink(session, card.id, customer_id=card.customer_id, evidence=evidence, now=business_now(session))
+        return card.id
 
-    repeating(work)
-    wait_for_calls(method_id)
-    return go_to(request, f"/payment-methods/{method_id}/unlinked")
+    card_id = repeating(work)
+    wait_for_calls(card_id)
+    return go_to(request, f"/payment-methods/{card_id}/unlinked")
 
 
 @router.get("/{method_id}/unlinked", name="cabinet.methods.unlinked")

@@ -33,13 +33,13 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A line on the calendar of what is next."""
+    """A line on the calendar of what is next; `how` the money moves: autopay, retry, charging (it has left), invoice."""
 
     on: date
     title: str
     contract_id: UUID
     kopecks: int
-    by_itself: bool
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class Overview:
     def to_pay_kopecks(self) -> int:
         """How much is asked for by hand."""
         return sum(line.kopecks for line in self.to_pay)
+
+    @property
+    def holding(self) -> int:
+        """How many invoices must be paid by hand before the next line of their contracts appears."""
+        return sum(line.moves_on_payment and line.recurring and not line.is_stopped for line in self.to_pay)
 
 
 def overview(lines: Sequence[DueLine], today: date) -> Overview:
@@ -101,17 +106,25 @@ def _one_per_contract(lines: Iterable[DueLine]) -> list[DueLine]:
 
 def _coming(lines: Sequence[DueLine], today: date) -> tuple[Coming, ...]:
     days = [
-        Coming(line.on, line.title, line.contract_id, line.kopecks, line.charge_on is not None)
+        Coming(line.on, line.title, line.contract_id, line.kopecks, _how(line))
         for line in lines
         if line.status == "planned" or line.charge_on or line.due_on >= today
     ]
     for line in _last_of_contract(lines):
-        itself = line.autopay == "active"
+        how = "autopay" if line.autopay == "active" else "invoice"
         if line.to_pay and line.moves_on_payment and line.due_on < today:
             continue  # nothing follows before this one is paid, and its own date has gone
-        days += [Coming(day, line.title, line.contract_id, line.plan_kopecks, itself) for day in line.following]
+        days += [Coming(day, line.title, line.contract_id, line.plan_kopecks, how) for day in line.following]
     ahead = [day for day in days if day.on >= today]
     return tuple(sorted(ahead, key=lambda day: (day.on, day.title))[:_COMING])
+
+
+def _how(line: DueLine) -> str:
+    if line.payment and line.payment.is_live and line.payment.initiator == "schedule":
+        return "charging"
+    if line.charge_on is None:
+        return "invoice"
+    return "retry" if line.repeats else "autopay"
 
 
 def _last_of_contract(lines: Iterable[DueLine]) -> list[DueLine]:

@@ -181,7 +181,7 @@ def _course(agreement: Agreement, period: Period, lines: Sequence[DueLine], now:
 
 
 def _contract_to_be(offer: Offer) -> str:
-    return f"на «{offer.product}», который заключается этой оплатой"
+    return f"«{offer.product}», который заключается этой оплатой"
 
 
 def _wording(

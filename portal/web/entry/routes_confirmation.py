@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Annotated
 
@@ -23,11 +24,13 @@ from portal.web.entry.pending import forget_pending, read_pending
 from portal.web.kit.forms import Posted
 from portal.web.kit.guards import CONFIRM_PAGE, Db, ReadDb, give_session, session_token, signed_in, visitor
 from portal.web.kit.i18n import gettext as _
+from portal.web.kit.i18n import ngettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 
 router = APIRouter()
 GONE = 410
+_MINUTE_S = 60
 
 
 def _proof_of(request: Request) -> Proof:
@@ -47,9 +50,12 @@ def show_waiting(request: Request) -> Response:
 
 @router.post("/email/letter", name="entry.confirm.letter")
 def send_letter_again(request: Request) -> Response:
-    """The same letter once more, at most once a minute."""
+    """The same letter once more, at most once a minute; too soon is answered by the same page."""
     email = _waiting_address(request)
-    count((LETTER_AGAIN, email.lower()), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
+    try:
+        count((LETTER_AGAIN, email.lower()), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
+    except HTTPException as refusal:
+        return _too_soon(request, int((refusal.headers or {})["Retry-After"]))
     with even_pace(), begin() as session:
         send_confirmation(session, email, now=real_now())
     return go_to(request, CONFIRM_PAGE, say=_("Отправляем письмо ещё раз"))
@@ -121,8 +127,22 @@ def _waiting_address(request: Request) -> str:
     return pending.email
 
 
-def _waiting_page(request: Request, form: AddressForm, *, status: int = 200) -> Response:
+def _too_soon(request: Request, seconds: int) -> Response:
+    response = _waiting_page(request, AddressForm(), status=429, again_in=_time_left(seconds))
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _time_left(seconds: int) -> str:
+    if seconds <= _MINUTE_S:
+        return ngettext("%(n)d секунду", "%(n)d секунд", seconds) % {"n": seconds}
+    minutes = math.ceil(seconds / _MINUTE_S)
+    return ngettext("%(n)d минуту", "%(n)d минут", minutes) % {"n": minutes}
+
+
+def _waiting_page(request: Request, form: AddressForm, *, status: int = 200, again_in: str = "") -> Response:
     context = {
+        "again_in": again_in,
         "form": form,
         "email": _waiting_address(request),
         "signed_in": signed_in(request, CUSTOMER) is not None,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from portal.accounts.agreements import answer_marketing, list_agreements, read_agreement, wants_marketing
+from portal.accounts.agreements import answer_marketing, contracts_of, list_agreements, read_agreement, wants_marketing
 from portal.legal.blocks import blocks
 from portal.legal.wording import SLUG_OF
 from portal.web.kit.forms import Posted
@@ -25,7 +25,11 @@ ConsentId = Annotated[int, Path(ge=1, lt=2**63)]
 def show_consents(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response:
     """Everything given and taken back."""
     agreements = list_agreements(db, customer.customer_ids)
-    context = {"agreements": agreements, "wants_marketing": wants_marketing(agreements)}
+    context = {
+        "agreements": agreements,
+        "contracts": contracts_of(db, agreements),
+        "wants_marketing": wants_marketing(agreements),
+    }
     return render(request, "pages/profile/consents.html", context)
 
 
@@ -33,7 +37,12 @@ def show_consents(request: Request, customer: CurrentCustomer, db: ReadDb) -> Re
 def show_consent(request: Request, consent_id: ConsentId, customer: CurrentCustomer, db: ReadDb) -> Response:
     """The exact text that was agreed to."""
     found = read_agreement(db, consent_id, customer.customer_ids)
-    context = {"consent": found, "blocks": blocks(found.text), "slug": SLUG_OF[found.kind]}
+    context = {
+        "consent": found,
+        "contract": contracts_of(db, [found]).get(found.contract_id) if found.contract_id else None,
+        "blocks": blocks(found.text),
+        "slug": SLUG_OF[found.kind],
+    }
     return render(request, "pages/profile/consent.html", context)
 
 

@@ -90,7 +90,7 @@ def _sign_in(request: Request, db: Db, audience: Audience, form: LoginForm | Sta
     try:
         entrance = sign_in(db, login, str(form.password.data), audience=audience, visitor=who, now=now)
     except BadCredentials:
-        form.refuse("", _("Неверный логин или пароль"))
+        form.refuse("", _("Неверные почта, телефон или пароль"))
         return _page(request, audience, form, wanted, status=422)
     forgive(LOGIN_HERE, here)
     old = session_token(request, audience)

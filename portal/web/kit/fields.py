@@ -19,6 +19,7 @@ from wtforms.validators import StopValidation
 
 from kernel.money import BadAmount, Money
 from portal.web.kit.filters import phone as phone_text
+from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 _RUBLES = re.compile(r"(?:₽|руб\.?|р\.?)$", re.IGNORECASE)
 _PLAIN_SUM = re.compile(r"\d{1,15}(?:[.,]\d{1,2})?")
+_EITHER_SUM = re.compile(r"([1-9]\d{0,2})[.,](\d{3})")
+_FINE_SUM = re.compile(r"\d+[.,]\d{3,}")
+_LARGE_SUM = re.compile(r"\d{14,}(?:[.,]\d{1,2})?")
 _GROUPED_SUM = re.compile(r"\d{1,3}(?:,\d{3})+\.\d{2}|\d{1,3}(?:\.\d{3})+,\d{2}")
 _DATE = re.compile(r"(?P<day>\d{1,2})[./-](?P<month>\d{1,2})[./-](?P<year>\d{4})")
 _ISO_DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
@@ -76,11 +80,24 @@ def parse_sum(text: str) -> Money:
     if _GROUPED_SUM.fullmatch(bare):
         bare = f"{re.sub(r'[.,]', '', bare[:-3])}.{bare[-2:]}"
     elif not _PLAIN_SUM.fullmatch(bare):
-        raise ValueError(_("Введите сумму цифрами, например 1234,56"))
+        raise ValueError(_why_no_sum(bare))
     try:
         return Money.parse(bare.replace(",", "."))
     except BadAmount as error:
-        raise ValueError(_("Введите сумму цифрами, например 1234,56")) from error
+        raise ValueError(_why_no_sum(bare)) from error
+
+
+def _why_no_sum(bare: str) -> str:
+    if bare.startswith(("-", "−")):
+        return gettext("Сумма не может быть отрицательной")
+    either = _EITHER_SUM.fullmatch(bare)
+    if either:
+        return gettext("Непонятно, %(sum)s рублей или дробь: напишите %(sum)s,00") % {"sum": either[1] + either[2]}
+    if _FINE_SUM.fullmatch(bare):
+        return gettext("После запятой не больше двух знаков: копейки не делятся")
+    if _LARGE_SUM.fullmatch(bare):
+        return gettext("Такой большой суммы быть не может, проверьте цифры")
+    return gettext("Введите сумму цифрами, например 1234,56")
 
 
 def parse_phone(text: str) -> str:

@@ -70,8 +70,13 @@ def day_and_month(day: date) -> str:
 
 
 def short_month(day: date) -> str:
-    """«дек»: the lower line of a calendar day."""
-    return format_date(day, "LLL", locale=language()).rstrip(".")[:4]
+    """«дек», «мая»: the lower line of a calendar day, always three letters, in the case that follows a number."""
+    return format_date(day, "d MMMM", locale=language()).split()[1][:3]
+
+
+def weekday_and_day(day: date) -> str:
+    """«пн 26»: below the bar of a day."""
+    return format_date(day, "EEE d", locale=language())
 
 
 def datetime_text(at: datetime) -> str:
@@ -131,6 +136,11 @@ def phone(e164: str) -> str:
     return str(text).translate(_NO_PARENTHESES).replace(" ", NBSP)
 
 
+def tel(phone: str) -> str:
+    """«tel:+79161234567»: what to dial, without the spaces and signs that people write."""
+    return "tel:" + "".join(sign for sign in phone if sign in "+0123456789")
+
+
 def card(last4: str) -> str:
     """«•• 4477»."""
     return f"••{NBSP}{last4}"
@@ -160,10 +170,16 @@ def _tag(machine: str, text: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(machine, text)
 
 
+def percent_text(value: float) -> str:
+    """«94,2 %», «100 %»."""
+    return f"{format_decimal(round(value, 1), '#,##0.#', locale=language())}{NBSP}%"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "money": money,
     "money_parts": money_parts,
     "number": number,
+    "percent": percent_text,
     "date": date_tag,
     "date_text": date_text,
     "month": month_text,
@@ -175,6 +191,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "time": time_tag,
     "time_text": time_text,
     "phone": phone,
+    "tel": tel,
     "card": card,
     "initials": initials,
     "lines": lines,

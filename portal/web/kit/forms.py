@@ -56,6 +56,10 @@ class Form(wtforms.Form):
         found = [Problem(field.id, str(error)) for field in self for error in cast("list[object]", field.errors)]
         return found + [Problem("", str(error)) for error in self.form_errors]
 
+    def typed(self) -> dict[str, str]:
+        """The values of a form that lives in an address, as they stand in it: what was not understood stays as typed."""
+        return {field.name: str(field._value() if hasattr(field, "_value") else field.data or "") for field in self}  # noqa: SLF001  WTForms' own name for the text of a field
+
     def refuse(self, field: str, reason: str) -> None:
         """Add an error to a field by its name, or to the whole form by an empty one."""
         if not field:

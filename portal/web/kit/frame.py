@@ -51,10 +51,11 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Whether charges are being made, as the rail says it."""
+    """Whether charges are being made, as the rail says it. A pause is somebody's wish, silence is a failure."""
 
     text: str
     alive: bool
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ STAFF_SECTIONS = (
         (
             Section("messages", "/staff/messages", "mail", _("Письма")),
             Section("sync", "/staff/sync", "refresh-cw", _("Обмен с CRM")),
+            Section("jobs", "/staff/jobs", "zap", _("Задания")),
         ),
     ),
     SectionGroup(

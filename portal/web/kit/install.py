@@ -11,7 +11,7 @@ from portal.web.kit.assets import serve_asset
 from portal.web.kit.cross_site import CrossSiteCheck
 from portal.web.kit.errors import install_error_pages
 from portal.web.kit.headers import SecurityHeaders
-from portal.web.kit.limits import Admission, BodyLimit
+from portal.web.kit.limits import Admission, WholeBody
 from portal.web.kit.request_log import RequestLog
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def install_kit(app: FastAPI, kit: Kit) -> None:
     """Static files, error pages, preferences and every protection of the kit.
 
-    A request meets them in this order: language, headers, id and log, size, origin, admission. The crash page is made
+    A request meets them in this order: language, headers, id and log, body, origin, admission. The crash page is made
     by the log, so it has the headers too.
     """
     app.state.kit = kit
@@ -34,7 +34,7 @@ def install_kit(app: FastAPI, kit: Kit) -> None:
     # The last one added is the first to see a request.
     app.add_middleware(Admission)
     app.add_middleware(CrossSiteCheck, base_url=base_url)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(WholeBody)
     app.add_middleware(RequestLog)
     app.add_middleware(SecurityHeaders, https=base_url.startswith("https://"))
     app.add_middleware(preferences.ReaderLanguage)

@@ -1,4 +1,4 @@
-"""How much one process takes on: the size of a request and the number of requests at a time."""
+"""How much one process takes on: the size of a request, how slowly it may come, and the number of requests at a time."""
 
 from __future__ import annotations
 
@@ -23,12 +23,20 @@ class _TooLarge(Exception):
     pass
 
 
-class BodyLimit:
-    """ASGI middleware: 413 for a body over the limit, whether declared or found while reading."""
+class _HungUp(Exception):
+    pass
 
-    def __init__(self, app: ASGIApp, *, largest: int = LARGEST_BODY) -> None:
+
+class WholeBody:
+    """ASGI middleware: passes a request on when its body is here, so that none occupies a place inside while it comes.
+
+    413 for a body over the limit, whether declared or found while reading; 408 for one that takes too long.
+    """
+
+    def __init__(self, app: ASGIApp, *, largest: int = LARGEST_BODY, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         self.app = app
         self._largest = largest
+        self._longest_wait_s = longest_wait_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,27 +46,39 @@ class BodyLimit:
         if not declared.isdecimal() or int(declared) > self._largest:
             await ErrorPage(413)(scope, receive, send)
             return
-        taken = 0
-        started = False
-
-        async def receive_within() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self._largest:
-                raise _TooLarge
-            return message
-
-        async def note_start(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
-            await self.app(scope, receive_within, note_start)
+            async with asyncio.timeout(self._longest_wait_s):
+                body = await self._read(receive)
+        except TimeoutError:
+            await ErrorPage(408)(scope, receive, send)
         except _TooLarge:
-            if not started:
-                await ErrorPage(413)(scope, receive, send)
+            await ErrorPage(413)(scope, receive, send)
+        except _HungUp:
+            return
+        else:
+            await self.app(scope, _once(body, receive), send)
+
+    async def _read(self, receive: Receive) -> bytes:
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _HungUp
+            body += message.get("body", b"")
+            if len(body) > self._largest:
+                raise _TooLarge
+            if not message.get("more_body", False):
+                return bytes(body)
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    """The body in one message; what comes after it, such as the end of the connection, from the caller itself."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_whole() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_whole
 
 
 class Admission:

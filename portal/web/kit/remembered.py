@@ -25,3 +25,8 @@ class Remembered(Generic[T]):
             if self._kept is None or time.monotonic() - self._kept[0] > self.life_s:
                 self._kept = (time.monotonic(), self.read())
             return self._kept[1]
+
+    def forget(self) -> None:
+        """Read it anew the next time: this process has just changed it."""
+        with self._lock:
+            self._kept = None

@@ -18,6 +18,7 @@ from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.staff.queries.charger import read_charger
 from portal.web.staff.roles import RESUMES_CHARGING, ChargingPauser, ChargingResumer, may
+from portal.web.surroundings import forget_beat
 
 router = APIRouter()
 _PAGE = "pages/staff/charging_pause.html"
@@ -50,6 +51,7 @@ def pause(request: Request, posted: Posted, staff: ChargingPauser, db: Db) -> Re
         return _page(request, staff, form, status=422)
     reason = str(form.reason.data)
     done = pause_charging(db, reason, now=clock.business_now(db), by=staff.user_id)
+    forget_beat()
     if done:
         details = {"reason": reason}
         record_act(db, staff, "charging.paused", "installation", HISTORY_ID, request=request, details=details)
@@ -60,6 +62,7 @@ def pause(request: Request, posted: Posted, staff: ChargingPauser, db: Db) -> Re
 def resume(request: Request, staff: ChargingResumer, db: Db) -> Response:
     """Let charges go on after a pause: the owner's decision."""
     resume_charging(db, now=clock.business_now(db), by=staff.user_id)
+    forget_beat()
     record_act(db, staff, "charging.resumed", "installation", HISTORY_ID, request=request)
     return go_to(request, "/staff", say=_("Списания снова идут"))
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from kernel import clock
 from kernel.clock import business_date
 from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.render import render
 from portal.web.kit.words import WORDS
@@ -43,7 +44,7 @@ def list_all(
         "page": page,
         "wanted": wanted,
         "url": list_url("/staff/contracts", kept),
-        "statuses": [(key, WORDS["contract"][key].text) for key in STATUSES],
+        "statuses": [(key, _("Оплачен") if key == "settled" else WORDS["contract"][key].text) for key in STATUSES],
         "autopays": AUTOPAY,
         "autopay_words": AUTOPAYS,
         "period_name": period_name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,45 +11,46 @@ from kernel import log
 from kernel.clock import business_now
 from kernel.errors import NotFound
 from portal.audit.recording import record_act
-from portal.notifications.kinds import KINDS, kind_words
+from portal.notifications.kinds import kind_words
 from portal.notifications.outage import mail_is_away
-from portal.notifications.queries import OutboxFilter, may_leave_again, outbox_letter, outbox_letters
+from portal.notifications.queries import may_leave_again, outbox_letter, outbox_letters
 from portal.notifications.repeating import send_again
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
-from portal.web.kit.words import WORDS
 from portal.web.letter_body import letter_body
+from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_id
+from portal.web.staff.letters_filter import LettersForm
 from portal.web.staff.mail_words import letter_trouble
 from portal.web.staff.roles import REPEATS_LETTERS, LetterRepeater, may
 
 router = APIRouter(prefix="/staff/messages", include_in_schema=False)
 _log = log.get(__name__)
+_LIST = "/staff/messages"
 _SIZE = 50
-_LONGEST_SEARCH = 200
 
 
 @router.get("", name="staff.letters.list")
 def list_letters(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
-    """All letters that fit the filter, newest first."""
-    wanted = _filter(request)
-    after = after_id(request)
-    found = outbox_letters(db, wanted, after=after, limit=_SIZE + 1)
+    """All letters that fit the filter, newest first. A condition that makes no sense is a 422 with no rows."""
+    form = LettersForm(request.query_params)
+    good, after = form.check(), after_id(request)
+    found = outbox_letters(db, form.wanted, after=after, limit=_SIZE + 1) if good else []
     page = page_of(found, size=_SIZE, key=lambda row: (str(row.id),), after=(str(after),) if after else None)
     context = {
         "page": page,
-        "wanted": wanted,
-        "kinds": KINDS,
+        "form": form,
+        "is_on": any(form.typed().values()),
         "kind_words": kind_words,
-        "url_of": _url_of,
+        "url_of": lambda **changed: list_url(_LIST, form.typed() | changed),
         "may_repeat": lambda letter: may_leave_again(letter) and may(staff, REPEATS_LETTERS),
         "trouble_of": letter_trouble,
         "mail_is_away": mail_is_away(db),
     }
-    return render(request, "pages/staff/letters.html", context, fragment="list")
+    return render(request, "pages/staff/letters.html", context, status=200 if good else 422, fragment="list")
 
 
 @router.get("/{message_id}", name="staff.letters.show")
@@ -81,17 +81,3 @@ def repeat_letter(request: Request, staff: LetterRepeater, db: Db, message_id: U
     record_act(db, staff, "letter.repeated", "message", message_id, request=request)
     _log.info("mail.repeated", message_id=str(message_id), user_id=str(staff.user_id))
     return go_to(request, f"/staff/messages/{message_id}", say=_("Отправляем ещё раз"))
-
-
-def _filter(request: Request) -> OutboxFilter:
-    query = request.query_params
-    status, kind = query.get("status", ""), query.get("kind", "")
-    text = query.get("q", "").replace("\0", "").strip()[:_LONGEST_SEARCH]
-    return OutboxFilter(text, status if status in WORDS["message"] else "", kind if kind in KINDS else "")
-
-
-def _url_of(wanted: OutboxFilter, **changed: str) -> str:
-    """The address of the list with this filter, but for what is changed."""
-    now = {"q": wanted.text, "status": wanted.status, "kind": wanted.kind} | changed
-    query = urlencode({name: value for name, value in now.items() if value})
-    return f"/staff/messages?{query}" if query else "/staff/messages"

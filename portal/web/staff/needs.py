@@ -31,6 +31,7 @@ def needs_of(found: Attention) -> list[Need]:
         (found.late, _late),
         (found.overdue, _overdue),
         (found.suspended, _suspended),
+        (found.expiring, _expiring),
         (found.dead, _dead),
     )
     return [card(found) for count, card in cards if count]
@@ -38,9 +39,7 @@ def needs_of(found: Attention) -> list[Need]:
 
 def _failed(found: Attention) -> Need:
     title = ngettext("%(num)s списание не прошло", "%(num)s списаний не прошли", found.failed)
-    return Need(
-        "circle-x", "danger", _with(title, found.failed), _sum(found.failed_kopecks), "/staff/payments?view=failed"
-    )
+    return Need("circle-x", "danger", _with(title, found.failed), _sum(found.failed_kopecks), "/staff/failed-charges")
 
 
 def _overdue(found: Attention) -> Need:
@@ -70,6 +69,12 @@ def _suspended(found: Attention) -> Need:
     title = ngettext("%(num)s автоплатёж приостановлен", "%(num)s автоплатежей приостановлено", found.suspended)
     text = _("Карта больше не действует, нужна новая")
     return Need("credit-card", "warn", _with(title, found.suspended), text, "/staff/contracts?autopay=suspended")
+
+
+def _expiring(found: Attention) -> Need:
+    title = ngettext("%(num)s карта истекает", "%(num)s карт истекают", found.expiring)
+    text = _("Служит не дольше следующего месяца")
+    return Need("credit-card", "warn", _with(title, found.expiring), text, "/staff/contracts?autopay=expiring")
 
 
 def _forged(found: Attention) -> Need:

@@ -21,8 +21,8 @@ from portal.web.staff.payments_filter import LIST, ORDERS, Asked, chips, read_fi
 from portal.web.staff.queries.customers import find_customer
 from portal.web.staff.queries.payment_filter import PaymentFilter
 from portal.web.staff.queries.payments import Mark, PaymentRow, list_payments, total_payments
-from portal.web.staff.roles import ASKS_GATEWAY, may
-from portal.web.staff.words import INITIATORS, method_name
+from portal.web.staff.roles import ASKS_GATEWAY, EXPORTS_PAYMENTS, may
+from portal.web.staff.words import method_name
 
 router = APIRouter()
 
@@ -50,9 +50,9 @@ def list_all(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
         "url_with": lambda **changed: list_url(LIST, kept | changed),
         "tabs": tabs,
         "own_view": next((tab.edit for tab in tabs if tab.current), ""),
-        "initiators": INITIATORS,
         "method_name": method_name,
         "reason_for_staff": reason_for_staff,
+        "may_export": may(staff, EXPORTS_PAYMENTS) and asked.good,
         "askable": ASKABLE if may(staff, ASKS_GATEWAY) else (),
     }
     return render(request, "pages/staff/payments.html", context, status=200 if asked.good else 422, fragment="rows")

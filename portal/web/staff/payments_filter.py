@@ -89,10 +89,6 @@ class PaymentsForm(Form):
             customer_id=customer_id,
         )
 
-    def typed(self) -> dict[str, str]:
-        """The values as they stand in an address."""
-        return {field.name: str(field._value() if hasattr(field, "_value") else field.data or "") for field in self}  # noqa: SLF001  WTForms' own name for the text of a field
-
 
 class Asked(NamedTuple):
     """What an address asks for: the form as it was filled in, whether it makes sense, and the filter if it does.

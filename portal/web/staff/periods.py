@@ -10,9 +10,11 @@ from dateutil.relativedelta import relativedelta
 
 from kernel.clock import business_date, start_of
 
-PeriodKey = Literal["day", "week", "month"]
+PeriodKey = Literal["day", "week", "month", "quarter", "year"]
+Grain = Literal["day", "week", "month"]
 _ONE_DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
+_QUARTER, _YEAR = 3, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class DeskPeriod:
-    """What the dashboard tells about. The chart shows whole days: the week, or the month that today is in."""
+    """What the dashboard tells about. The chart shows the whole week, month, quarter or year that today is in."""
 
     key: PeriodKey
     current: Span
@@ -45,6 +47,11 @@ class DeskPeriod:
         return self.current.last_on
 
     @property
+    def grain(self) -> Grain:
+        """How much time one bar of the chart stands for."""
+        return _GRAINS.get(self.key, "day")
+
+    @property
     def month_ends_on(self) -> date:
         """The last day of the present month."""
         return _month_end(self.today)
@@ -56,13 +63,13 @@ def desk_period(key: PeriodKey, now: datetime) -> DeskPeriod:
     first_on, previous_first_on, previous_last_on = _BOUNDS[key](today)
     # A month that was shorter than this one's days so far ends before the present one begins.
     until = min(start_of(previous_last_on) + (now - start_of(today)), start_of(first_on))
-    week = key == "week"
+    chart_first_on = today.replace(day=1) if key == "day" else first_on
     return DeskPeriod(
         key,
         Span(first_on, today, now),
         Span(previous_first_on, previous_last_on, until),
-        first_on if week else today.replace(day=1),
-        first_on + _WEEK - _ONE_DAY if week else _month_end(today),
+        chart_first_on,
+        chart_first_on + _LENGTHS.get(key, relativedelta(months=1)) - _ONE_DAY,
     )
 
 
@@ -86,9 +93,27 @@ def _of_week(today: date) -> tuple[date, date, date]:
 
 
 def _of_month(today: date) -> tuple[date, date, date]:
-    first_on = today.replace(day=1)
-    previous = first_on - relativedelta(months=1)
+    return _of_months(today.replace(day=1), 1, today)
+
+
+def _of_quarter(today: date) -> tuple[date, date, date]:
+    first_on = date(today.year, today.month - (today.month - 1) % _QUARTER, 1)
+    return _of_months(first_on, _QUARTER, today)
+
+
+def _of_year(today: date) -> tuple[date, date, date]:
+    return _of_months(date(today.year, 1, 1), _YEAR, today)
+
+
+def _of_months(first_on: date, months: int, today: date) -> tuple[date, date, date]:
+    previous = first_on - relativedelta(months=months)
     return first_on, previous, min(previous + (today - first_on), first_on - _ONE_DAY)
 
 
-_BOUNDS = {"day": _of_day, "week": _of_week, "month": _of_month}
+_BOUNDS = {"day": _of_day, "week": _of_week, "month": _of_month, "quarter": _of_quarter, "year": _of_year}
+_LENGTHS: dict[str, relativedelta] = {
+    "week": relativedelta(days=7),
+    "quarter": relativedelta(months=_QUARTER),
+    "year": relativedelta(months=_YEAR),
+}
+_GRAINS: dict[str, Grain] = {"quarter": "week", "year": "month"}

@@ -37,6 +37,8 @@ class Right:
 
 READS = Right(_("Смотреть всё рабочее место, кроме сотрудников и журнала"), EVERYBODY)
 ADDS_CUSTOMERS = Right(_("Добавлять клиентов"), MANAGERS)
+CHANGES_CUSTOMERS = Right(_("Менять данные клиентов"), MANAGERS)
+WRITES_NOTES = Right(_("Писать заметки о клиентах"), MONEY)
 OPENS_CONTRACTS = Right(_("Создавать договоры"), MANAGERS)
 STOPS_CONTRACTS = Right(_("Приостанавливать, возобновлять и завершать договоры"), MANAGERS)
 ISSUES_INVOICES = Right(_("Выставлять разовые счета, отправлять их и давать ссылки на оплату"), MONEY)
@@ -45,9 +47,11 @@ RETRIES_CHARGES = Right(_("Повторять списания, которые �
 HOLDS_AUTOPAYS = Right(_("Приостанавливать и возобновлять автоплатежи клиентов"), MANAGERS)
 SELLS_SERVICES = Right(_("Менять услуги и цены"), MANAGERS)
 ASKS_GATEWAY = Right(_("Спрашивать ЮKassa об исходе платежа"), MONEY)
+EXPORTS_PAYMENTS = Right(_("Выгружать платежи в файл"), MONEY)
 SKIPS_CHARGES = Right(_("Пропускать опоздавшие списания"), MANAGERS)
 REPEATS_LETTERS = Right(_("Отправлять письма ещё раз"), MANAGERS)
 REPEATS_DELIVERIES = Right(_("Повторять необработанные события"), MANAGERS)
+REPEATS_SYNC = Right(_("Повторять обмен с CRM"), MANAGERS)
 # Whoever sees that something is wrong may stop; that all is well again is the owner's word.
 PAUSES_CHARGING = Right(_("Приостанавливать все списания"), MANAGERS)
 RESUMES_CHARGING = Right(_("Возобновлять списания"), OWNER)
@@ -55,13 +59,17 @@ MANAGES_STAFF = Right(_("Приглашать сотрудников, менят
 READS_AUDIT = Right(_("Смотреть журнал действий"), OWNER)
 
 CustomerAdder = Annotated[SignedIn, Depends(require_role(*ADDS_CUSTOMERS))]
+CustomerChanger = Annotated[SignedIn, Depends(require_role(*CHANGES_CUSTOMERS))]
+NoteWriter = Annotated[SignedIn, Depends(require_role(*WRITES_NOTES))]
 ContractOpener = Annotated[SignedIn, Depends(require_role(*OPENS_CONTRACTS))]
 ContractStopper = Annotated[SignedIn, Depends(require_role(*STOPS_CONTRACTS))]
+PaymentExporter = Annotated[SignedIn, Depends(require_role(*EXPORTS_PAYMENTS))]
 GatewayAsker = Annotated[SignedIn, Depends(require_role(*ASKS_GATEWAY))]
 ChargingResumer = Annotated[SignedIn, Depends(require_role(*RESUMES_CHARGING))]
 ChargingPauser = Annotated[SignedIn, Depends(require_role(*PAUSES_CHARGING))]
 ChargeSkipper = Annotated[SignedIn, Depends(require_role(*SKIPS_CHARGES))]
 DeliveryRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_DELIVERIES))]
+SyncRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_SYNC))]
 LetterRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_LETTERS))]
 ServiceSeller = Annotated[SignedIn, Depends(require_role(*SELLS_SERVICES))]
 InvoiceIssuer = Annotated[SignedIn, Depends(require_role(*ISSUES_INVOICES))]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from payments.charging.models import LIVE
+from portal.accounts.devices import browser_of, system_of
 from portal.notifications.reasons import reason_for_staff
 from portal.web.kit.filters import money
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.words import word
 from portal.web.staff.queries.happenings import Happening
-from portal.web.staff.queries.timeline import Occurrence
+from portal.web.staff.queries.timeline_parts import Occurrence
 from portal.web.staff.words import CONSENTS, method_name, retry_name, source_name
 
 _TONES = {"succeeded": "ok", "canceled": "danger", "rejected": "warn"}
@@ -23,7 +25,8 @@ _ICONS = {"succeeded": "circle-check", "canceled": "circle-x", "rejected": "circ
 class Told:
     """An event ready to be drawn by `kit.event`, its text in whole sentences; `quiet` is a mere record.
 
-    What is done by the schedule has a day; its time says only when the scheduler came by.
+    What is done by the schedule has a day; its time says only when the scheduler came by. `note` is in somebody's own
+    words, line by line.
     """
 
     at: datetime
@@ -34,6 +37,7 @@ class Told:
     url: str
     quiet: bool = False
     by_schedule: bool = False
+    note: str = ""
 
     @property
     def link(self) -> str:
@@ -42,8 +46,10 @@ class Told:
             "payments": _("Открыть платёж"),
             "contracts": _("Открыть договор"),
             "messages": _("Открыть письмо"),
+            "customers": _("Изменить"),
         }
-        return names[self.url.split("/")[2]]
+        ours = self.url.startswith("/staff/")
+        return names[self.url.split("/")[2]] if ours else _("Открыть")
 
 
 def tell_happening(it: Happening) -> Told:
@@ -59,8 +65,10 @@ def tell_happening(it: Happening) -> Told:
     return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.contract_id}")
 
 
-def tell(it: Occurrence) -> Told:
-    """An event of one customer."""
+def tell(it: Occurrence, *, icons: Mapping[str, str] = MappingProxyType({})) -> Told:
+    """An event of one customer; `icons` are those of the kinds that extensions add."""
+    if it.kind in icons:
+        return Told(it.at, icons[it.kind], "", it.subject or "", it.source or "", it.code or "", quiet=True)
     return _TELLERS[it.kind](it)
 
 
@@ -133,6 +141,16 @@ def _change(object_kind: str, new: str) -> tuple[str, str, str]:
     return str(state.text), "repeat" if new == "active" else "circle-pause", state.tone
 
 
+def _tell_note(it: Occurrence) -> Told:
+    title = _("%(name)s, заметка") if not it.state else _("%(name)s, заметка изменена")
+    return Told(it.at, "sticky-note", "warn", title % {"name": it.subject}, "", "", note=it.source or "")
+
+
+def _tell_login(it: Occurrence) -> Told:
+    device = ", ".join(name for name in (browser_of(it.subject), system_of(it.subject)) if name)
+    return Told(it.at, "user", "", _("Вход в кабинет"), _sentences(device, it.source or ""), "", quiet=True)
+
+
 def _sentences(*parts: str) -> str:
     return " ".join(f"{part.rstrip('.')}." for part in parts if part)
 
@@ -140,6 +158,8 @@ def _sentences(*parts: str) -> str:
 _TELLERS: dict[str, Callable[[Occurrence], Told]] = {
     "payments": _tell_payment,
     "letters": _tell_letter,
+    "notes": _tell_note,
+    "logins": _tell_login,
     "consents": _tell_consent,
     "changes": _tell_change,
 }

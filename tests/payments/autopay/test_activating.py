@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from kernel.db import Session
 from payments.autopay.consents import Evidence
 from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import Autopay, PaymentMethod
-from payments.autopay.stopping import withdraw
+from payments.autopay.stopping import unlink, withdraw
 from payments.charging.applying import apply
 from payments.charging.models import Payment
 from payments.gateway.port import GatewayMethod
@@ -91,3 +92,31 @@ def test_a_method_that_the_bank_did_not_save_leaves_no_trace(session: Session) -
 
     assert session.scalars(select(PaymentMethod)).all() == []
     assert session.scalars(select(Autopay)).all() == []
+
+
+@pytest.mark.parametrize(("opened", "linked"), [(-1, 0), (1, 1)], ids=["before", "after"])
+def test_a_card_unlinked_while_the_payment_was_open_is_not_linked_by_it(
+    session: Session, opened: int, linked: int
+) -> None:
+    _, payment = begin_first_payment(session, draft=False)
+    elsewhere = PaymentMethod(
+        customer_id=payment.customer_id,
+        shop_id=payment.shop_id,
+        gateway_id="pm-elsewhere",
+        kind=CARD.kind,
+        title=CARD.title,
+        last4=CARD.last4,
+        card_type=CARD.card_type,
+    )
+    session.add(elsewhere)
+    session.flush()
+    now = business_now(session)
+    unlink(session, elsewhere.id, customer_id=payment.customer_id, evidence=Evidence(), now=now)
+    payment.created_at = now + timedelta(minutes=opened)
+    session.flush()
+
+    pay_first(session, payment)
+
+    method = session.scalars(select(PaymentMethod).where(PaymentMethod.gateway_id == CARD.gateway_id)).one()
+    assert (method.unlinked_at is None) == bool(linked)
+    assert len(session.scalars(select(Autopay)).all()) == linked

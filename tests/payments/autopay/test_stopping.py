@@ -8,6 +8,7 @@ from sqlalchemy import select
 from kernel.clock import business_now
 from kernel.db import Session
 from kernel.errors import NotFound
+from kernel.ids import uuid7
 from kernel.outbox import OutboxMessage
 from payments.autopay.consents import Evidence
 from payments.autopay.ending import end_contract, suspend_contract
@@ -132,6 +133,78 @@ def test_stopping_twice_is_said_once(session: Session, it: Standing) -> None:
     assert _causes(session) == ["withdrawn"]
     assert _consents(session) == ["given", "withdrawn"]
     assert _history(session) == ["active", "withdrawn"]
+
+
+def _save_another(session: Session, it: Standing, **changes: object) -> PaymentMethod:
+    # What the gateway keeps when the same customer pays for one more contract.
+    first = session.get_one(PaymentMethod, it.due.method_id)
+    same = ("customer_id", "shop_id", "kind", "title", "last4", "card_type", "expiry_year", "expiry_month")
+    facts = {name: getattr(first, name) for name in same}
+    another = PaymentMethod(**facts | {"gateway_id": str(uuid7())} | changes)
+    session.add(another)
+    session.flush()
+    return another
+
+
+def test_all_tokens_of_a_card_go_with_it_whichever_is_named(session: Session, it: Standing) -> None:
+    session.get_one(PaymentMethod, it.due.method_id).expiry_year = 2030
+    session.flush()
+    another = _save_another(session, it)
+
+    found = unlink(
+        session, another.id, customer_id=it.agreement.customer_id, evidence=Evidence(), now=business_now(session)
+    )
+
+    assert found == [it.contract_id]
+    assert it.payment(session).status == "rejected"
+    assert it.autopay(session).status == "withdrawn"
+    tokens = session.scalars(select(PaymentMethod.unlinked_at).execution_options(populate_existing=True)).all()
+    assert len(tokens) == 2
+    assert None not in tokens
+    topic = OutboxMessage.topic == "payments.method_unlinked.v1"
+    assert len(session.scalars(select(OutboxMessage).where(topic)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [{"expiry_year": 2031}, {"expiry_month": 7}, {"last4": "4448"}, {"card_type": "Mir"}, {"kind": "sberbank"}],
+    ids=lambda it: next(iter(it)),
+)
+def test_a_card_that_differs_in_what_people_see_stays(
+    session: Session, it: Standing, difference: dict[str, object]
+) -> None:
+    other = _save_another(session, it, **difference)
+
+    _unlink(session, it)
+
+    assert session.get_one(PaymentMethod, other.id, populate_existing=True).unlinked_at is None
+
+
+def test_accounts_without_digits_are_told_apart_by_their_titles(session: Session, it: Standing) -> None:
+    nameless: dict[str, object] = {"kind": "yoo_money", "last4": None, "card_type": None}
+    one, same, other = (_save_another(session, it, title=title, **nameless) for title in ("410 1", "410 1", "410 2"))
+
+    unlink(session, one.id, customer_id=it.agreement.customer_id, evidence=Evidence(), now=business_now(session))
+
+    assert (same.unlinked_at is None, other.unlinked_at is None) == (False, True)
+
+
+def test_the_same_card_of_another_customer_stays(session: Session, it: Standing) -> None:
+    stranger = make_agreement(session, email="b@example.com")
+    theirs = _save_another(session, it, customer_id=stranger.customer_id)
+
+    _unlink(session, it)
+
+    assert session.get_one(PaymentMethod, theirs.id, populate_existing=True).unlinked_at is None
+
+
+def test_a_card_that_came_back_is_unlinked_by_its_old_token_too(session: Session, it: Standing) -> None:
+    _unlink(session, it)
+    again = _save_another(session, it)
+
+    _unlink(session, it)
+
+    assert session.get_one(PaymentMethod, again.id, populate_existing=True).unlinked_at is not None
 
 
 def test_nobody_takes_back_what_was_never_given(session: Session) -> None:

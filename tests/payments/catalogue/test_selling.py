@@ -105,7 +105,11 @@ def test_a_price_that_was_taken_off_sale_is_put_back_when_it_is_added_again(sess
 
 @pytest.mark.parametrize(
     ("kopecks", "period", "reason"),
-    [(99, MONTH, "меньше одного рубля"), (0, None, "меньше одного рубля"), (10_000, Period("day", 3), "Период короче")],
+    [
+        (99, MONTH, "меньше одного рубля"),
+        (0, None, "меньше одного рубля"),
+        (10_000, Period("day", 3), "Период слишком короткий"),
+    ],
 )
 def test_a_price_that_could_never_be_charged_is_refused(
     session: Session, product: Product, kopecks: int, period: Period | None, reason: str

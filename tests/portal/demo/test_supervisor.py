@@ -114,4 +114,14 @@ def test_its_secrets_are_drawn_once_and_kept_from_others(tmp_path: Path) -> None
 
     assert Place(8000, 8100, 8125, tmp_path / "demo").secrets == drawn
     assert (tmp_path / "demo" / "secrets.json").stat().st_mode & 0o777 == 0o600
-    assert all(re.fullmatch(r"[\w-]{10,}", value) for value in drawn.values())
+    assert all(re.fullmatch(r"[\w-]{10,}=*", value) for value in drawn.values())
+
+
+def test_a_demo_of_an_earlier_version_is_given_the_secrets_it_lacks(tmp_path: Path) -> None:
+    place = Place(8000, 8100, 8125, tmp_path / "demo")
+    place.prepare()
+    (place.folder / "secrets.json").write_text('{"staff_password": "kept-as-it-is"}', encoding="utf-8")
+
+    assert place.secrets["staff_password"] == "kept-as-it-is"
+    assert place.secrets["encryption_key"]
+    assert Place(8000, 8100, 8125, tmp_path / "demo").secrets == place.secrets

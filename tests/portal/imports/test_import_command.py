@@ -46,7 +46,25 @@ def test_bad_rows_are_skipped_when_told_to(path: Path) -> None:
     result = run("customers", making.write(path, rows), "--skip-bad")
     assert result.exit_code == 0
     assert "Новых: 3, изменённых: 0, без изменений: 0, с ошибками: 1" in result.stdout
+    assert "Записано всё, кроме строк с ошибками" in result.stdout
     assert customers_stored() == 3
+
+
+def test_an_import_that_stored_nothing_says_so(path: Path) -> None:
+    rows = making.good_customers(3)
+    rows[1]["телефон"] = "8 900"
+    making.write(path, rows)
+    run("customers", path, "--skip-bad")
+
+    again = run("customers", path, "--skip-bad")
+
+    assert "Новых: 0, изменённых: 0, без изменений: 2, с ошибками: 1" in again.stdout
+    assert "Ничего не записано: всё, кроме строк с ошибками, уже есть" in again.stdout
+    assert "Записано всё" not in again.stdout
+    making.write(path, rows[:1])
+    assert "Ничего не записано: всё уже есть" in run("customers", path).stdout
+    making.write(path, rows[1:2])
+    assert "Ничего не записано: строк без ошибок нет" in run("customers", path, "--skip-bad").stdout
 
 
 def test_a_dry_run_lists_every_row_and_stores_nothing(path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from kernel.db import Session
 from kernel.errors import ConfigurationError, NotFound
+from payments.charging.declines import RULES
 from portal.legal.blocks import Block, blocks
 from portal.legal.editions import SLUGS, current, edition, editions
 from portal.legal.wording import OF_THE_CONTRACT, RECURRING, SLUG_OF, company_values, fill, wording
@@ -61,6 +62,13 @@ def test_a_recurring_consent_names_sum_period_date_and_the_way_out(session: Sess
     assert "Отключить автоплатёж или отвязать карту можно в любой момент" in found.text
     assert found.sha256 == hashlib.sha256(found.text.encode()).hexdigest()
     assert found.shown["amount"] == "15 500,00 ₽"
+
+
+def test_what_the_consent_and_the_offer_say_of_retries_is_what_happens() -> None:
+    for slug in ("autopay", "offer"):
+        assert "не больше трёх раз за две недели" in current(slug).body
+    assert max(len(rule.retry_after) for rule in RULES.values()) == 3
+    assert max(sum(rule.retry_after, timedelta(0)) for rule in RULES.values()) < timedelta(days=14)
 
 
 def test_a_missing_value_is_an_error_and_not_a_hole_in_the_text(session: Session) -> None:

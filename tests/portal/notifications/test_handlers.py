@@ -12,6 +12,7 @@ from kernel.outbox import HINT_TOPIC, OutboxMessage
 from payments.autopay.ending import end_contract, resume_contract, suspend_contract
 from payments.autopay.holding import pause_autopay, resume_autopay
 from payments.autopay.models import Notice
+from payments.autopay.notices import announce, mark_notice_sent
 from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
 from payments.charging.models import Payment
 from payments.customers.registration import CustomerData, change_customer
@@ -19,6 +20,7 @@ from payments.events import InvoiceIssued, PaymentDeclined
 from payments.invoicing.links import make_pay_link
 from portal.notifications.handlers import HANDLERS, invoice_issued, payment_declined
 from portal.notifications.models import Message
+from portal.web.kit.filters import day_and_month
 from tests.portal.notifications.story import BY_HAND, KOPECKS, begin_story, story_with_autopay
 
 SUM = "1\u00a0200,00\u00a0₽"
@@ -53,6 +55,22 @@ def test_a_charge_is_announced_with_sum_date_card_contract_and_ways_out(session:
         assert f"http://localhost:8000/autopay/{story.contract.id}/cancel" in copy
         assert f"http://localhost:8000/payment-methods/{notice.method_id}/unlink" in copy
     assert str(notice.charge_on.year) in letter.text_body
+
+
+def test_an_announcement_of_a_later_day_says_which_day_it_replaces(session: Session) -> None:
+    story = story_with_autopay(session)
+    first = story.announce()
+    mark_notice_sent(session, first.id, now=story.now)
+    line = story.next_line()
+
+    announce(session, [line.id], now=story.now + timedelta(days=60))  # charging was paused meanwhile
+
+    told, late = [item for item in story.letters() if item.kind == "charge_announced"]
+    words = f"Это вместо списания {day_and_month(first.charge_on)}, о котором мы писали раньше"
+    assert late.notice_id != told.notice_id
+    for copy in (late.text_body, unescape(late.html_body)):
+        assert words in copy
+    assert "Это вместо списания" not in told.text_body
 
 
 def test_what_is_left_of_a_partly_paid_invoice_is_asked_for_and_no_charge_of_it_is_promised(session: Session) -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from kernel.clock import real_now
+from kernel import clock
+from kernel.clock import business_date, real_now
 from kernel.db import Session, begin
 from kernel.settings import get_settings
 from payments.installation.setup import name_company
@@ -255,3 +257,23 @@ def test_every_link_in_a_letter_leads_to_a_page(client: TestClient) -> None:
     for address in addresses:
         answer = client.get(address)
         assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/login"), address
+
+
+def test_staff_find_letters_by_their_day_and_a_bad_day_is_named(client: TestClient, written: Letters) -> None:
+    sign_in(client, STAFF, role="viewer")
+    today = business_date(clock.now())
+    inside = client.get(
+        "/staff/messages", params={"first_on": today.isoformat(), "last_on": today.strftime("%d.%m.%Y")}
+    )
+    before = client.get("/staff/messages", params={"last_on": (today - timedelta(days=1)).isoformat()})
+
+    assert "Таких писем нет" not in inside.text
+    assert "Таких писем нет" in before.text
+    for query, reason in (
+        ("first_on=вчера", "Введите дату как"),
+        ("first_on=21.11.2026&last_on=20.11.2026", "Последний день раньше первого"),
+    ):
+        page = client.get(f"/staff/messages?{query}")
+        assert page.status_code == 422
+        assert reason in page.text
+        assert "Исправьте условие" in page.text

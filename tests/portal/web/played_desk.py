@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
 
+from crm_sync.models import SyncJob
 from kernel.clock import business_now, real_now
 from kernel.db import Session, begin
 from kernel.outbox import Delivery, OutboxMessage, record
@@ -23,14 +24,17 @@ from payments.invoicing.models import Invoice
 from portal.accounts.models import User
 from portal.accounts.passwords import hash_password
 from portal.accounts.staff import invite_staff
+from portal.exports.asking import ask_for_export
+from portal.notes.writing import add_note
 from portal.notifications.models import Message
+from portal.saved_views.keeping import save_view
 from tests.portal.accounts.people import PASSWORD
 from tests.portal.web.staff.played import agreement, answer, at_noon, customer_of, pay_first
 from tests.support.business import Agreement, open_company
 
 
 def play_desk() -> dict[str, str]:
-    """Anna has late weekly charges and a letter that failed, Boris a payment under way, Vera a charge that failed.
+    """Anna has late weekly charges and a letter that failed, Boris a payment under way, Darya a charge that failed.
 
     Returns the ids by parameter.
     """
@@ -50,15 +54,16 @@ def play_desk() -> dict[str, str]:
         payment_id = pay_first(session, boris, last4="1111")
         later = business_now(session) + timedelta(days=60)
         session.execute(update(Payment).where(Payment.id == payment_id).values(status="pending", next_check_at=later))
-        email = "vera@example.com"
-        vera = agreement(session, customer_of(session, "Вера Орлова", email=email), period=Period("week"))
-        pay_first(session, vera, last4="2222")
-    failed_id = _failed_charge(vera)
+        email = "darya@example.com"
+        darya = agreement(session, customer_of(session, "Дарья Орлова", email=email), period=Period("week"))
+        pay_first(session, darya, last4="2222")
+    failed_id = _failed_charge(darya)
     at_noon(date(2027, 3, 20))
     with begin() as session:
         while issue_due(session, now=business_now(session)):
             pass
         line = select(Installment.id).where(Installment.contract_id == anna.contract_id, Installment.status != "paid")
+        colleague = employee(session, "colleague@example.com", "viewer")
         names: dict[str, object] = {
             "customer_id": anna.customer_id,
             "contract_id": boris.contract_id,
@@ -72,7 +77,11 @@ def play_desk() -> dict[str, str]:
             "price_id": price.id,
             "message_id": _failed_letter(session),
             "delivery_id": _dead_delivery(session, payment_id),
-            "user_id": employee(session, "colleague@example.com", "viewer").id,
+            "job_id": _parked_job(session, anna.customer_id),
+            "user_id": colleague.id,
+            "note_id": add_note(session, anna.customer_id, colleague.id, "Ждёт звонка", now=business_now(session)).id,
+            "view_id": save_view(session, colleague.id, "Отказы", "status=canceled").id,
+            "export_id": _export(session, colleague.id),
             "invited_id": _invited(session),
         }
     return {name: str(value) for name, value in names.items()}
@@ -92,6 +101,13 @@ def employee(session: Session, email: str, role: str) -> User:
     return user
 
 
+def _parked_job(session: Session, customer_id: UUID) -> int:
+    job = SyncJob(kind="contact", local_id=customer_id, customer_id=customer_id, rank=1, status="parked")
+    session.add(job)
+    session.flush()
+    return job.id
+
+
 def _failed_charge(it: Agreement) -> UUID:
     """The charge of the second week fails for want of money, and nothing more is tried; its invoice."""
     at_noon(date(2027, 3, 5))
@@ -102,7 +118,7 @@ def _failed_charge(it: Agreement) -> UUID:
         ).one()
         notice = select(Notice.id).where(Notice.installment_id == invoice.installment_id)
         mark_notice_sent(session, session.scalars(notice).one(), now=business_now(session))
-    at_noon(date(2027, 3, 8))
+    at_noon(date(2027, 3, 9))
     with begin() as session:
         create_due_payments(session, now=business_now(session))
         payment = session.scalars(select(Payment).where(Payment.invoice_id == invoice.id)).one()
@@ -114,6 +130,11 @@ def _failed_charge(it: Agreement) -> UUID:
 def _invited(session: Session) -> object:
     invite_staff(session, "invited@example.com", "Нина Серова", "viewer", now=real_now())
     return session.scalars(select(User.id).where(User.email == "invited@example.com")).one()
+
+
+def _export(session: Session, user_id: UUID) -> object:
+    now = business_now(session)
+    return ask_for_export(session, user_id, format_="csv", query="", total=1, language="ru", now=now).id
 
 
 def _failed_letter(session: Session) -> object:

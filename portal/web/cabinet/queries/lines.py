@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, and_, func, or_, select, true
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
-from payments.charging.models import LIVE, PARTLY_PAID, PENDING, Payment
+from payments.charging.models import CANCELED, LIVE, PARTLY_PAID, PENDING, Payment
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.contracts.planning import upcoming_dates
@@ -146,7 +146,10 @@ class DueLine:
     @property
     def repeats(self) -> bool:
         """Its next charge is not the one that the warning named: that one failed, or waited."""
-        return bool(self.charge_on and self.noticed_at and self.announced_on and self.announced_on < self.charge_on)
+        if not (self.charge_on and self.noticed_at and self.announced_on):
+            return False
+        failed = self.payment and self.payment.status == CANCELED and self.payment.initiator == "schedule"
+        return bool(failed) or self.announced_on < self.charge_on
 
     @property
     def notice_on(self) -> date:

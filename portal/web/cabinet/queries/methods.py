@@ -1,4 +1,4 @@
-"""Saved cards and accounts, and the contracts that rest on them."""
+"""Saved cards and accounts as a person tells them apart, and the contracts that rest on them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session as AnySession
 
 from kernel.db import ReadSession
 from kernel.errors import NotFound
+from payments.autopay.cards import card_of, tokens_of_card
 from payments.autopay.models import STANDING, Autopay, PaymentMethod
 from payments.contracts.models import Contract
 from portal.web.cabinet.method_titles import method_title
@@ -19,16 +20,20 @@ from portal.web.cabinet.method_titles import method_title
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """A contract that is charged from a method."""
+    """A contract that is charged from a card; `charged` is false once the bank refuses the token it rests on."""
 
     id: UUID
     number: str
     title: str
+    charged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A saved method; `contracts` are charged from it, or were until it was unlinked."""
+    """A card, whatever the number of its tokens; `contracts` are charged from it, or were until it was unlinked.
+
+    `id` is one of its tokens. `disabled_reason` is set when none of them works.
+    """
 
     id: UUID
     customer_id: UUID
@@ -45,57 +50,83 @@ class Method:
         """«Карта •• 4477»."""
         return method_title(self.kind, self.last4)
 
+    @property
+    def charged(self) -> list[Dependent]:
+        """The contracts whose charges the bank still takes from it."""
+        return [contract for contract in self.contracts if contract.charged]
+
 
 def read_methods(session: ReadSession, customer_ids: Sequence[UUID]) -> list[Method]:
-    """The methods that are still linked, the newest first."""
-    methods = session.scalars(
+    """The cards that are still linked, the newest first."""
+    tokens = session.scalars(
         select(PaymentMethod)
         .where(PaymentMethod.customer_id.in_(customer_ids), PaymentMethod.unlinked_at.is_(None))
         .order_by(PaymentMethod.id.desc())
     ).all()
-    rows = session.execute(
-        select(Autopay.method_id, Contract.id, Contract.number, Contract.title)
-        .join(Contract, Contract.id == Autopay.contract_id)
-        .where(Autopay.method_id.in_([method.id for method in methods]), Autopay.status.in_(STANDING))
-        .order_by(Contract.number)
-    ).all()
-    return [
-        _method(method, tuple(Dependent(*row[1:]) for row in rows if row.method_id == method.id)) for method in methods
-    ]
+    cards: dict[tuple[object, ...], list[PaymentMethod]] = {}
+    for token in tokens:
+        cards.setdefault(card_of(token.customer_id, token), []).append(token)
+    resting = _contracts(session, [token.id for token in tokens], Autopay.status.in_(STANDING))
+    return [_method(card, [it for token_id, it in resting if token_id in _ids(card)]) for card in cards.values()]
 
 
 def read_method(session: AnySession, method_id: UUID, customer_ids: Sequence[UUID]) -> Method:
-    """One method, linked or not.
+    """The card that this method is a token of. It is unlinked when all its tokens are, and then told as of this one.
 
     Raises:
         NotFound: no such method of these customers.
     """
-    method = session.scalars(
-        select(PaymentMethod).where(PaymentMethod.id == method_id, PaymentMethod.customer_id.in_(customer_ids))
-    ).one_or_none()
-    if method is None:
+    tokens = session.scalars(
+        select(PaymentMethod)
+        .where(PaymentMethod.id.in_(tokens_of_card(method_id)), PaymentMethod.customer_id.in_(customer_ids))
+        .order_by(PaymentMethod.id.desc())
+    ).all()
+    if not tokens:
         raise NotFound
-    rests_on_it = (
-        Autopay.status.in_(STANDING) if method.unlinked_at is None else Autopay.changed_at >= method.unlinked_at
-    )
+    linked = [token for token in tokens if token.unlinked_at is None]
+    if linked:
+        resting = _contracts(session, _ids(linked), Autopay.status.in_(STANDING))
+        return _method(linked, [it for _, it in resting])
+    asked = next(token for token in tokens if token.id == method_id)
+    gone = [asked, *(token for token in tokens if token is not asked and token.unlinked_at == asked.unlinked_at)]
+    lost = _contracts(session, _ids(gone), Autopay.changed_at >= asked.unlinked_at)
+    return _method(gone, [it for _, it in lost])
+
+
+def _contracts(
+    session: AnySession, token_ids: Sequence[UUID], condition: ColumnElement[bool]
+) -> list[tuple[UUID, Dependent]]:
     rows = session.execute(
-        select(Contract.id, Contract.number, Contract.title)
-        .join(Autopay, Autopay.contract_id == Contract.id)
-        .where(Autopay.method_id == method_id, rests_on_it)
+        select(
+            Autopay.method_id,
+            Contract.id,
+            Contract.number,
+            Contract.title,
+            PaymentMethod.disabled_reason.is_(None).label("charged"),
+        )
+        .join(Contract, Contract.id == Autopay.contract_id)
+        .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
+        .where(Autopay.method_id.in_(token_ids), condition)
         .order_by(Contract.number)
     )
-    return _method(method, tuple(Dependent(*row) for row in rows))
+    return [(row.method_id, Dependent(*row[1:])) for row in rows]
 
 
-def _method(method: PaymentMethod, contracts: tuple[Dependent, ...]) -> Method:
+def _ids(tokens: Sequence[PaymentMethod]) -> list[UUID]:
+    return [token.id for token in tokens]
+
+
+def _method(tokens: Sequence[PaymentMethod], contracts: Sequence[Dependent]) -> Method:
+    first = tokens[0]
+    works = any(token.disabled_reason is None for token in tokens)
     return Method(
-        id=method.id,
-        customer_id=method.customer_id,
-        kind=method.kind,
-        last4=method.last4,
-        expiry_year=method.expiry_year,
-        expiry_month=method.expiry_month,
-        disabled_reason=method.disabled_reason,
-        unlinked_at=method.unlinked_at,
-        contracts=contracts,
+        id=first.id,
+        customer_id=first.customer_id,
+        kind=first.kind,
+        last4=first.last4,
+        expiry_year=first.expiry_year,
+        expiry_month=first.expiry_month,
+        disabled_reason=None if works else first.disabled_reason,
+        unlinked_at=first.unlinked_at,
+        contracts=tuple(contracts),
     )

@@ -77,10 +77,14 @@ def read_offer(session: Session | ReadSession, price_id: UUID) -> Offer:
 
 
 def read_earlier(session: Session | ReadSession, price_id: UUID, customer_ids: Sequence[UUID]) -> list[Earlier]:
-    """What these customers have of the same product: purchases begun at this price, and recurring contracts that run."""
+    """What these customers have of the same product: purchases begun at this price, and contracts that run if it recurs.
+
+    A thing bought once makes no second contract of theirs.
+    """
     same_product = select(Price.product_id).where(Price.id == price_id).scalar_subquery()
     begun = and_(Contract.status == "draft", Contract.price_id == price_id, Invoice.status == "open")
-    runs = and_(Contract.status == "active", PaymentPlan.kind == "recurring")
+    another = select(Price.kind == "recurring").where(Price.id == price_id).scalar_subquery()
+    runs = and_(Contract.status == "active", PaymentPlan.kind == "recurring", another)
     rows = session.execute(
         select(
             Contract.id.label("contract_id"),

@@ -67,6 +67,11 @@ class PaymentFacts:
         return self.status in LIVE
 
     @property
+    def brings_autopay(self) -> bool:
+        """Whether its success would turn a living consent into an autopay."""
+        return self.is_live and self.saves_method and self.consent_id is not None and not self.consent_withdrawn
+
+    @property
     def unfinished(self) -> bool:
         """The customer left the gateway's page, and it closed: nobody refused anything."""
         return not self.scheduled and self.reason == EXPIRED
@@ -187,7 +192,8 @@ def read_notices(session: ReadSession, installment_id: UUID) -> list[SentNotice]
     return [SentNotice(**row) for row in rows.mappings()]
 
 
-def _taken_back() -> ColumnElement[bool]:
+def taken_back() -> ColumnElement[bool]:
+    """Whether the consent of a statement was withdrawn after it was given."""
     later = aliased(Consent)
     return (
         exists()
@@ -236,7 +242,7 @@ def _payment(
             Invoice.created_at.label("invoice_created_at"),
             Consent.id.label("consent_id"),
             Consent.at.label("consent_at"),
-            _taken_back().label("consent_withdrawn"),
+            taken_back().label("consent_withdrawn"),
             Consent.max_kopecks,
             Autopay.status.label("autopay"),
             Customer.email,

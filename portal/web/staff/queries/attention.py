@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from kernel.clock import start_of
 from kernel.db import ReadSession
 from kernel.outbox import Delivery
-from payments.autopay.models import Autopay, Notice
+from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.charging.models import CANCELED, LIVE, REJECTED, SENDING, UNKNOWN, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
@@ -38,6 +39,7 @@ class Attention:
     unknown: int
     unknown_kopecks: int
     suspended: int
+    expiring: int
     forged: int
     dead: int
 
@@ -50,6 +52,7 @@ class Attention:
                 self.unheard,
                 self.unknown,
                 self.suspended,
+                self.expiring,
                 self.forged,
                 self.dead,
             )
@@ -82,6 +85,16 @@ def is_long_unknown(now: datetime) -> ColumnElement[bool]:
     return and_(Payment.status.in_((SENDING, UNKNOWN)), Payment.first_sent_at < now - UNKNOWN_FOR)
 
 
+def is_expiring(today: date) -> ColumnElement[bool]:
+    """Running autopays whose card does not serve beyond the next month: its owner has to give another one."""
+    following = today + relativedelta(months=1)
+    last = tuple_(PaymentMethod.expiry_year, PaymentMethod.expiry_month)
+    dying = select(PaymentMethod.id).where(
+        PaymentMethod.unlinked_at.is_(None), last <= tuple_(following.year, following.month)
+    )
+    return and_(Autopay.status == "active", Autopay.method_id.in_(dying))
+
+
 def read_attention(session: ReadSession, *, today: date, now: datetime) -> Attention:
     """All counts in one query."""
     failed, unknown = is_failed_charge(), is_long_unknown(now)
@@ -97,6 +110,7 @@ def read_attention(session: ReadSession, *, today: date, now: datetime) -> Atten
             select(func.count()).where(unknown).scalar_subquery(),
             select(func.coalesce(func.sum(Payment.kopecks), 0)).where(unknown).scalar_subquery(),
             select(func.count()).where(Autopay.status == "suspended").scalar_subquery(),
+            select(func.count()).where(is_expiring(today)).scalar_subquery(),
             select(func.count())
             .where(InboundWebhook.status == "forged", InboundWebhook.created_at >= start_of(today))
             .scalar_subquery(),

@@ -12,6 +12,7 @@ from kernel.errors import NotFound
 from payments.catalogue.models import Price, Product
 from payments.contracts.models import Contract
 from payments.installation.models import LegalEntity
+from portal.web.staff.queries.in_force import is_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,7 @@ def find_service(session: ReadSession | Session, product_id: UUID) -> Product:
 
 def _prices(session: ReadSession) -> dict[UUID, list[PriceLine]]:
     running = (
-        select(func.count())
-        .where(Contract.price_id == Price.id, Contract.status.in_(("active", "suspended")))
-        .correlate(Price)
-        .scalar_subquery()
+        select(func.count()).where(Contract.price_id == Price.id, is_in_force()).correlate(Price).scalar_subquery()
     )
     rows = session.execute(
         select(

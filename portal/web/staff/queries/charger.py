@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ScalarSelect, func, select, text
 
+from kernel.clock import by_business_clock
 from kernel.db import ReadSession
 from payments.autopay.models import Autopay
 from payments.charging.due import TO_CHARGE
 from payments.contracts.models import Installment
+from payments.history.models import StatusHistory
 from payments.installation.models import Installation
+from payments.installation.pausing import HISTORY_ID, RUNNING
 
 _SILENT_FOR = text("interval '2 minutes'")  # real time: the beat is
 _STUCK_FOR = text("interval '10 minutes'")
@@ -19,9 +22,10 @@ _STUCK_FOR = text("interval '10 minutes'")
 
 @dataclass(frozen=True, slots=True)
 class Charger:
-    """`beat_at` is real time, None before the first beat; `ran_at` is when charges were last made, business time.
+    """`beat_at` is the last beat, None before the first; `ran_at` is when charges were last made. Business time.
 
-    `stuck` counts due lines that have waited longer than ten minutes for their charge, `stuck_since` is the oldest.
+    `stuck` counts due lines that have waited for their charge longer than ten minutes, in which nobody held charging
+    back; `stuck_since` is the oldest.
     """
 
     paused: bool
@@ -50,8 +54,23 @@ def read_charger(session: ReadSession) -> Charger | None:
     stuck, since = session.execute(
         select(func.count(), func.min(Installment.charge_at))
         .join(Autopay, Autopay.contract_id == Installment.contract_id)
-        .where(TO_CHARGE.where, Autopay.status == "active", Installment.charge_at < func.business_now() - _STUCK_FOR)
+        .where(
+            TO_CHARGE.where,
+            Autopay.status == "active",
+            func.greatest(Installment.charge_at, _resumed_at()) < func.business_now() - _STUCK_FOR,
+        )
     ).one()
-    return Charger(
-        row.charging_paused, row.pause_reason, row.beating, row.scheduler_beat_at, row.charger_ran_at, stuck, since
+    beat_at = by_business_clock(row.scheduler_beat_at) if row.scheduler_beat_at else None
+    return Charger(row.charging_paused, row.pause_reason, row.beating, beat_at, row.charger_ran_at, stuck, since)
+
+
+def _resumed_at() -> ScalarSelect[datetime]:
+    return (
+        select(func.max(StatusHistory.at))
+        .where(
+            StatusHistory.object_kind == "installation",
+            StatusHistory.object_id == HISTORY_ID,
+            StatusHistory.new == RUNNING,
+        )
+        .scalar_subquery()
     )

@@ -19,6 +19,7 @@ from payments.customers.models import Customer
 from payments.history.models import StatusHistory
 from payments.installation.models import LegalEntity
 from payments.invoicing.models import Invoice
+from portal.web.staff.queries.in_force import is_settled
 
 _UPCOMING = 6
 
@@ -34,6 +35,7 @@ class ContractFacts:
     number: str
     title: str
     status: str
+    settled: bool
     advance: str
     external_id: str | None
     created_at: datetime
@@ -96,6 +98,7 @@ def read_contract(session: ReadSession, contract_id: UUID) -> ContractFacts:
             Contract.number,
             Contract.title,
             Contract.status,
+            is_settled(),
             Contract.advance,
             Contract.external_id,
             Contract.created_at,

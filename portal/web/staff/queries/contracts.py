@@ -11,24 +11,31 @@ from sqlalchemy import Select, func, or_, select
 
 from kernel.db import ReadSession
 from payments.autopay.models import Autopay
-from payments.contracts.models import Contract, Installment, PaymentPlan
+from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
+from portal.web.staff.queries.attention import is_expiring
 from portal.web.staff.queries.debts import owed
+from portal.web.staff.queries.in_force import is_settled
 from portal.web.staff.queries.search import has_contract_number, matching
 
-STATUSES = ("active", "draft", "suspended", "ended")
-AUTOPAY = ("active", "paused", "suspended", "withdrawn", "none")
+STATUSES = ("active", "settled", "draft", "suspended", "ended")
+AUTOPAY = ("active", "expiring", "paused", "suspended", "withdrawn", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class ContractRow:
-    """A line of the list. Sums are kopecks, dates business dates; a one-off has no period."""
+    """A line of the list. Sums are kopecks, dates business dates; a one-off has no period.
+
+    `next_due_on` is not before today: what is unpaid since is in `overdue_kopecks`.
+    """
 
     id: UUID
     number: str
     title: str
     status: str
+    settled: bool
+    advance: str
     customer_id: UUID
     customer_name: str
     kopecks: int
@@ -37,6 +44,12 @@ class ContractRow:
     autopay: str | None
     next_due_on: date | None
     overdue_kopecks: int
+
+    @property
+    def waits_for_payment(self) -> bool:
+        """Whether its next date appears only when the last one is paid."""
+        on_payment = bool(self.period_unit) and self.advance == ON_PAYMENT
+        return on_payment and self.status == "active" and self.next_due_on is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,11 @@ def list_contracts(
     """Up to `limit` contracts that follow the cursor (id)."""
     next_due = (
         select(func.min(Installment.due_on))
-        .where(Installment.contract_id == Contract.id, Installment.status.in_(("planned", "invoiced")))
+        .where(
+            Installment.contract_id == Contract.id,
+            Installment.status.in_(("planned", "invoiced")),
+            Installment.due_on >= today,
+        )
         .correlate(Contract)
         .scalar_subquery()
     )
@@ -69,6 +86,8 @@ def list_contracts(
             Contract.number,
             Contract.title,
             Contract.status,
+            is_settled(),
+            Contract.advance,
             Customer.id,
             Customer.name,
             PaymentPlan.kopecks,
@@ -86,15 +105,19 @@ def list_contracts(
     )
     if after:
         statement = statement.where(Contract.id < after)
-    return [ContractRow(*row) for row in session.execute(_narrowed(statement, wanted))]
+    return [ContractRow(*row) for row in session.execute(_narrowed(statement, wanted, today))]
 
 
-def _narrowed(statement: Select[*tuple[Any, ...]], wanted: ContractFilter) -> Select[*tuple[Any, ...]]:
+def _narrowed(statement: Select[*tuple[Any, ...]], wanted: ContractFilter, today: date) -> Select[*tuple[Any, ...]]:
     if wanted.text:
         titled = func.lower(Contract.title).contains(wanted.text.lower(), autoescape=True)
         statement = statement.where(or_(titled, has_contract_number(wanted.text), matching(wanted.text)))
-    if wanted.status:
-        statement = statement.where(Contract.status == wanted.status)
+    if wanted.status == "settled":
+        statement = statement.where(is_settled())
+    elif wanted.status:
+        statement = statement.where(Contract.status == wanted.status, ~is_settled())
     if wanted.autopay == "none":
         return statement.where(Autopay.id.is_(None))
+    if wanted.autopay == "expiring":
+        return statement.where(is_expiring(today))
     return statement.where(Autopay.status == wanted.autopay) if wanted.autopay else statement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,8 +13,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from kernel.clock import start_of
-from kernel.db import ReadSession
+from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
+from payments.autopay.cards import card_of
 from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import SUCCEEDED, Payment
 from payments.contracts.models import Contract, PaymentPlan
@@ -22,6 +24,7 @@ from payments.invoicing.models import Invoice
 from payments.ledger.models import ADVANCE, LedgerEntry
 from portal.accounts.models import Membership, User
 from portal.web.staff.queries.debts import owed
+from portal.web.staff.queries.in_force import is_settled
 
 _YEAR = relativedelta(years=1)
 
@@ -53,6 +56,7 @@ class CustomerContract:
     number: str
     title: str
     status: str
+    settled: bool
     kopecks: int
     period_unit: str | None
     period_count: int | None
@@ -61,7 +65,7 @@ class CustomerContract:
 
 @dataclass(frozen=True, slots=True)
 class CustomerMethod:
-    """A saved method and how many contracts it is charged for."""
+    """A card, whatever the number of its tokens, and how many contracts it is charged for."""
 
     id: UUID
     kind: str
@@ -71,6 +75,13 @@ class CustomerMethod:
     disabled_reason: str | None
     unlinked_at: datetime | None
     autopays: int
+
+    def expires_soon(self, today: date) -> bool:
+        """Whether a card that is charged will not serve beyond the next month."""
+        if not self.autopays or self.unlinked_at or not self.expiry_year or not self.expiry_month:
+            return False
+        following = today + relativedelta(months=1)
+        return (self.expiry_year, self.expiry_month) <= (following.year, following.month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,7 @@ class Login:
     disabled: bool
 
 
-def read_customer(session: ReadSession, customer_id: UUID, *, today: date) -> CustomerFacts:
+def read_customer(session: ReadSession | Session, customer_id: UUID, *, today: date) -> CustomerFacts:
     """The customer with the state of their money; `paid_kopecks` came in since this day a year ago.
 
     Raises:
@@ -138,7 +149,7 @@ def read_customer(session: ReadSession, customer_id: UUID, *, today: date) -> Cu
     )
 
 
-def contracts_of(session: ReadSession, customer_id: UUID) -> list[CustomerContract]:
+def contracts_of(session: ReadSession | Session, customer_id: UUID) -> list[CustomerContract]:
     """All contracts of the customer, newest first."""
     statement: Select[*tuple[Any, ...]] = (
         select(
@@ -146,6 +157,7 @@ def contracts_of(session: ReadSession, customer_id: UUID) -> list[CustomerContra
             Contract.number,
             Contract.title,
             Contract.status,
+            is_settled(),
             PaymentPlan.kopecks,
             PaymentPlan.period_unit,
             PaymentPlan.period_count,
@@ -159,32 +171,41 @@ def contracts_of(session: ReadSession, customer_id: UUID) -> list[CustomerContra
     return [CustomerContract(*row) for row in session.execute(statement)]
 
 
-def methods_of(session: ReadSession, customer_id: UUID) -> list[CustomerMethod]:
-    """All methods that the customer ever saved, those still in use first."""
+def methods_of(session: ReadSession | Session, customer_id: UUID) -> list[CustomerMethod]:
+    """All cards that the customer ever saved, those still in use first; the tokens of one card are told as one."""
     uses = (
         select(func.count())
         .where(Autopay.method_id == PaymentMethod.id, Autopay.status == "active")
         .correlate(PaymentMethod)
         .scalar_subquery()
     )
-    statement: Select[*tuple[Any, ...]] = (
-        select(
-            PaymentMethod.id,
-            PaymentMethod.kind,
-            PaymentMethod.last4,
-            PaymentMethod.expiry_month,
-            PaymentMethod.expiry_year,
-            PaymentMethod.disabled_reason,
-            PaymentMethod.unlinked_at,
-            uses,
-        )
+    statement = (
+        select(PaymentMethod, uses)
         .where(PaymentMethod.customer_id == customer_id)
         .order_by(PaymentMethod.unlinked_at.is_not(None), PaymentMethod.id.desc())
     )
-    return [CustomerMethod(*row) for row in session.execute(statement)]
+    cards: dict[tuple[object, ...], list[tuple[PaymentMethod, int]]] = {}
+    for token, count in session.execute(statement):
+        cards.setdefault((token.unlinked_at, *card_of(customer_id, token)), []).append((token, count))
+    return [_method(tokens) for tokens in cards.values()]
 
 
-def consents_of(session: ReadSession, customer_id: UUID) -> list[LastConsent]:
+def _method(tokens: Sequence[tuple[PaymentMethod, int]]) -> CustomerMethod:
+    newest = tokens[0][0]
+    works = any(token.disabled_reason is None for token, _ in tokens)
+    return CustomerMethod(
+        newest.id,
+        newest.kind,
+        newest.last4,
+        newest.expiry_month,
+        newest.expiry_year,
+        None if works else newest.disabled_reason,
+        newest.unlinked_at,
+        sum(count for _, count in tokens),
+    )
+
+
+def consents_of(session: ReadSession | Session, customer_id: UUID) -> list[LastConsent]:
     """The last word about each kind of consent."""
     statement: Select[*tuple[Any, ...]] = (
         select(Consent.kind, Consent.action, Consent.at, Contract.id, Contract.number)
@@ -196,7 +217,7 @@ def consents_of(session: ReadSession, customer_id: UUID) -> list[LastConsent]:
     return [LastConsent(*row) for row in session.execute(statement)]
 
 
-def logins_of(session: ReadSession, customer_id: UUID) -> list[Login]:
+def logins_of(session: ReadSession | Session, customer_id: UUID) -> list[Login]:
     """Who signs in for the customer."""
     statement: Select[*tuple[Any, ...]] = (
         select(User.name, User.email, User.email_confirmed_at.is_not(None), User.disabled_at.is_not(None))

@@ -15,6 +15,7 @@ from payments.contracts.models import Contract
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
 from portal.web.staff.queries.debts import overdue, owed
+from portal.web.staff.queries.in_force import is_in_force
 from portal.web.staff.queries.search import matching
 
 _SUGGESTIONS = 8
@@ -24,7 +25,7 @@ _name = func.lower(Customer.name)
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A line of the list; sums are kopecks. `sort_name` is the key of the order.
+    """A line of the list; sums are kopecks. `contracts` are those in force, `sort_name` is the key of the order.
 
     `autopays` are the statuses that autopays of contracts under way have, each once.
     """
@@ -79,7 +80,7 @@ def list_customers(
     shown = _page(wanted, today, after, limit).cte("shown")
     statement: Select[*tuple[Any, ...]] = select(
         shown,
-        select(func.count()).where(Contract.customer_id == shown.c.id).scalar_subquery(),
+        select(func.count()).where(Contract.customer_id == shown.c.id, is_in_force()).scalar_subquery(),
         owed(Invoice.due_on < today, of=shown.c.id, by=Invoice.customer_id),
         _autopays_of(shown.c.id),
     ).order_by(shown.c.sort_name, shown.c.id)
@@ -92,12 +93,12 @@ def count_customers(session: ReadSession, wanted: CustomerFilter, *, today: date
     return session.execute(statement).scalar_one()
 
 
-def suggest_customers(session: ReadSession | Session, text: str) -> list[Suggestion]:
+def suggest_customers(session: ReadSession | Session, text: str, *, limit: int = _SUGGESTIONS) -> list[Suggestion]:
     """A few customers whom the text may mean; the first of all when it is empty."""
     statement: Select[*tuple[Any, ...]] = (
         select(Customer.id, Customer.name, Customer.email, Customer.phone, Customer.inn)
         .order_by(_name, Customer.id)
-        .limit(_SUGGESTIONS)
+        .limit(limit)
     )
     if text.strip():
         statement = statement.where(matching(text))

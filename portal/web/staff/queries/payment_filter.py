@@ -51,6 +51,10 @@ class PaymentFilter:
         """The same in SQL."""
         return [*self._chosen(now), *self._between(), *self._typed()]
 
+    def lasting(self) -> list[ColumnElement[bool]]:
+        """The conditions of a filter without a view: they mean the same at any time."""
+        return [*self._between(), *self._typed()]
+
     def _chosen(self, now: datetime) -> list[ColumnElement[bool]]:
         found = [_VIEWS[self.view](now)] if self.view else []
         if self.status:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_, union_all
 
 from kernel.db import ReadSession, Session
 from payments.autopay.models import PaymentMethod
@@ -92,6 +92,13 @@ def list_payments(
     # Cut to the page first: names are then looked up for its rows only, whatever the filter.
     rows = _rows().where(Payment.id.in_(chosen.scalar_subquery()))
     rows = rows.order_by(*(column.desc() if order.descending else column for column in key))
+    return [PaymentRow(*row) for row in session.execute(rows)]
+
+
+def newest_payments(session: ReadSession, conditions: Sequence[ColumnElement[bool]], *, limit: int) -> list[PaymentRow]:
+    """Up to `limit` payments that meet the conditions, the newest first."""
+    chosen = select(Payment.id).where(*conditions).order_by(Payment.number.desc()).limit(limit)
+    rows = _rows().where(Payment.id.in_(chosen.scalar_subquery())).order_by(Payment.number.desc())
     return [PaymentRow(*row) for row in session.execute(rows)]
 
 

@@ -23,7 +23,7 @@ def test_the_terms_name_sum_rhythm_dates_and_the_way_out(cabinet: Cabinet, anna:
     assert "Каждый месяц" in page
     assert "За 3 дня, письмом" in page
     assert "«Автоплатёж» → «Отключить»" in page
-    assert "редакция 1" in page
+    assert "редакция 2" in page
 
 
 def test_the_box_is_never_ticked_beforehand_and_both_choices_look_alike(cabinet: Cabinet, anna: Visitor) -> None:
@@ -62,7 +62,7 @@ def test_the_consent_is_kept_exactly_as_it_was_shown(cabinet: Cabinet, anna: Vis
     assert consent.text_sha256 == hashlib.sha256(shown.encode()).hexdigest()
     assert (consent.kind, consent.action, consent.max_kopecks) == ("recurring", "given", MONTHLY)
     assert consent.shown["amount"] == "2\u00a0365,50\u00a0₽"
-    assert (consent.user_agent, consent.text_version) == ("Chrome", "1")
+    assert (consent.user_agent, consent.text_version) == ("Chrome", "2")
     assert consent.user_id is not None
     assert cabinet.payments_of(anna)[0].consent_id == consent.id
 
@@ -183,7 +183,7 @@ def test_a_withdrawal_while_the_card_is_being_changed_links_no_card(cabinet: Cab
     page = anna.page(came_back)
     assert "Автоплатёж отключён" in page
     assert "Согласие на списания отозвано" in page
-    assert "Банк не разрешил" not in page
+    assert "карта для списаний не сохранена" not in page
 
 
 def test_a_one_off_price_has_no_consent_page(cabinet: Cabinet, anna: Visitor) -> None:

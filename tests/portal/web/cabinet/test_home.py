@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 
 from kernel import db
 from kernel.clock import business_now
 from kernel.db import begin
 from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import PaymentMethod
+from payments.charging.models import Payment
+from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 from tests.portal.web.cabinet.story import Cabinet, Visitor
 
@@ -80,6 +83,42 @@ def test_a_declined_charge_says_why_what_next_and_where_to_pay(cabinet: Cabinet,
     assert "Попытка 2 прошла" in anna.page(f"/payments/{cabinet.payments_of(anna)[-1].number}")
 
 
+def test_a_retry_is_no_ordinary_charge_and_promises_no_warning(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    cabinet.world.script(cabinet.method_of(anna).gateway_id, "insufficient_funds")
+    cabinet.world.play(advance="P1M")
+
+    page = anna.page("/")
+    soon = page[page.index('id="soon"') :]
+    assert "повтор списания" in soon
+    assert "О каждом списании предупредим" not in soon
+    assert "завтра, повтор списания" in anna.page("/autopay")
+    why = anna.page(f"/payments/{cabinet.payments_of(anna)[-1].number}")
+    assert "Не согласны со списанием?" not in why
+    assert '<dt class="strong">Списано</dt><dd><span class="sum sum-m">0' in why.replace("<b>", "")
+
+
+def test_while_a_charge_is_under_way_nobody_is_asked_to_pay(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    cabinet.world.play(advance="P1M")
+    charge = cabinet.payments_of(anna)[-1]
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == charge.id).values(status="pending"))
+        session.execute(update(Invoice).where(Invoice.id == charge.invoice_id).values(status="open"))
+        of_invoice = select(Invoice.installment_id).where(Invoice.id == charge.invoice_id).scalar_subquery()
+        later = (Installment.contract_id == charge.contract_id) & (Installment.status == "planned")
+        session.execute(delete(Installment).where(later))
+        session.execute(update(Installment).where(Installment.id == of_invoice).values(status="invoiced"))
+
+    page = anna.page("/")
+
+    assert "Платить самостоятельно не нужно" in page
+    assert "Идёт списание" in page
+    assert "Ждём вашу оплату" not in page
+    assert "списываем, ждём ответ банка" in page
+    assert "по счёту" not in page
+
+
 def test_a_card_that_stopped_working_is_one_alarm_with_the_way_out(cabinet: Cabinet, anna: Visitor) -> None:
     contract_id = cabinet.subscribe(anna)
     cabinet.world.script(cabinet.method_of(anna).gateway_id, "card_expired")
@@ -118,6 +157,21 @@ def test_the_debt_of_a_contract_that_was_stopped_is_shown_and_can_be_paid(
     anna.pay(anna.post("/payments", invoice=invoice_id))
     cabinet.world.play(advance="PT10M")
     assert "Ждёт оплаты" not in anna.page("/")
+
+
+def test_each_of_several_debts_has_its_own_button(cabinet: Cabinet, anna: Visitor) -> None:
+    contracts = [cabinet.subscribe(anna) for _ in range(2)]
+    cabinet.world.play(advance="P29D")
+    with begin() as session:
+        for contract_id in contracts:
+            suspend_contract(session, contract_id, now=business_now(session), source="staff")
+        invoices = session.scalars(select(Invoice.id).where(Invoice.status == "open")).all()
+
+    page = anna.page("/")
+
+    assert len(invoices) == 2
+    for invoice_id in invoices:
+        assert re.search(rf'<a class="btn[^"]*" href="/invoices/{invoice_id}" aria-label="Оплатить ', page)
 
 
 def test_a_card_that_ends_before_the_charge_is_warned_of(cabinet: Cabinet, anna: Visitor) -> None:

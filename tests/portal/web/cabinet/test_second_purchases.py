@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import select
 
 from kernel.db import begin
@@ -10,6 +12,10 @@ from portal.notifications.models import Message
 from portal.notifications.pay_until import last_day_before
 from portal.web.kit.filters import date_text
 from tests.portal.web.cabinet.story import Cabinet, Visitor
+
+
+def _without_tags(page: str) -> str:
+    return re.sub(r"<[^>]+>", "", page)
 
 
 def test_an_unfinished_purchase_is_shown_at_home_until_it_lapses(cabinet: Cabinet, anna: Visitor) -> None:
@@ -29,8 +35,16 @@ def test_an_unfinished_purchase_is_shown_at_home_until_it_lapses(cabinet: Cabine
         letter = session.scalars(select(Message).where(Message.kind == "payment_declined")).one()
     assert f"Счёт можно оплатить по {until} включительно" in letter.text_body.replace("\u00a0", " ")
 
+    assert f"Оплатить можно по {until} включительно" in _without_tags(anna.page(f"/invoices/{invoice.id}"))
+
     cabinet.world.play(advance="P5D")
     assert "Покупка не оплачена" not in anna.page("/")
+    (payment,) = cabinet.payments_of(anna)
+    for page in (anna.page(f"/payments/{payment.number}"), anna.page(f"/payments/{payment.return_token}/return")):
+        assert "Начните оплату заново" not in page
+        assert "Счёт уже закрыт, платить по нему не нужно" in page
+        assert 'href="/services"' in page
+    assert "Оплатить" not in anna.page(f"/invoices/{invoice.id}")
 
 
 def test_buying_again_names_the_purchase_that_waits(cabinet: Cabinet, anna: Visitor) -> None:
@@ -52,3 +66,4 @@ def test_buying_again_names_the_contract_that_runs(cabinet: Cabinet, anna: Visit
     assert "У вас уже есть договор" in page
     assert "появится ещё один такой же договор" in page
     assert "У вас уже есть договор" not in boris.page(f"/autopay/new?price={cabinet.monthly}")
+    assert "появится ещё один такой же договор" not in anna.page(f"/services/{cabinet.once}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, update
@@ -18,6 +20,11 @@ from payments.invoicing.models import Invoice
 from portal.notifications.models import Message
 from tests.portal.web.cabinet.story import Cabinet, Visitor
 from tests.support.blocking import meanwhile
+
+
+def _numbers(contract_ids: Iterable[UUID]) -> list[str]:
+    with begin() as session:
+        return list(session.scalars(select(Contract.number).where(Contract.id.in_(contract_ids))))
 
 
 def test_autopay_is_two_clicks_from_home_and_off_with_one_button(cabinet: Cabinet, anna: Visitor) -> None:
@@ -76,6 +83,43 @@ def test_unlinking_names_what_loses_the_card_and_takes_it_away_for_good(cabinet:
     assert anna.get(f"/payment-methods/{method.id}/unlink").headers["location"] == answer.headers["location"]
     cabinet.world.play(advance="P1M5D")
     assert len(cabinet.payments_of(anna)) == 1
+
+
+def test_a_card_of_two_contracts_is_one_row_and_goes_from_both(cabinet: Cabinet, anna: Visitor) -> None:
+    contracts = {cabinet.subscribe(anna), cabinet.subscribe(anna)}
+    assert len(contracts) == 2
+    numbers = _numbers(contracts)
+    listed = anna.page("/payment-methods")
+    assert listed.count("Карта •• 4444") == 2, "the card and the label of its button"
+    assert all(f"№ {number}" in listed for number in numbers)
+    method = cabinet.method_of(anna)
+    question = anna.page(f"/payment-methods/{method.id}/unlink")
+    assert all(f"Договор № {number}" in question for number in numbers)
+
+    told = anna.page(anna.post(f"/payment-methods/{method.id}/unlink").headers["location"])
+    cabinet.world.play(advance="P1M5D")
+
+    assert all(f"Договор № {number}" in told for number in numbers)
+    assert "Карт нет" in anna.page("/payment-methods")
+    assert len(cabinet.payments_of(anna)) == 2, "the first payments; nothing was charged"
+    with begin() as session:
+        found = select(Message).where(Message.customer_id == anna.customer_id).order_by(Message.id)
+        letters = [letter for letter in session.scalars(found) if letter.kind in ("method_unlinked", "autopay_stopped")]
+    assert [letter.kind for letter in letters] == ["method_unlinked"]
+    assert all(f"№ {number}" in letters[0].text_body for number in numbers)
+
+
+def test_a_link_to_an_old_token_leads_to_the_card_that_came_back(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    old = cabinet.method_of(anna)
+    anna.post(f"/payment-methods/{old.id}/unlink")
+    cabinet.subscribe(anna)
+
+    assert "Отвязать карту?" in anna.page(f"/payment-methods/{old.id}/unlink")
+    assert anna.get(f"/payment-methods/{old.id}/unlinked").headers["location"] == "/payment-methods"
+    anna.post(f"/payment-methods/{old.id}/unlink")
+
+    assert cabinet.method_of(anna).unlinked_at is not None
 
 
 def test_a_charge_that_had_left_is_named(cabinet: Cabinet, anna: Visitor) -> None:
@@ -212,4 +256,4 @@ def test_nothing_is_promised_beyond_an_invoice_that_is_overdue(cabinet: Cabinet,
     page = anna.page("/")
 
     assert "1 счёт просрочен" in page
-    assert "Ничего не запланировано" in page, "the next line comes only when this one is paid"
+    assert "Следующий счёт появится, когда вы оплатите этот" in page

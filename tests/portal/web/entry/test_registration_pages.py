@@ -122,7 +122,9 @@ def test_another_letter_goes_out_at_most_once_a_minute(browser: Browser) -> None
     early = visitor.post("/email/letter")
 
     assert early.status_code == 429
-    assert "минут" in early.text
+    assert "Письмо пока не отправили" in early.text
+    assert re.search(r"через \d+ секунд", early.text)
+    assert 'action="/email/letter"' in early.text, "the page itself, from which one goes on"
     assert 1 <= int(early.headers["retry-after"]) <= 60
 
 

@@ -6,12 +6,17 @@ import re
 
 from sqlalchemy import select
 
+from kernel.clock import business_now
 from kernel.db import begin
+from payments.autopay.consents import Evidence
 from payments.autopay.models import Consent
+from payments.autopay.stopping import withdraw
 from payments.customers.models import Customer
 from portal.accounts.models import User
 from tests.portal.web.entry.conftest import Browser
 from tests.portal.web.entry.visits import enter, form_of, last_letter, link_in
+from tests.portal.web.staff.played import agreement, contract_number
+from tests.support.business import agree
 
 PASSWORD = form_of()["password"]
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -116,6 +121,7 @@ def test_a_new_password_signs_the_other_devices_out_and_changes_the_cookie_here(
     assert visitor.get("/").status_code == 200
     assert other.get("/").status_code == 303
     assert last_letter().kind == "password_changed"
+    assert re.search(r"^Здравствуйте, [^\n]+!\n\nПароль", last_letter().text_body)
 
 
 def test_a_password_is_not_changed_by_a_bad_form(browser: Browser) -> None:
@@ -187,6 +193,21 @@ def test_a_consent_shows_the_exact_words_and_their_digest(browser: Browser) -> N
     assert stored.text_sha256 in page
     assert "Публичная оферта" in page
     assert "192.0.2.7" in page
+
+
+def test_a_consent_to_charges_and_its_withdrawal_name_their_contract(browser: Browser) -> None:
+    visitor = enter(browser())
+    with begin() as session:
+        given = session.scalars(select(Consent).where(Consent.kind == "offer")).one()
+        it = agreement(session, given.customer_id, title="Аренда студии")
+        consent_id = agree(session, it, now=business_now(session))
+        withdraw(session, it.contract_id, evidence=Evidence(), now=business_now(session))
+        named = f"№ {contract_number(session, it)} «Аренда студии»"
+
+    page = visitor.get("/settings/consents").text
+    assert page.count(f"Договор {named}") == 2
+    assert "Отказ от автоматических списаний" in page
+    assert named in visitor.get(f"/settings/consents/{consent_id}").text
 
 
 def test_news_are_agreed_to_and_taken_back_as_evidence(browser: Browser) -> None:

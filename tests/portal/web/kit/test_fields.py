@@ -33,10 +33,21 @@ def test_a_sum_is_understood_as_people_type_it(text: str, kopecks: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1,234", "1.234", "-5", "1e3", "NaN", "∞", "12,345,6", "1234,567", "сто", "1" * 16, ","]
+    ("text", "reason"),
+    [
+        ("1,234", "1234 рублей или дробь: напишите 1234,00"),
+        ("1.234", "1234 рублей или дробь: напишите 1234,00"),
+        ("-5", "не может быть отрицательной"),
+        ("−5", "не может быть отрицательной"),
+        ("1234,567", "не больше двух знаков"),
+        ("0,125", "не больше двух знаков"),
+        ("1" * 14, "Такой большой суммы быть не может"),
+        ("1" * 16, "Такой большой суммы быть не может"),
+        *((text, "Введите сумму цифрами") for text in ("1e3", "NaN", "∞", "12,345,6", "сто", ",")),
+    ],
 )
-def test_a_doubtful_sum_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="сумму"):
+def test_a_doubtful_sum_is_refused_with_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
         parse_sum(text)
 
 

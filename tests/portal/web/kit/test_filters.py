@@ -48,7 +48,7 @@ def test_dates_are_business_dates_in_words() -> None:
     assert filters.date_tag(JUST_BEFORE_MIDNIGHT_UTC) == '<time datetime="2026-11-21">21 ноября 2026</time>'
     assert filters.month_text(date(2026, 11, 1)) == "Ноябрь 2026"
     assert [filters.short_month(date(2026, month, 1)) for month in range(1, 13)] == (
-        ["янв", "февр", "март", "апр", "май", "июнь", "июль", "авг", "сент", "окт", "нояб", "дек"]
+        ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"]
     )
 
 
@@ -77,3 +77,8 @@ def test_small_things() -> None:
     assert filters.initials("") == ""
     assert filters.number(1248) == f"1{NBSP}248"
     assert filters.lines("a\n<b>") == "a<br>&lt;b&gt;"
+
+
+def test_a_number_is_dialled_without_the_signs_that_people_write() -> None:
+    assert filters.tel("8 800 000-00-17") == "tel:88000000017"
+    assert filters.tel("+7 (916) 123-45-67") == "tel:+79161234567"

@@ -15,7 +15,7 @@ from portal.web.kit import limits
 from portal.web.kit.frame import Kit
 from portal.web.kit.headers import CONTENT_SECURITY_POLICY, SecurityHeaders
 from portal.web.kit.install import install_kit
-from portal.web.kit.limits import Admission
+from portal.web.kit.limits import Admission, WholeBody
 
 EVERY_KIND = ["/pages/customer", "/leave", "/nowhere", "/crash", "/refused", "/static/app.js", "/static/none.js"]
 
@@ -135,6 +135,58 @@ def test_who_waits_too_long_at_the_gate_is_told_so(app: FastAPI) -> None:
 
     asyncio.run(two())
     assert answers[0]["status"] == 503
+
+
+def test_bodies_that_do_not_come_keep_nobody_else_waiting(app: FastAPI) -> None:
+    answers: list[Message] = []
+
+    async def collect(message: Message) -> None:
+        answers.append(message)
+
+    async def silence() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError("nobody waits so long")
+
+    async def a_reader_among_slow_writers() -> None:
+        form = [(b"sec-fetch-site", b"same-origin"), (b"content-type", b"application/x-www-form-urlencoded")]
+        posting = {**_scope("/pages/entry", app), "method": "POST", "headers": form}
+        writers = [asyncio.create_task(app(posting, silence, _nowhere)) for _ in range(limits.AT_A_TIME)]
+        await asyncio.sleep(0.2)
+        await asyncio.wait_for(app(_scope("/pages/customer", app), _no_body, collect), 10)
+        for writer in writers:
+            writer.cancel()
+        await asyncio.gather(*writers, return_exceptions=True)
+
+    asyncio.run(a_reader_among_slow_writers())
+    assert answers[0]["status"] == 200
+
+
+def test_a_body_that_takes_too_long_is_given_up(app: FastAPI) -> None:
+    answers: list[Message] = []
+
+    async def collect(message: Message) -> None:
+        answers.append(message)
+
+    async def trickle() -> Message:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    async def never(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise AssertionError("the body has not come")
+
+    gate = WholeBody(never, longest_wait_s=0.1)
+    asyncio.run(gate({**_scope("/pages/entry", app), "method": "POST"}, trickle, collect))
+    assert answers[0]["status"] == 408
+
+
+def test_whoever_hangs_up_in_the_middle_of_a_body_reaches_no_page(app: FastAPI) -> None:
+    async def hung_up() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def never(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise AssertionError("nobody is there")
+
+    asyncio.run(WholeBody(never)({**_scope("/pages/entry", app), "method": "POST"}, hung_up, _nowhere))
 
 
 def test_a_crash_answers_with_words_the_request_id_and_no_details(

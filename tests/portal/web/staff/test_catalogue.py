@@ -14,7 +14,7 @@ from kernel.db import begin, read
 from payments.catalogue.buying import buy
 from payments.catalogue.models import Price, Product
 from payments.catalogue.selling import Ware, add_price, add_product
-from payments.contracts.models import Contract
+from payments.contracts.models import Contract, Installment
 from payments.contracts.periods import Period
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import at_noon, customer_of
@@ -135,7 +135,7 @@ def test_a_period_leaves_room_for_the_notice(desk: Desk, product_id: UUID) -> No
     answer = desk().post(f"{LIST}/{product_id}/prices", data={**PRICED, "period_unit": "day", "period_count": "3"})
 
     assert answer.status_code == 422
-    assert "Период короче предупреждения" in answer.text
+    assert "Период слишком короткий: нужен длиннее 3 дней" in answer.text
     assert 'href="#period_count"' in answer.text
     assert stored(Price) == 0
 
@@ -172,6 +172,19 @@ def test_off_sale_and_back_says_that_contracts_stay(desk: Desk, product_id: UUID
     assert "В продаже" in client.get(LIST).text
     with read() as session:
         assert session.scalars(select(Contract)).one().status == "active"
+
+
+def test_a_purchase_that_is_paid_in_full_is_not_in_force(desk: Desk, product_id: UUID, price_id: UUID) -> None:
+    with begin() as session:
+        session.execute(update(Price).values(kind="one_off", period_unit=None, period_count=None))
+        buy(session, price_id, customer_id=customer_of(session, "Анна Ковалёва"), now=business_now(session))
+        session.execute(update(Contract).values(status="active"))
+    assert "1 действующий договор" in desk().get(LIST).text
+
+    with begin() as session:
+        session.execute(update(Installment).values(status="paid"))
+
+    assert "Действующих договоров нет" in desk().get(LIST).text
 
 
 def test_a_switch_that_does_not_say_which_way_changes_nothing(desk: Desk, price_id: UUID) -> None:

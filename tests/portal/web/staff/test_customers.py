@@ -189,6 +189,17 @@ def test_the_card_tells_money_contacts_contracts_cards_and_consents(desk: Desk, 
     assert "ещё не регистрировался" in page
 
 
+def test_a_card_of_two_contracts_is_one_line_on_the_card(desk: Desk, zhuk: UUID) -> None:
+    with begin() as session:
+        for title in ("Аренда офиса", "Парковка"):
+            pay_first(session, agreement(session, zhuk, title=title), last4="4477")
+        pay_first(session, agreement(session, zhuk, title="Склад"), last4="1234")
+
+    page = desk().get(f"/staff/customers/{zhuk}").text
+
+    assert re.findall(r"автоплатежей: (\d)", page) == ["1", "2"]
+
+
 def test_the_timeline_is_filtered_and_goes_on(desk: Desk, company: None) -> None:
     at_noon(date(2027, 3, 1))
     with begin() as session:

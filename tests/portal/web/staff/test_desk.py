@@ -26,8 +26,10 @@ from payments.invoicing.lapsing import lapse_unpaid
 from payments.webhooks.intake import take_in
 from payments.webhooks.models import InboundWebhook
 from portal.notifications.models import Message
+from portal.web.kit.frame import Beat
 from portal.web.staff.periods import DeskPeriod, desk_period
 from portal.web.staff.queries.figures import Figures, read_figures
+from portal.web.surroundings import beat
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first, play, play_day
 from tests.support.business import make_agreement
@@ -77,6 +79,67 @@ def test_a_day_and_a_week_have_their_equals(key: str, then: tuple[date, date]) -
     period: DeskPeriod = desk_period("day" if key == "day" else "week", moscow(2026, 11, 21))
 
     assert (period.previous.first_on, period.previous.last_on) == then
+
+
+@pytest.mark.parametrize(
+    ("key", "now", "then", "chart"),
+    [
+        ("quarter", (2026, 10, 1), (date(2026, 7, 1), date(2026, 8, 21)), (date(2026, 10, 1), date(2026, 12, 31))),
+        ("year", (2026, 1, 1), (date(2025, 1, 1), date(2025, 11, 21)), (date(2026, 1, 1), date(2026, 12, 31))),
+    ],
+)
+def test_a_quarter_and_a_year_have_their_equals_and_are_drawn_whole(
+    key: str, now: tuple[int, int, int], then: tuple[date, date], chart: tuple[date, date]
+) -> None:
+    period = desk_period("quarter" if key == "quarter" else "year", moscow(2026, 11, 21))
+
+    assert period.current.first_on == date(*now)
+    assert (period.previous.first_on, period.previous.last_on) == then
+    assert (period.chart_first_on, period.chart_last_on) == chart
+
+
+def test_the_last_days_of_a_long_quarter_meet_the_end_of_the_shorter_one() -> None:
+    period = desk_period("quarter", moscow(2026, 9, 30))
+
+    assert period.previous.last_on == date(2026, 6, 30)
+    assert period.previous.until <= period.current.since
+
+
+def test_a_year_is_drawn_by_month_and_a_quarter_by_week(desk: Desk, beating: None) -> None:
+    at_noon(date(2027, 2, 10))
+    with begin() as session:
+        pay_first(session, agreement(session, customer_of(session, "Анна"), kopecks=100_000), saves=False)
+    at_noon(date(2027, 3, 24))
+    with begin() as session:
+        pay_first(session, agreement(session, customer_of(session, "Борис"), kopecks=250_000), saves=False)
+
+    year, quarter = (desk().get(f"/staff?period={key}").text for key in ("year", "quarter"))
+
+    assert "Поступления по месяцам, 2027 год" in year
+    assert re.search(r"Февраль 2027</td><td class=\"num\">1\u00a0000,00", year)
+    assert re.search(r"Март 2027</td><td class=\"num\">2\u00a0500,00", year)
+    assert "Поступления по неделям, 1 квартал 2027" in quarter
+    assert re.search(r"22–28 марта</td><td class=\"num\">2\u00a0500,00", quarter)
+    assert "Больше всего пришло 22–28 марта" in quarter
+
+
+def test_the_share_of_charges_that_succeed_is_drawn_and_told(desk: Desk, beating: None) -> None:
+    at_noon(date(2027, 3, 1))
+    assert "Успешные списания" not in desk().get("/staff").text, "nothing to draw yet"
+    with begin() as session:
+        for n in range(4):
+            pay_first(
+                session, agreement(session, customer_of(session, f"Клиент {n}"), period=Period("week"), in_days=0)
+            )
+    play(date(2027, 3, 17), lambda payment: "3d_secure_failed" if payment.number % 4 == 0 else None)
+
+    page = desk().get("/staff").text
+
+    assert "Успешные списания" in page
+    found = re.search(r"(\d+(?:,\d)?)\u00a0% на этой неделе, (\d+(?:,\d)?)\u00a0% за 12 недель", page)
+    assert found
+    assert 'class="ch-line"' in page
+    assert re.search(r"<td>15–21 марта</td><td class=\"num\">\d+</td>", page), "the numbers behind the line"
 
 
 def test_what_came_in_is_set_against_the_month_before(company: None) -> None:
@@ -229,6 +292,42 @@ def test_a_pause_is_told_to_all_and_ended_by_the_owner_alone(desk: Desk, beating
     assert told[1].source.startswith("staff:")
 
 
+def test_the_rail_says_at_once_that_charging_is_paused_and_tells_the_time_of_all_pages(
+    desk: Desk, beating: None
+) -> None:
+    owner = desk("owner")
+    owner.post("/staff/charging/pause", data={"reason": "Сверяем суммы"})
+    assert beat() == Beat("Списания приостановлены", alive=True, paused=True)
+
+    owner.post("/staff/charging/resumption")
+    at_noon(date(2027, 3, 10))
+
+    running = beat()
+    assert running
+    assert running.text in ("Списания идут, 11:59", "Списания идут, 12:00"), "the beat was a moment ago"
+    assert (running.alive, running.paused) == (True, False)
+
+
+def test_what_a_pause_held_back_is_not_stuck_when_charging_has_just_gone_on(desk: Desk, beating: None) -> None:
+    at_noon(date(2027, 3, 10))
+    with begin() as session:
+        pay_first(session, agreement(session, customer_of(session, "Анна")))
+    at_noon(date(2027, 4, 8))
+    with begin() as session:
+        now = business_now(session)
+        assert issue_due(session, now=now) == 1
+        mark_notice_sent(session, session.scalars(select(Notice.id)).one(), now=now)
+    owner = desk("owner")
+    owner.post("/staff/charging/pause", data={"reason": "Сверяем суммы"})
+    at_noon(date(2027, 4, 12))
+
+    owner.post("/staff/charging/resumption")
+
+    assert "Ждут списания" not in owner.get("/staff").text
+    at_noon(date(2027, 4, 13))
+    assert "Ждут списания: 1" in owner.get("/staff").text, "a day later it is"
+
+
 def test_a_pause_needs_a_reason_stops_at_once_and_keeps_the_first_reason(desk: Desk, beating: None) -> None:
     manager = desk("manager")
     assert 'href="/staff/charging/pause"' in manager.get("/staff").text
@@ -312,6 +411,7 @@ def test_each_trouble_has_a_card_that_leads_to_it(desk: Desk, beating: None) -> 
         "1 предупреждение не доставлено",
         "1 счёт просрочен",
         "1 автоплатёж приостановлен",
+        "1 карта истекает",
         "1 событие не обработано",
     ):
         assert wanted in page
@@ -363,6 +463,13 @@ def trouble_of_every_kind() -> None:
                 html_body="",
                 status="failed",
             )
+        )
+        session.execute(
+            text(
+                "UPDATE payment_methods SET expiry_year = 2027, expiry_month = 5 FROM autopays a"
+                " WHERE a.method_id = payment_methods.id AND a.contract_id = :id"
+            ),
+            {"id": unheard.contract_id},
         )
         take_in(session, _notification("forged-1"), ip="203.0.113.9")
         session.execute(update(InboundWebhook).values(status="forged"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -32,6 +33,22 @@ def test_at_the_end_of_a_month_the_next_money_is_named(desk: Desk) -> None:
     assert "следующий платёж 4 декабря" in page
     assert "В этом месяце по графику больше ничего не ждём. Следующее 4 декабря: 27\u00a0965,50\u00a0₽." in page
     assert "По графику</li>" not in page, "the legend names no bars that are not there"
+
+
+def test_what_is_expected_adds_up_in_words_in_the_chart_and_in_the_list(desk: Desk) -> None:
+    at_noon(date(2026, 11, 2))
+    with begin() as session:
+        customer_id = customer_of(session, "Анна")
+        for n, in_days in enumerate((0, 1, 2, 3, 4, 5, 6, 7)):  # eight days, the first is today
+            agreement(session, customer_id, kopecks=10_000 * (n + 1), in_days=in_days)
+
+    page = desk().get("/staff").text
+
+    assert "До 30 ноября по графику ещё 3\u00a0600,00\u00a0₽." in page
+    numbers = re.findall(r"<td>(\d+) ноября, по графику</td><td class=\"num\">([\d\xa0]+),00", page)
+    assert [int(day) for day, _sum in numbers] == [2, 3, 4, 5, 6, 7, 8, 9]
+    assert sum(int(found.replace("\xa0", "")) for _day, found in numbers) == 3600
+    assert re.search(r"Остальные дни</dt><dd>1\s?500,00", page), "the two days that are not named"
 
 
 def test_nothing_expected_at_all_is_said_so(desk: Desk) -> None:

@@ -122,6 +122,7 @@ def test_a_condition_that_makes_no_sense_is_told(desk: Desk, anna: Agreement) ->
     answer = desk().get(f"{LIST}?first_on=вчера")
 
     assert answer.status_code == 422
+    assert "Таких счетов не нашлось" not in answer.text, "the error is all there is to say"
     assert rows(answer.text) == []
     assert "вчера" in answer.text
 

@@ -1,0 +1,1 @@
+"""What the scheduler's duties and the worker processes say of themselves, for the page of jobs."""

@@ -1,0 +1,1 @@
+"""Notes: what employees tell each other about a customer."""
