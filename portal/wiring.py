@@ -14,7 +14,7 @@ from kernel.relay import Send, rehint_deliveries
 from payments.charging import due
 from payments.charging.charging import CHARGE, charge
 from payments.charging.checking import CHECK, check
-from payments.charging.models import ABANDONED, IN_FLIGHT, TO_CHECK, TO_SEND
+from payments.charging.models import ABANDONED, IN_FLIGHT, TO_CHECK, TO_SEND, TOO_EARLY
 from payments.charging.sweeping import drop_abandoned, expire_leases, hint_created, hint_due_checks
 from payments.charging.untold import TO_ANNOUNCE, announce_untold
 from payments.contracts.models import TO_ISSUE
@@ -45,7 +45,7 @@ def _in_transaction(work: Callable[..., int]) -> Callable[[Send], int]:
 DUTIES = (
     Duty("issue_due", _in_transaction(issue_due), (TO_ISSUE,)),
     Duty("create_due_payments", _in_transaction(due.create_due_payments), (due.TO_CHARGE,)),
-    Duty("hint_created", hint_created, (TO_SEND,)),
+    Duty("hint_created", hint_created, (TO_SEND, TOO_EARLY)),
     Duty("expire_leases", lambda _send: expire_leases(), (IN_FLIGHT,)),
     Duty("hint_due_checks", hint_due_checks, (TO_CHECK,)),
     Duty("hint_due_webhooks", hint_due_webhooks, (TO_PROCESS,)),

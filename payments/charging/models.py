@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     exists,
     func,
+    or_,
     select,
     text,
 )
@@ -48,8 +49,8 @@ class Payment(Base):
     """One attempt to collect an invoice. `key` and `body` are written before the call and never change.
 
     `rejected` means surely never executed; when the gateway knows better, `next_check_at` says that it is asked on.
-    `initiator`: customer (on the gateway's page) or schedule (a saved method). `receipt_email` is where a payer whose
-    customer has no address wants to be told of this payment.
+    A charge whose notice is not old enough has it too. `initiator`: customer (on the gateway's page) or schedule (a
+    saved method). `receipt_email` is where a payer whose customer has no address wants to be told of this payment.
     `lease_until` is real time; every other instant is business time.
     """
 
@@ -117,11 +118,14 @@ class Payment(Base):
 
 Index("ix_payments_last4", Payment.last4)
 RUNNING = ~exists().where(Installation.charging_paused)
+_TO_CHARGE = and_(Payment.status == CREATED, Payment.initiator == "schedule", RUNNING)
 TO_SEND = Wait(
     "payments.created",
     Payment.created_at,
-    and_(Payment.status == CREATED, Payment.initiator == "schedule", RUNNING),
+    and_(_TO_CHARGE, or_(Payment.next_check_at.is_(None), Payment.next_check_at <= func.business_now())),
 )
+# Its notice was not old enough when it was to be sent, and will be at that instant.
+TOO_EARLY = Wait("payments.too_early", Payment.next_check_at, _TO_CHARGE)
 ABANDONED = Wait(
     "payments.abandoned",
     Payment.next_check_at,
@@ -131,8 +135,11 @@ IN_FLIGHT = Wait("payments.sending", Payment.permit_at, Payment.status == SENDIN
 TO_CHECK = Wait(
     "payments.next_check_at",
     Payment.next_check_at,
-    # What is rejected for good has no next check.
-    and_(Payment.status.in_((UNKNOWN, PENDING, WAITING_FOR_CAPTURE, REJECTED)), Payment.next_check_at.is_not(None)),
+    or_(
+        Payment.status.in_((UNKNOWN, PENDING, WAITING_FOR_CAPTURE)),
+        # The gateway shows what we took for never executed; what is rejected for good has no next check.
+        and_(Payment.status == REJECTED, Payment.gateway_id.is_not(None), Payment.next_check_at.is_not(None)),
+    ),
 )
 
 

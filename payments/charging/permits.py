@@ -39,6 +39,7 @@ _TAKE = f"""
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # a class without annotations
 _NOTICE_COUNTS = str(NOTICE_COUNTS.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 _PARTLY_PAID = "EXISTS (SELECT FROM allocations WHERE allocations.invoice_id = i.id)"
+_NOTICE_IS_OLD_ENOUGH_AT = "notices.sent_at + make_interval(hours => z.notice_hours)"
 _FRESH = f"coalesce(p.first_sent_at, business_now()) > business_now() - interval '{KEY_LIFE}'"
 _RETURNING = "RETURNING p.id, p.body, p.key"
 _IDS = (bindparam("ids", type_=ARRAY(Uuid)), bindparam("from_statuses", type_=ARRAY(Text)))
@@ -57,7 +58,7 @@ _PERMIT_SCHEDULED = text(f"""
           AND {_NOTICE_COUNTS} AND p.kopecks <= autopays.max_kopecks
           AND m.unlinked_at IS NULL AND m.disabled_reason IS NULL AND m.shop_id = p.shop_id
           AND i.status = 'open' AND NOT {_PARTLY_PAID} AND notices.kopecks = p.kopecks
-          AND notices.sent_at <= business_now() - make_interval(hours => z.notice_hours)
+          AND {_NOTICE_IS_OLD_ENOUGH_AT} <= business_now()
           AND (p.first_sent_at IS NOT NULL OR p.created_at > business_now() - {_STALE})
           AND {_FRESH} AND NOT z.charging_paused
         ORDER BY p.id
@@ -104,6 +105,20 @@ _REFUSE = text(f"""
 """).bindparams(_IDS[0])  # noqa: S608
 
 
+_POSTPONE = text(f"""
+    WITH r AS (
+        SELECT p.id, {_NOTICE_IS_OLD_ENOUGH_AT} AS at
+        FROM payments p
+        JOIN notices ON notices.id = p.notice_id
+        CROSS JOIN installation z
+        WHERE p.id = ANY(:ids) AND p.status = 'created' AND {_NOTICE_IS_OLD_ENOUGH_AT} > business_now()
+        ORDER BY p.id
+        FOR NO KEY UPDATE OF p SKIP LOCKED
+    )
+    UPDATE payments p SET next_check_at = r.at FROM r WHERE p.id = r.id
+""").bindparams(_IDS[0])  # noqa: S608
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """Leave to send these stored bytes under this stored key, once, within two seconds."""
@@ -135,8 +150,12 @@ def _permit(session: Session, statement: object, ids: Sequence[UUID], worker: st
 
 
 def refuse(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
-    """End the payments among these that can never be permitted, and say why; the rest stay for the next sweep."""
+    """End the payments among these that can never be permitted, and say why.
+
+    The rest stay for the next sweep; those whose notice is too young for the instant at which it will be old enough.
+    """
     parameters = {"ids": list(ids), "account": get_settings().yookassa_shop_id}
     rows = session.execute(_REFUSE, parameters).all()
     note_statuses(session, [("payment", row.id, CREATED, "rejected") for row in rows], source="permit")
+    session.execute(_POSTPONE, {"ids": list(ids)})
     return {row.id: row.reason for row in rows}

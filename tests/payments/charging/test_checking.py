@@ -106,6 +106,19 @@ def test_a_daily_pause_does_not_pass_over_the_instant_of_proof(world: World) -> 
     assert payment.next_check_at == payment.permit_at + DAY
 
 
+@pytest.mark.parametrize("hours_off", [-23, 23])
+def test_a_clock_that_is_hours_off_does_not_hide_a_charge_that_had_arrived(world: World, hours_off: int) -> None:
+    due = one_unknown_charge(world, "drop_after")
+    world.jump("P3D")
+    with begin() as session:
+        # As if our database had taken the time of the send from a clock that was so many hours off.
+        off = timedelta(hours=hours_off)
+        moved = {"first_sent_at": Payment.first_sent_at + off, "permit_at": Payment.permit_at + off}
+        session.execute(update(Payment).where(Payment.id == due.payment_id).values(moved))
+
+    assert _check(due.payment_id).status == "succeeded"
+
+
 def test_absence_after_24_hours_ends_the_attempt_and_announces_a_new_one(world: World) -> None:
     due = one_unknown_charge(world, "drop_before")
     world.jump("PT25H")

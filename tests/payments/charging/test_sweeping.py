@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -10,13 +11,19 @@ from sqlalchemy import func, select, text, update
 
 from kernel.clock import business_now
 from kernel.db import begin, read
+from payments.autopay.consents import Evidence
+from payments.autopay.models import Notice
+from payments.autopay.stopping import withdraw
 from payments.charging import sweeping
+from payments.charging.charging import charge
 from payments.charging.checking import CHECK
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
 from payments.charging.pace import HINTED_AT_ONCE, PART
+from payments.charging.sending import sender
 from payments.charging.sweeping import drop_abandoned, expire_leases, hint_created, hint_due_checks
 from payments.history.models import StatusHistory
+from payments.installation.models import Installation
 from payments.invoicing.issue import issue_now
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.charging import make_due, one_due_charge
@@ -105,6 +112,42 @@ def test_a_hint_is_trusted_for_a_while_and_then_given_again(world: World) -> Non
     assert [hint_created(redis.send), hint_created(redis.send)] == [1, 0]
     _set(due.payment_id, lease_until=func.clock_timestamp())
     assert hint_created(redis.send) == 1
+
+
+def test_a_charge_whose_notice_is_too_young_is_hinted_at_when_it_may_be_sent(world: World) -> None:
+    due = one_due_charge(world)
+    with begin() as session:
+        session.execute(update(Installation).values(notice_hours=96))
+    redis = Redis()
+    _set(due.payment_id, lease_until=None)
+    assert hint_created(redis.send) == 1
+    charge([str(due.payment_id)])
+    _set(due.payment_id, lease_until=None)
+    assert hint_created(redis.send) == 0
+    with read() as session:
+        waits = session.get_one(Payment, due.payment_id)
+        notice = session.get_one(Notice, waits.notice_id)
+        assert notice.sent_at is not None
+        assert (waits.status, waits.next_check_at) == ("created", notice.sent_at + timedelta(hours=96))
+
+    world.jump("P1D")
+    assert hint_created(redis.send) == 1
+    charge([str(due.payment_id)])
+    assert sender().wait_idle(30)
+    with read() as session:
+        assert session.get_one(Payment, due.payment_id).status == "succeeded"
+
+
+def test_a_charge_that_waited_for_its_notice_and_was_called_off_is_asked_about_no_more(world: World) -> None:
+    due = one_due_charge(world)
+    with begin() as session:
+        session.execute(update(Installation).values(notice_hours=96))
+    charge([str(due.payment_id)])
+    with begin() as session:
+        withdraw(session, due.contract_id, evidence=Evidence(), now=business_now(session))
+    world.jump("P1D")
+
+    assert hint_due_checks(Redis().send) == 0
 
 
 def test_charges_are_hinted_at_no_more_than_redis_may_hold(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
