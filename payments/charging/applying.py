@@ -13,11 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from kernel import log
 from kernel.db import Session
 from payments.autopay.models import Autopay
 from payments.charging.declining import settle_declined
 from payments.charging.models import CANCELED, PENDING, REJECTED, SUCCEEDED, WAITING_FOR_CAPTURE, Payment
+from payments.charging.oddities import CONTRADICTED, NOT_CAPTURED, QUARANTINED, mark_odd
 from payments.charging.pace import next_check
 from payments.charging.succeeding import settle_succeeded
 from payments.charging.twins import adopt_twin
@@ -25,7 +25,6 @@ from payments.gateway.port import GatewayPayment
 from payments.history.noting import note_statuses
 from payments.installation.models import Shop
 
-_log = log.get(__name__)
 _RANK = {
     "created": 0,
     "sending": 1,
@@ -50,7 +49,7 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     """Bring our rows up to what the gateway says. `source`: answer, webhook, poller, reconcile or return.
 
     Objects that belong to none of our payments are left out of the result: foreign. An object of another shop, mode or
-    currency is quarantined: logged, not applied.
+    currency is quarantined: its payment is marked, nothing else is applied.
     """
     found = _match(session, objects)
     _lock_autopays(session, found)
@@ -60,6 +59,8 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     quarantined = [item for payment, item in named if not _is_ours(shops[payment.shop_id], payment, item)]
     believed = [(_own_or_twin(session, payment, item), item) for payment, item in named if item not in quarantined]
     news = [(payment, item) for payment, item in believed if _is_news(payment, item)]
+    for payment, _ in news:
+        payment.oddity = None  # what was odd about its earlier state
     note_statuses(session, [("payment", p.id, p.status, item.status) for p, item in news], source=source)
     settle_succeeded(session, [pair for pair in news if pair[1].status == SUCCEEDED], now=now)
     settle_declined(session, [pair for pair in news if pair[1].status == CANCELED], now=now)
@@ -140,14 +141,14 @@ def _is_ours(shop: Shop, payment: Payment, item: GatewayPayment) -> bool:
         if ours != theirs
     ]
     if wrong:
-        _log.error("payment.quarantined", payment_id=str(payment.id), gateway_id=item.gateway_id, wrong=wrong)
+        mark_odd(payment, QUARANTINED, gateway_id=item.gateway_id, wrong=wrong)
     return not wrong
 
 
 def _is_news(payment: Payment, item: GatewayPayment) -> bool:
     if _RANK[payment.status] == _RANK[SUCCEEDED]:
-        if payment.status not in (item.status, REJECTED):
-            _log.error("payment.contradiction", payment_id=str(payment.id), ours=payment.status, theirs=item.status)
+        if payment.status == SUCCEEDED and item.status == CANCELED:
+            mark_odd(payment, CONTRADICTED, ours=payment.status, theirs=item.status)
         # We thought that it never happened, or were told so; money that did come in counts all the same.
         return payment.status != SUCCEEDED and item.status == SUCCEEDED
     return _RANK[item.status] > _RANK[payment.status]
@@ -162,7 +163,7 @@ def _ask_on(payment: Payment, item: GatewayPayment, now: datetime) -> None:
 
 def _keep_waiting(payment: Payment, item: GatewayPayment, now: datetime) -> None:
     if item.status == WAITING_FOR_CAPTURE:
-        _log.error("payment.not_captured", payment_id=str(payment.id))
+        mark_odd(payment, NOT_CAPTURED)
     payment.status = item.status
     payment.gateway_id = item.gateway_id
     payment.confirmation_url = item.confirmation_url or payment.confirmation_url

@@ -51,7 +51,7 @@ class Payment(Base):
     `rejected` means surely never executed; when the gateway knows better, `next_check_at` says that it is asked on.
     A charge whose notice is not old enough has it too. `initiator`: customer (on the gateway's page) or schedule (a
     saved method). `receipt_email` is where a payer whose customer has no address wants to be told of this payment.
-    `lease_until` is real time; every other instant is business time.
+    `oddity` says what staff have to see to, as in `charging.oddities`. `lease_until` is real time; every other instant is business time.
     """
 
     __tablename__ = "payments"
@@ -73,6 +73,7 @@ class Payment(Base):
         Index("ix_payments_live", "status", "id", postgresql_where=LIVE_SQL),
         Index("ix_payments_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
         Index("ix_payments_customer_newest", "customer_id", "id"),
+        Index("ix_payments_oddity", "number", postgresql_where=text("oddity IS NOT NULL")),
         Index("ix_payments_method_live", "method_id", postgresql_where=LIVE_SQL),
         Index("ix_payments_newest", "created_at", "number", postgresql_include=["status", "kopecks"]),
         Index("ix_payments_decided", "decided_at", postgresql_include=["status", "kopecks", "initiator"]),
@@ -114,6 +115,7 @@ class Payment(Base):
     income_kopecks: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[CreatedAt]
     decided_at: Mapped[At | None]
+    oddity: Mapped[Str | None]
 
 
 Index("ix_payments_last4", Payment.last4)

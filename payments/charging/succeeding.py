@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
-from kernel import log, outbox
+from kernel import outbox
 from kernel.db import Session
 from payments.autopay.activating import activate_autopays
 from payments.autopay.barrier import disarm_lines
 from payments.charging.models import CANCELED, SUCCEEDED, Allocation, Payment
+from payments.charging.oddities import OTHER_AMOUNT, SURPLUS, mark_odd
 from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Contract, Installment
 from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.contracts.planning import plan_following
@@ -22,7 +23,6 @@ from payments.history.noting import note_statuses
 from payments.invoicing.models import Invoice
 from payments.ledger.posting import payment_succeeded, post
 
-_log = log.get(__name__)
 Pair = tuple[Payment, GatewayPayment]
 
 
@@ -54,7 +54,7 @@ def _brings_method(payment: Payment, item: GatewayPayment) -> bool:
 
 def _mark(payment: Payment, item: GatewayPayment, now: datetime) -> None:
     if payment.kopecks != item.kopecks:
-        _log.error("payment.other_amount", payment_id=str(payment.id), asked=payment.kopecks, came=item.kopecks)
+        mark_odd(payment, OTHER_AMOUNT, asked=payment.kopecks, came=item.kopecks)
         payment.kopecks = item.kopecks
     if payment.status == CANCELED:
         payment.party = payment.reason = payment.next_attempt_at = None
@@ -75,6 +75,8 @@ def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> l
         invoice = invoices[payment.invoice_id]
         counted = min(payment.kopecks, left[invoice.id])
         left[invoice.id] -= counted
+        if counted < payment.kopecks:
+            mark_odd(payment, SURPLUS, came=payment.kopecks, counted=counted)
         if counted:
             allocations.append({"payment_id": payment.id, "invoice_id": invoice.id, "kopecks": counted})
         if counted and left[invoice.id] == 0:

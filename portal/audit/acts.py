@@ -31,6 +31,7 @@ ACTS: dict[str, str] = {
     "note.taken_back": _("Заметка удалена"),
     "note.written": _("Заметка написана"),
     "payment.asked": _("ЮKassa спрошена об исходе платежа"),
+    "payment.reviewed": _("Платёж, пришедший не так, как просили, разобран"),
     "payments.exported": _("Платежи выгружены в файл"),
     "price.added": _("Цена добавлена"),
     "price.sale_changed": _("Продажа по цене включена или снята"),

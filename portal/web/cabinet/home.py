@@ -8,6 +8,7 @@ from starlette.responses import Response
 from kernel import clock
 from kernel.clock import business_date
 from portal.web.cabinet.overview import overview
+from portal.web.cabinet.queries.advance import read_advance
 from portal.web.cabinet.queries.lines import read_due_lines
 from portal.web.cabinet.queries.payments import PaymentFilter, read_payments
 from portal.web.cabinet.rhythm import in_days, notice_words
@@ -20,7 +21,7 @@ _LAST = 3
 
 @router.get("/", name="cabinet.home")
 def show_home(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response:
-    """Two queries: the due lines of all contracts, and the last payments."""
+    """Three queries: the due lines of all contracts, the advance, and the last payments."""
     now = clock.now()
     today = business_date(now)
     lines = read_due_lines(db, customer.customer_ids, now=now)
@@ -29,6 +30,7 @@ def show_home(request: Request, customer: CurrentCustomer, db: ReadDb) -> Respon
         "today": today,
         "it": overview(lines, today),
         "notice": notice_words(lines[0].notice) if lines else "",
+        "advance": read_advance(db, customer.customer_ids),
         "payments": read_payments(db, customer.customer_ids, PaymentFilter(), limit=_LAST),
         "in_days": in_days,
     }

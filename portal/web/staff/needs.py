@@ -27,6 +27,7 @@ def needs_of(found: Attention) -> list[Need]:
         (found.forged, _forged),
         (found.failed, _failed),
         (found.unknown, _unknown),
+        (found.odd, _odd),
         (found.unheard, _unheard),
         (found.late, _late),
         (found.overdue, _overdue),
@@ -63,6 +64,12 @@ def _unknown(found: Attention) -> Need:
     title = ngettext("У %(num)s платежа неизвестен исход", "У %(num)s платежей неизвестен исход", found.unknown)
     text = _("%(sum)s, дольше часа") % {"sum": money(found.unknown_kopecks)}
     return Need("triangle-alert", "danger", _with(title, found.unknown), text, "/staff/payments?view=unknown")
+
+
+def _odd(found: Attention) -> Need:
+    title = ngettext("%(num)s платёж надо разобрать", "%(num)s платежей надо разобрать", found.odd)
+    text = _("Деньги пришли не так, как мы просили")
+    return Need("banknote", "danger", _with(title, found.odd), text, "/staff/payments?view=odd")
 
 
 def _suspended(found: Attention) -> Need:

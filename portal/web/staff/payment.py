@@ -19,9 +19,10 @@ from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.staff.gateway_words import call_name
+from portal.web.staff.oddities import oddity_words
 from portal.web.staff.payments_filter import LIST
 from portal.web.staff.queries import payment_card
-from portal.web.staff.roles import ASKS_GATEWAY, GatewayAsker, may
+from portal.web.staff.roles import ASKS_GATEWAY, REVIEWS_MONEY, GatewayAsker, may
 from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, retry_name, source_name
 
 router = APIRouter()
@@ -46,6 +47,8 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
         "askable": payment.status in ASKABLE,
         "sending": payment.status == SENDING,
         "may_ask": may(staff, ASKS_GATEWAY),
+        "oddity": oddity_words(payment.oddity),
+        "may_review": may(staff, REVIEWS_MONEY),
         "initiators": INITIATORS,
         "consent_names": CONSENTS,
         "method_name": method_name,

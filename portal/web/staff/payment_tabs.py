@@ -19,8 +19,8 @@ from portal.web.staff.queries.payments import MOST_COUNTED, count_payments
 
 VIEWS = LIST + "/views"
 # Shown only while it holds something, or is looked at.
-_RARE = "unknown"
-_ALARMING = ("failed", "unknown")
+_RARE = ("unknown", "odd")
+_ALARMING = ("failed", "unknown", "odd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def tabs_for(session: ReadSession, user_id: UUID, asked: Asked, *, now: datetime
     tabs = [Tab("", _("Все"), LIST, "", "", current=own is None and not asked.wanted.view)]
     for (key, name), count in zip(names.items(), counts[: len(names)], strict=True):
         current = own is None and key == asked.wanted.view
-        if count or current or key != _RARE:
+        if count or current or key not in _RARE:
             tone = "danger" if count and key in _ALARMING else ""
             tabs.append(Tab(key, name, f"{LIST}?view={key}", _counted(count), tone, current))
     for (view, it), count in zip(saved, counts[len(names) :], strict=True):
@@ -61,7 +61,7 @@ def tabs_for(session: ReadSession, user_id: UUID, asked: Asked, *, now: datetime
 def view_names() -> dict[str, str]:
     """What the views are called that hold the same all year round."""
     large = _("Крупные, от %(sum)s") % {"sum": money(LARGE_KOPECKS).replace(",00", "")}
-    return {"failed": _("Не прошли"), "unknown": _("Исход неизвестен"), "large": large}
+    return {"failed": _("Не прошли"), "unknown": _("Исход неизвестен"), "odd": _("Разобрать"), "large": large}
 
 
 def conditions_of(db: ReadSession | Session, asked: Asked) -> list[tuple[str, str]]:

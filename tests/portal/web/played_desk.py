@@ -53,7 +53,11 @@ def play_desk() -> dict[str, str]:
         boris = agreement(session, customer_of(session, "Борис Рощин"))
         payment_id = pay_first(session, boris, last4="1111")
         later = business_now(session) + timedelta(days=60)
-        session.execute(update(Payment).where(Payment.id == payment_id).values(status="pending", next_check_at=later))
+        session.execute(
+            update(Payment)
+            .where(Payment.id == payment_id)
+            .values(status="pending", next_check_at=later, oddity="not_captured")
+        )
         email = "darya@example.com"
         darya = agreement(session, customer_of(session, "Дарья Орлова", email=email), period=Period("week"))
         pay_first(session, darya, last4="2222")

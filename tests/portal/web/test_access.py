@@ -157,6 +157,7 @@ ACCESS: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("POST", "/staff/payments/views/{view_id}/removal"): EVERYBODY,
     ("GET", "/staff/payments/{payment_id}"): EVERYBODY,
     ("POST", "/staff/payments/{payment_id}/checks"): MONEY,
+    ("POST", "/staff/payments/{payment_id}/review"): MONEY,
     ("GET", "/staff/exports"): MONEY,
     ("POST", "/staff/exports"): MONEY,
     ("GET", "/staff/exports/{export_id}/file"): MONEY,

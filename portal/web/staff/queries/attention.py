@@ -38,6 +38,7 @@ class Attention:
     unheard: int
     unknown: int
     unknown_kopecks: int
+    odd: int
     suspended: int
     expiring: int
     forged: int
@@ -51,6 +52,7 @@ class Attention:
                 self.late,
                 self.unheard,
                 self.unknown,
+                self.odd,
                 self.suspended,
                 self.expiring,
                 self.forged,
@@ -109,6 +111,7 @@ def read_attention(session: ReadSession, *, today: date, now: datetime) -> Atten
             select(func.count(Notice.id.distinct())).where(*_unheard()).scalar_subquery(),
             select(func.count()).where(unknown).scalar_subquery(),
             select(func.coalesce(func.sum(Payment.kopecks), 0)).where(unknown).scalar_subquery(),
+            select(func.count()).where(Payment.oddity.is_not(None)).scalar_subquery(),
             select(func.count()).where(Autopay.status == "suspended").scalar_subquery(),
             select(func.count()).where(is_expiring(today)).scalar_subquery(),
             select(func.count())

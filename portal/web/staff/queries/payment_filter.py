@@ -31,7 +31,7 @@ _BIGINT_DIGITS = 18
 class PaymentFilter:
     """All that a payment must meet; empty means anything. Days are inclusive, sums are kopecks.
 
-    `view` moves along with time: this month's, failed or unknown (the two that wait for a person), large ones.
+    `view` moves along with time: this month's, failed, unknown or odd (the three that wait for a person), large ones.
     """
 
     text: str = ""
@@ -150,6 +150,7 @@ _VIEWS: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
     "month": _this_month,
     "failed": lambda _now: is_failed_charge(),
     "unknown": is_long_unknown,
+    "odd": lambda _now: Payment.oddity.is_not(None),
     "large": lambda _now: Payment.kopecks >= LARGE_KOPECKS,
 }
 VIEWS = tuple(_VIEWS)

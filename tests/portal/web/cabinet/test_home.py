@@ -13,10 +13,12 @@ from kernel.clock import business_now
 from kernel.db import begin
 from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import PaymentMethod
+from payments.charging.applying import apply
 from payments.charging.models import Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 from tests.portal.web.cabinet.story import Cabinet, Visitor
+from tests.support.gateway_objects import says
 
 
 def test_a_newcomer_is_led_to_the_services(cabinet: Cabinet, anna: Visitor) -> None:
@@ -184,6 +186,20 @@ def test_a_card_that_ends_before_the_charge_is_warned_of(cabinet: Cabinet, anna:
 
     assert "Карта •• 4444 действует до 31 декабря 2020" in page
     assert "банк может отказать" in page
+
+
+def test_what_was_paid_beyond_the_invoices_is_shown_as_an_advance(cabinet: Cabinet, anna: Visitor) -> None:
+    cabinet.subscribe(anna)
+    assert "Аванс" not in anna.page("/")
+    with begin() as session:
+        payment = session.scalars(select(Payment)).one()
+        again = says(session, payment, "succeeded", gateway_id="gw-second")
+        apply(session, [again], source="webhook", now=business_now(session))
+
+    page = anna.page("/")
+
+    assert "Аванс 2 365,50 ₽" in page
+    assert "Вы заплатили больше, чем мы просили" in page
 
 
 def test_ten_contracts_cost_no_more_queries_than_one(cabinet: Cabinet, anna: Visitor) -> None:

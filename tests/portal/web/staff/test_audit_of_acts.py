@@ -94,6 +94,7 @@ DEEDS: dict[str, Deed] = {
     "/staff/services/{product_id}/sale": Deed("product.sale_changed", {"on_sale": "n"}),
     "/staff/services/prices/{price_id}/sale": Deed("price.sale_changed", {"on_sale": "n"}),
     "/staff/payments/{payment_id}/checks": Deed("payment.asked"),
+    "/staff/payments/{payment_id}/review": Deed("payment.reviewed"),
     "/staff/exports": Deed("payments.exported", {"format": "csv", "query": ""}),
     "/staff/deliveries/{delivery_id}/again": Deed("delivery.repeated"),
     "/staff/messages/{message_id}/again": Deed("letter.repeated"),
