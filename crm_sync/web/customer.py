@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, exists, select
+from sqlalchemy import Select, String, cast, exists, literal, select
 
 from crm_sync.models import CrmLink, SyncJob, TimelineEntry
 from crm_sync.port import COMPANY, CONTACT
@@ -37,9 +37,10 @@ def _facts(session: ReadSession | Session, customer_id: UUID) -> Sequence[Custom
 
 def _events(customer_id: UUID) -> Select[*tuple[Any, ...]]:
     entry = TimelineEntry
-    return select(
-        entry.created_at.label("at"), cast(entry.id, String).label("id"), entry.title, entry.text, entry.url
-    ).where(entry.customer_id == customer_id)
+    # Beside the payment that it tells of, in one timeline, a line says where it stands.
+    title = (literal(_("В сделке: ")) + entry.title).label("title")
+    at, key = entry.created_at.label("at"), cast(entry.id, String).label("id")
+    return select(at, key, title, entry.text, entry.url).where(entry.customer_id == customer_id)
 
 
 CUSTOMER = CustomerExtension("crm", lazy_gettext("CRM"), "refresh-cw", _facts, _events)

@@ -73,6 +73,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('queued', 'making')"),
     )
     op.create_index("ix_exports_user", "exports", ["user_id", "id"])
+    op.create_index("ix_exports_expires_at", "exports", ["expires_at"])
     op.create_table(
         "customer_notes",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -31,6 +31,7 @@ class Export(Base):
         CheckConstraint("format IN ('xlsx', 'csv')", name="format"),
         Index("ix_exports_unfinished", "created_at", postgresql_where=text("status IN ('queued', 'making')")),
         Index("ix_exports_user", "user_id", "id"),
+        Index("ix_exports_expires_at", "expires_at"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

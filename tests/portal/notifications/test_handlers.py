@@ -163,7 +163,7 @@ def test_a_charge_that_the_gateway_never_took_is_told_as_our_own_fault(session: 
     letter = story.letter("payment_declined")
     assert "неполадка на нашей стороне" in letter.text_body
     assert "Ничего не списано." in letter.text_body
-    assert f"/invoices/{payment.invoice_id}" in letter.text_body
+    assert make_pay_link(session, payment.invoice_id) in letter.text_body
 
 
 def test_an_unlinked_card_brings_one_letter_with_its_contracts_and_the_charge_under_way(session: Session) -> None:
