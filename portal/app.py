@@ -14,7 +14,6 @@ from crm_sync.web.customer import CUSTOMER
 from crm_sync.web.trouble import trouble
 from kernel import clock, db
 from kernel.settings import get_settings
-from portal.public import CustomerExtension
 from portal.web import operations, surroundings, webhooks
 from portal.web.cabinet import routes as cabinet
 from portal.web.entry import routes as entry
@@ -26,8 +25,6 @@ from portal.wiring import Wiring
 
 # As many requests at a time as there are connections: without the gate 30 of 60 parallel requests failed.
 REQUESTS_AT_ONCE = 16
-# What the packages above add to the desk's card of a customer.
-EXTENSIONS: tuple[CustomerExtension, ...] = (CUSTOMER,)
 
 
 @asynccontextmanager
@@ -44,7 +41,8 @@ def build_app() -> FastAPI:
     app = FastAPI(title="Kabinet", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     for part in (operations, webhooks, pay, entry, cabinet, staff, sync):
         app.include_router(part.router)
-    app.state.customer_extensions = EXTENSIONS
+    # What the packages above add to the desk's card of a customer.
+    app.state.customer_extensions = (CUSTOMER,) if get_settings().bitrix24_url else ()
     app.state.wiring = Wiring(CRM)
     install_kit(
         app,

@@ -1,6 +1,6 @@
 """What the packages above may use of the portal, besides `portal.web.kit`: the shape of what they bring, some words.
 
-A composition root joins what they bring: parts in `portal.wiring.Wiring`, places on the desk's pages in `portal.app`.
+A composition root joins what they bring: parts in `portal.wiring.Wiring`, places on the desk's pages in `portal.app.build_app`.
 """
 
 from __future__ import annotations

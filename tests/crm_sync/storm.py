@@ -12,14 +12,15 @@ from crm_sync.bitrix24.schema import schema_of
 from crm_sync.models import CrmLink
 from crm_sync.port import CONTACT, DEAL, INVOICE
 from crm_sync.snapshots.reading import read_wanted
+from kernel import outbox
 from kernel.clock import business_now
 from kernel.db import begin, read
 from kernel.settings import get_settings
 from payments.autopay.ending import suspend_contract
-from payments.autopay.notices import announce_invoices
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
 from payments.customers.registration import CustomerData, change_customer
+from payments.events import InvoiceIssued
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
 from tests.crm_sync.conftest import Portal
@@ -45,7 +46,7 @@ class Company:
         with begin() as session:
             now = business_now(session)
             if step == 0:
-                announce_invoices(session, [issue_now(session, it.line_id, now=now).id], now=now)
+                outbox.record(session, InvoiceIssued(issue_now(session, it.line_id, now=now).id))
             elif step == 1:
                 suspend_contract(session, it.contract_id, now=now, source="staff")
             else:

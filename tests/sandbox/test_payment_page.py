@@ -130,7 +130,7 @@ def test_refusing_at_the_bank_cancels_where_retries_are_off(client: Client) -> N
         ({"number": "5105105105105100"}, "только тестовые карты"),
         ({"expiry": "1340"}, "Месяц — от 01 до 12"),
         ({"expiry": "soon"}, "месяц и год"),
-        ({"expiry": "01/20"}, "прошёл"),
+        ({"expiry": "01/20"}, "истёк"),
         ({"csc": "1"}, "три цифры"),
         ({"csc": "١٢٣"}, "три цифры"),
     ],

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from crm_sync.part import CRM
 from kernel import clock
 from kernel.clock import real_now
 from kernel.db import begin
@@ -21,6 +22,7 @@ from portal.accounts.visitor import Visitor
 from portal.web.kit.frame import Brand, Kit
 from portal.web.kit.install import install_kit
 from portal.web.staff.routes import router
+from portal.wiring import Wiring
 from tests.support.business import open_company
 
 BRAND = Brand("Тёплый контур", "ООО «Тёплый контур»", "5000123456")
@@ -31,6 +33,7 @@ def desk_app() -> FastAPI:
     """The desk's own routes under the protections of the product."""
     app = FastAPI(openapi_url=None)
     app.include_router(router)
+    app.state.wiring = Wiring(CRM)
     install_kit(app, Kit(settings=get_settings(), brand=lambda: BRAND, beat=lambda: None))
     return app
 

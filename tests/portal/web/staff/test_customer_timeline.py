@@ -152,7 +152,7 @@ def deals_of(customer_id: UUID) -> Select[*tuple[Any, ...]]:
 def test_what_another_system_knows_stands_on_the_card_and_in_the_timeline(desk: Desk, anna: UUID) -> None:
     client = desk()
     bare = client.get(f"/staff/customers/{anna}").text
-    assert "CRM" not in bare, "nothing is drawn for a system that is not there"
+    assert "kind=crm" not in bare, "nothing is drawn for a system that is not there"
     assert "В других системах" not in bare
     crm = CustomerExtension(
         kind="crm",
