@@ -36,6 +36,8 @@ Obstacle = Literal[
     "shop", "hard", "stopped", "unheard", "warned", "soon",
 ]  # fmt: skip
 Way = Literal["now", "tomorrow", "announced"]
+# Whoever waited for the lock behind another press took the time before it: a line due within this is due.
+_AT_ONCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def _obstacle(row: Row[Any], now: datetime) -> Obstacle | None:
         ("stopped", row.charging_paused),
         ("unheard", row.unheard and row.charge_at is None),
         ("warned", row.told_at is not None and row.told_at > now - timedelta(hours=row.notice_hours)),
-        ("soon", row.charge_at is not None and row.charge_at <= now),
+        ("soon", row.charge_at is not None and row.charge_at <= now + _AT_ONCE),
     )
     return next((name for name, stands in answers if stands), None)
 
