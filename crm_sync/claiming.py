@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, text, tuple_, update
 
 from crm_sync.models import SyncJob
 from kernel.db import Session
@@ -37,13 +38,13 @@ _FIRST_JOBS = text(f"""
           SELECT 1 FROM sync_jobs other
           WHERE other.customer_id = j.customer_id AND other.lease_until > clock_timestamp()
       )
-    RETURNING j.id, j.kind, j.local_id, j.customer_id, j.version, j.status, j.looks
+    RETURNING j.id, j.kind, j.local_id, j.customer_id, j.version, j.status, j.looks, j.lease_until
 """)  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A job in our hands; `version` is how it was when we took it."""
+    """A job in our hands; `version` is how it was when we took it, `lease` (real time) until when it is ours."""
 
     id: int
     kind: str
@@ -52,6 +53,7 @@ class Taken:
     version: int
     status: str
     looks: int
+    lease: datetime
 
     @property
     def key(self) -> tuple[str, UUID]:
@@ -67,10 +69,16 @@ def claim(session: Session, most: int) -> list[Taken]:
     return [Taken(*row) for row in session.execute(_FIRST_JOBS, {"lanes": lanes})]
 
 
-def renew(session: Session, taken: list[Taken]) -> None:
-    """The next request begins: the leases start anew."""
-    session.execute(
-        update(SyncJob)
-        .where(SyncJob.id.in_([job.id for job in taken]))
-        .values(lease_until=func.clock_timestamp() + text(f"interval '{LEASE}'"))
+def renew(session: Session, taken: list[Taken]) -> set[int]:
+    """The next request begins: the leases start anew. The ids of the jobs that are still ours.
+
+    Whoever was frozen past a lease finds that another worker has taken the job, and must not write for it any more.
+    """
+    return set(
+        session.scalars(
+            update(SyncJob)
+            .where(tuple_(SyncJob.id, SyncJob.lease_until).in_([(job.id, job.lease) for job in taken]))
+            .values(lease_until=func.clock_timestamp() + text(f"interval '{LEASE}'"))
+            .returning(SyncJob.id)
+        )
     )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
-from crm_sync import repeating
-from crm_sync.models import CrmLink
+from crm_sync import pushing, repeating
+from crm_sync.bitrix24.adapter import Bitrix24
+from crm_sync.claiming import claim
+from crm_sync.models import CrmLink, SyncJob
 from kernel.clock import business_now
 from kernel.db import begin, read
+from kernel.relay import relay_once
+from kernel.settings import get_settings
 from payments.customers.registration import CustomerData, change_customer, create_customer
 from tests.crm_sync.conftest import Portal, connection, jobs
 from tests.support.business import make_agreement
@@ -183,3 +187,21 @@ def test_everything_of_a_customer_is_written_afresh_on_staffs_word(portal: Porta
     portal.sync()
     assert portal.one("deal")["title"].startswith("Абонемент")
     assert len(portal.items("deal")) == 1
+
+
+def test_a_worker_that_was_frozen_past_its_lease_creates_nothing_when_it_wakes(portal: Portal) -> None:
+    remote = Bitrix24(get_settings().bitrix24_url)
+    new_customer()
+    while relay_once(portal.world.product._wiring.handlers, portal.world.product._jobs.send):
+        portal.world.product._jobs.wait()
+    with begin() as session:
+        taken = claim(session, 20)
+    frozen = pushing._look_for_missing(remote, pushing._plan(taken))
+    assert [step.remote_id for step in frozen] == [None]
+    with begin() as session:
+        session.execute(update(SyncJob).values(lease_until=func.clock_timestamp()))
+    pushing.push([])
+    assert len(portal.items("contact")) == 1
+
+    pushing._write(remote, frozen)
+    assert len(portal.items("contact")) == 1
