@@ -17,7 +17,7 @@ _MONTHS = (
     "января", "февраля", "марта", "апреля", "мая", "июня",
     "июля", "августа", "сентября", "октября", "ноября", "декабря",
 )  # fmt: skip
-_NUMBER = re.compile(r"№\s?\S+")
+_NUMBER = re.compile(r"(?:№|••)\s?\S+")
 _CURRENCY_SIGNS = {"RUB": "₽", "EUR": "€", "USD": "$", "KZT": "₸", "BYN": "Br"}
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
@@ -62,7 +62,7 @@ def sign(currency: str) -> str:
 
 
 def unbroken(text: str) -> Markup:
-    """The text with every «№ 2026-0001» kept on one line."""
+    """The text with every «№ 2026-0001» and «•• 4477» kept on one line."""
     return Markup(_NUMBER.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped before
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.bitrix24 import items, requisites, timeline
+from sandbox.bitrix24.bbcode import shown
 from sandbox.bitrix24.fields import Field
 from sandbox.bitrix24.instants import instant_of
 from sandbox.bitrix24.items import Record
@@ -69,7 +70,7 @@ def history(world: World, kind: Kind, item_id: int) -> list[Json]:
     written = [
         {
             "at": instant_of(row["created"]), "form": row["form"], "title": row["title"] or who(row["author_id"]),
-            "text": row["text"],
+            "text": shown(row["text"]),
         }
         for row in timeline.entries(world, kind, item_id, _SHOWN)
     ]  # fmt: skip

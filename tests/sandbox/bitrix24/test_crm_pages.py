@@ -125,6 +125,17 @@ def test_a_card_shows_fields_history_and_what_belongs_to_it(story: Portal) -> No
     assert "Ждём &lt;оплаты&gt;" in story.web.get("/bitrix24/deal/1").text
 
 
+def test_a_comment_is_shown_with_its_bold_words_and_links(story: Portal) -> None:
+    said = "[b]Оплата <1>[/b]\nКарта •• 4477 https://example.com/?a=1&b=2"
+    comment = {"ENTITY_TYPE": "deal", "ENTITY_ID": 1, "COMMENT": said}
+    story.result("crm.timeline.comment.add", fields=comment)
+    html = story.web.get("/bitrix24/deal/1").text
+
+    assert "<b>Оплата &lt;1&gt;</b>" in html
+    assert '<a href="https://example.com/?a=1&amp;b=2">' in html
+    assert '<span class="nowrap">•• 4477</span>' in html
+
+
 def test_a_contact_leads_to_the_cabinet_and_to_all_of_its_own(story: Portal) -> None:
     html = story.web.get("/bitrix24/contact/1").text
     assert 'href="http://localhost:8000/staff/customers/1"' in html
