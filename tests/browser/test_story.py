@@ -7,21 +7,24 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.steps import (
+    EMAIL,
+    choose_monthly_and_agree,
+    pay_on_the_gateways_page,
+    register_and_confirm,
+    see_paid_without_reload,
+)
 from tests.support.stack import Stack
 
 # Months are played through beside a real browser: minutes, not seconds.
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
-EMAIL = "vera@example.com"
-PASSWORD = "plum-river-stone-42"
-CARD = "5555 5555 5555 4477"
-MONTHLY = "Абонемент в бассейн"
 
 
 def test_a_customer_registers_agrees_pays_is_warned_charged_and_told(page: Page, stack: Stack) -> None:
-    _register_and_confirm(page, stack)
-    _choose_monthly_and_agree(page)
-    _pay_on_the_gateways_page(page)
-    _see_paid_without_reload(page)
+    register_and_confirm(page, stack)
+    choose_monthly_and_agree(page)
+    pay_on_the_gateways_page(page)
+    see_paid_without_reload(page)
     _see_the_next_charge_at_home(page)
 
     stack.control("clock", {"advance": "P1M1D"})
@@ -44,10 +47,10 @@ def test_a_customer_registers_agrees_pays_is_warned_charged_and_told(page: Page,
 
 
 def test_two_clicks_from_home_stop_everything(page: Page, stack: Stack) -> None:
-    _register_and_confirm(page, stack)
-    _choose_monthly_and_agree(page)
-    _pay_on_the_gateways_page(page)
-    _see_paid_without_reload(page)
+    register_and_confirm(page, stack)
+    choose_monthly_and_agree(page)
+    pay_on_the_gateways_page(page)
+    see_paid_without_reload(page)
     page.goto("/")
     page.get_by_role("link", name=re.compile("Автоплатёж|автоплатежом")).last.click()
     page.get_by_role("link", name="Отвязать").first.click()
@@ -55,54 +58,6 @@ def test_two_clicks_from_home_stop_everything(page: Page, stack: Stack) -> None:
     expect(page.get_by_text(re.compile("больше ничего не спишем", re.IGNORECASE)).first).to_be_visible()
     stack.control("clock", {"advance": "P2M"})
     assert _charges(stack) == []
-
-
-def _register_and_confirm(page: Page, stack: Stack) -> None:
-    page.goto("/register")
-    page.get_by_label("Имя").fill("Вера Орлова")
-    page.get_by_label("Почта").fill(EMAIL)
-    page.get_by_label("Телефон").fill("8 (916) 123-45-67")
-    page.get_by_label("Пароль", exact=True).fill(PASSWORD)
-    boxes = page.get_by_role("checkbox")
-    assert boxes.count() == 3
-    assert not any(box.is_checked() for box in boxes.all())
-    boxes.nth(0).check()
-    boxes.nth(1).check()
-    page.get_by_role("button", name=re.compile("Зарегистрироваться|Создать")).click()
-    expect(page.get_by_text(EMAIL).first).to_be_visible()
-    link = re.search(r"http\S+/email/confirm/\S+", stack.letter(EMAIL, "одтвердите"))
-    assert link
-    page.goto(link[0])
-    page.get_by_role("button", name=re.compile("Подтвердить")).click()
-    expect(page).to_have_url(re.compile(r"/$"))
-
-
-def _choose_monthly_and_agree(page: Page) -> None:
-    page.goto("/services")
-    page.get_by_role("link", name=f"Выбрать «{MONTHLY}» с регулярной оплатой").click()
-    box = page.get_by_role("checkbox")
-    assert not box.is_checked()
-    page.get_by_role("button", name="Включить автоплатёж").click()
-    expect(page).to_have_title(re.compile("^Ошибка"))
-    page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Включить автоплатёж").click()
-
-
-def _pay_on_the_gateways_page(page: Page) -> None:
-    page.wait_for_url(re.compile("/yookassa/pay/"))
-    page.get_by_label(re.compile("Номер карты")).fill(CARD)
-    page.get_by_label(re.compile("Срок")).fill("12/30")
-    page.get_by_label(re.compile("CVC|Код")).fill("123")
-    page.get_by_role("button", name=re.compile("Заплатить")).click()
-    page.wait_for_url(re.compile("/3ds"))
-    page.get_by_role("button", name="Да, подтверждаю").click()
-    page.wait_for_url(re.compile("/payments/.+/return"))
-
-
-def _see_paid_without_reload(page: Page) -> None:
-    page.evaluate("window.stayed = true")
-    expect(page.locator("#pay-status")).to_contain_text("Следующее списание", timeout=60_000)
-    assert page.evaluate("window.stayed") is True
 
 
 def _see_the_next_charge_at_home(page: Page) -> None:

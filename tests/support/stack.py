@@ -85,6 +85,7 @@ def start_stack(sandbox: Sandbox) -> Stack:
     os.environ |= {
         "KABINET_BASE_URL": base_url,
         "KABINET_YOOKASSA_API_URL": sandbox.api_url,
+        "KABINET_BITRIX24_URL": f"{sandbox.url}/bitrix24/rest/1/demo/",
         "KABINET_SMTP_URL": f"smtp://127.0.0.1:{sandbox.smtp_port}",
         "KABINET_CLOCK_URL": sandbox.url,
     }
