@@ -1,4 +1,4 @@
-"""`make screenshots`: pictures of eight pages of the running demo, wide and narrow, light and dark."""
+"""`make screenshots`: pictures of the pages of the running demo, wide and narrow, light and dark."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ import sys
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sqlalchemy import select
 
 from kernel.db import read
 from payments.charging.models import Payment
 from payments.customers.models import Customer
-from tests.browser.pages import PAGES, THEMES, WIDTHS, open_context, show, sign_in
+from tests.browser.pages import (
+    CABINET,
+    DESK,
+    THEMES,
+    WIDTHS,
+    Theme,
+    ask_for_a_file,
+    link_that_pays,
+    open_context,
+    show,
+    sign_in,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / ".kabinet"
@@ -37,9 +48,10 @@ def main() -> int:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
         )
+        places = _places(browser, base_url)
         for width in WIDTHS:
             for theme in THEMES:
-                _take(browser, base_url, width, theme)
+                _take(browser, base_url, places, width, theme)
         browser.close()
     return 0
 
@@ -50,25 +62,33 @@ def _take_over_settings() -> None:
         os.environ[name] = value
 
 
-def _take(browser: Browser, base_url: str, width: int, theme: str) -> None:
-    secrets = json.loads((DEMO / "secrets.json").read_text(encoding="utf-8"))
-    logins = {
-        "customer": ("/login", "anna@example.com", secrets["customer_password"]),
-        "staff": ("/staff/login", "staff@example.com", secrets["staff_password"]),
-    }
+def _places(browser: Browser, base_url: str) -> dict[str, str]:
+    with open_context(browser, base_url, WIDTHS[0], THEMES[0]) as desk:
+        _come_in(desk, "staff")
+        ask_for_a_file(desk)
+        return {"returned": _return_path(), "link": link_that_pays(desk), "sandbox": os.environ["KABINET_CLOCK_URL"]}
+
+
+def _take(browser: Browser, base_url: str, places: dict[str, str], width: int, theme: Theme) -> None:
     for who in ("anyone", "customer", "staff"):
         context = open_context(browser, base_url, width, theme)
-        if who in logins:
-            sign_in(context, *logins[who])
-        for shown in (item for item in PAGES if item.who == who):
+        _come_in(context, who)
+        for shown in (item for item in (*CABINET, *DESK) if item.who == who):
             page = context.new_page()
-            control_url = f"{os.environ['KABINET_CLOCK_URL']}/control/"
-            show(page, shown, return_path=_return_path(), control_url=control_url)
+            show(page, shown, places)
             file = FOLDER / f"{shown.name}-{width}-{theme}.png"
             page.screenshot(path=file, full_page=True)
             print(file.relative_to(ROOT))
             page.close()
         context.close()
+
+
+def _come_in(context: BrowserContext, who: str) -> None:
+    secrets = json.loads((DEMO / "secrets.json").read_text(encoding="utf-8"))
+    if who == "customer":
+        sign_in(context, "/login", "anna@example.com", secrets["customer_password"])
+    elif who == "staff":
+        sign_in(context, "/staff/login", "staff@example.com", secrets["staff_password"])
 
 
 def _return_path() -> str:
