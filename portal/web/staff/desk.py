@@ -33,7 +33,7 @@ from portal.web.staff.telling import tell_happening
 from portal.web.staff.words import pause_name
 
 router = APIRouter()
-_EVENTS = 6
+_EVENTS = 8
 _UPCOMING = 6
 
 

@@ -57,4 +57,4 @@ def next_name(chance: Chance, retry: str | None, retry_at: datetime | None) -> s
         return retry_name(retry, retry_at)
     if chance.charge_at and not chance.obstacle:
         return datetime_text(chance.charge_at)
-    return gettext("не назначена")
+    return gettext("не назначено")

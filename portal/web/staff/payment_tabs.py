@@ -25,7 +25,7 @@ _ALARMING = ("failed", "unknown", "odd")
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A view above the list. `count` is in words; `edit` is where an employee's own view is changed."""
+    """A view above the list. `count` is in words, empty for none; `edit` is where an employee's own view is changed."""
 
     key: str
     text: str
@@ -75,4 +75,6 @@ def conditions_of(db: ReadSession | Session, asked: Asked) -> list[tuple[str, st
 
 
 def _counted(count: int) -> str:
+    if not count:
+        return ""
     return number(count) if count <= MOST_COUNTED else f"{number(MOST_COUNTED)}+"

@@ -23,7 +23,9 @@ _ICONS = {"succeeded": "circle-check", "canceled": "circle-x", "rejected": "circ
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event ready to be drawn by `kit.event`, its text in whole sentences; `quiet` is a mere record.
+    """An event ready to be drawn by `kit.event`; `quiet` is a mere record.
+
+    The text of a customer's event is in whole sentences, for a link follows it; that of the company's has no last stop.
 
     What is done by the schedule has a day; its time says only when the scheduler came by. `note` is in somebody's own
     words, line by line.
@@ -55,13 +57,13 @@ class Told:
 def tell_happening(it: Happening) -> Told:
     """An event of the whole company: what happened, and whose it is."""
     if it.object_kind == "payment":
-        text = _sentences(it.customer_name, reason_for_staff(it.reason) if it.new != "succeeded" else "")
+        text = _line(it.customer_name, reason_for_staff(it.reason) if it.new != "succeeded" else "")
         told_as = _as_told(it.new, it.reason)
         title = _payment_title(told_as, it.kopecks or 0, it.initiator or "")
         url, by_schedule = f"/staff/payments/{it.object_id}", it.initiator == "schedule"
         return Told(it.at, _ICONS[told_as], _TONES[told_as], title, text, url, by_schedule=by_schedule)
     title, icon, tone = _change(it.object_kind, it.new)
-    text = _sentences(it.customer_name, _("Договор № %(number)s") % {"number": it.contract_number})
+    text = _line(it.customer_name, _("Договор № %(number)s") % {"number": it.contract_number})
     return Told(it.at, icon, tone, title, text, f"/staff/contracts/{it.contract_id}")
 
 
@@ -153,6 +155,11 @@ def _tell_login(it: Occurrence) -> Told:
 
 def _sentences(*parts: str) -> str:
     return " ".join(f"{part.rstrip('.')}." for part in parts if part)
+
+
+def _line(*parts: str) -> str:
+    *first, last = [part for part in parts if part]
+    return " ".join([_sentences(*first), last]).strip()
 
 
 _TELLERS: dict[str, Callable[[Occurrence], Told]] = {

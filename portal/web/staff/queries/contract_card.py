@@ -71,6 +71,7 @@ class DueLine:
     invoice_status: str | None
     paid_at: datetime | None
     payment_id: UUID | None
+    payment_number: int | None
     payment_status: str | None
     attempts: int
 
@@ -136,7 +137,7 @@ def due_lines(session: ReadSession, contract_id: UUID, *, after: int | None, lim
     """Up to `limit` lines, the latest first, that follow the cursor (number)."""
     # The success if there is one, else what is under way, else the last try.
     best = (
-        select(Payment.id, Payment.status)
+        select(Payment.id, Payment.number, Payment.status)
         .where(Payment.invoice_id == Invoice.id)
         .order_by((Payment.status == SUCCEEDED).desc(), Payment.status.in_(LIVE).desc(), Payment.number.desc())
         .limit(1)
@@ -155,6 +156,7 @@ def due_lines(session: ReadSession, contract_id: UUID, *, after: int | None, lim
             Invoice.status,
             Invoice.paid_at,
             best.c.id,
+            best.c.number,
             best.c.status,
             attempts,
         )

@@ -231,7 +231,7 @@ def test_the_card_tells_terms_autopay_lines_and_history(desk: Desk, anna: UUID) 
     page = desk().get(f"/staff/contracts/{it.contract_id}").text
 
     assert "Парковка" in page
-    assert "каждый месяц" in page
+    assert "Каждый месяц" in page
     assert "Автоплатёж включён" in page
     assert "••\u00a04477" in page
     assert f"/staff/payments/{payment_id}" in page

@@ -142,7 +142,7 @@ def test_money_paid_last_december_counts_in_january(desk: Desk, company: None) -
         it = agreement(session, customer_of(session, "Анна"), kopecks=780_000)
         pay_first(session, it, saves=False)
     at_noon(date(2027, 1, 12))
-    paid = "<dt>Оплачено за 12 месяцев</dt><dd>7\u00a0800,00\u00a0₽</dd>"
+    paid = "<dt>Оплачено за год</dt><dd>7\u00a0800,00\u00a0₽</dd>"
     assert paid in desk().get(f"/staff/customers/{it.customer_id}").text
 
     at_noon(date(2027, 12, 21))
@@ -231,7 +231,7 @@ def test_the_next_part_of_the_timeline_comes_alone_and_repeats_nothing(desk: Des
 
     second = desk(htmx=True).get(more[1].replace("&amp;", "&")).text
 
-    services = [set(re.findall(r"Услуга \d+", part)) for part in (first.split('class="tabs"')[1], second)]
+    services = [set(re.findall(r"Услуга \d+", part)) for part in (first.split('class="tabs ')[1], second)]
     assert [len(part) for part in services] == [25, 5]
     assert not services[0] & services[1]
     assert "<html" not in second
