@@ -98,6 +98,7 @@ def _around(
         "consents": customer_card.consents_of(db, customer_id),
         "logins": customer_card.logins_of(db, customer_id),
         "facts": [fact for extension in extensions for fact in extension.facts(db, customer_id)],
+        "acts": [act for extension in extensions for act in extension.acts if may(staff, act.right)],
         "consent_names": CONSENTS,
         "method_name": method_name,
         "period_name": period_name,

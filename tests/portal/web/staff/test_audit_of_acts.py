@@ -99,7 +99,7 @@ DEEDS: dict[str, Deed] = {
     "/staff/deliveries/{delivery_id}/again": Deed("delivery.repeated"),
     "/staff/messages/{message_id}/again": Deed("letter.repeated"),
     "/staff/sync/jobs/{job_id}/again": Deed("sync.repeated"),
-    "/staff/sync/jobs/{job_id}/anew": Deed("sync.created_anew"),
+    "/staff/sync/jobs/{job_id}/anew": Deed("sync.created_anew", at="/staff/sync/jobs/{gone_job_id}/anew"),
     "/staff/sync/again": Deed("sync.repeated"),
     "/staff/sync/probe": Deed("sync.probed"),
     "/staff/sync/customers/{customer_id}": Deed("sync.customer_rewritten"),
