@@ -26,7 +26,7 @@ from portal.web.staff.note_form import NoteForm
 from portal.web.staff.queries import customer_card
 from portal.web.staff.queries.timeline import count_timeline, kinds_of, read_timeline
 from portal.web.staff.queries.timeline_parts import Occurrence
-from portal.web.staff.roles import CHANGES_CUSTOMERS, OPENS_CONTRACTS, WRITES_NOTES, may
+from portal.web.staff.roles import CHANGES_CUSTOMERS, ISSUES_INVOICES, OPENS_CONTRACTS, WRITES_NOTES, may
 from portal.web.staff.telling import Told, tell
 from portal.web.staff.words import CONSENTS, method_name, period_name
 
@@ -103,6 +103,7 @@ def _around(
         "method_name": method_name,
         "period_name": period_name,
         "reason_for_staff": reason_for_staff,
+        "may_issue": may(staff, ISSUES_INVOICES),
         "may_open": may(staff, OPENS_CONTRACTS),
         "may_change": may(staff, CHANGES_CUSTOMERS),
         "may_note": may(staff, WRITES_NOTES),
