@@ -10,13 +10,23 @@ from portal.web.kit.guards import ROLE_WORDS
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.words import WORDS
+from portal.web.staff.oddities import WORDS as ODDITIES
+from portal.web.staff.payments_filter import PaymentsForm
 
 _NAMES = {
+    "conditions": _("Отобраны по"),
     "description": _("Описание"),
+    "due_on": _("Оплатить до"),
+    "fields": _("Что изменено"),
     "first_on": _("Первая дата"),
+    "format": _("Файл"),
+    "jobs": _("Объектов"),
     "kopecks": _("Сумма"),
+    "note": _("Заметка"),
     "number": _("Номер"),
+    "oddity": _("Что было не так"),
     "on_sale": _("В продаже"),
+    "payments": _("Платежей"),
     "period_count": _("Периодов"),
     "period_unit": _("Период"),
     "product": _("Услуга"),
@@ -24,6 +34,17 @@ _NAMES = {
     "role": _("Роль"),
     "second_factor": _("Второй шаг"),
     "status": _("Состояние"),
+    "told": _("Сразу письмом"),
+    "way": _("Когда"),
+}
+_WAYS = {"now": _("сразу"), "tomorrow": _("завтра"), "announced": _("после предупреждения")}
+_FIELDS = {
+    "name": _("Имя"),
+    "kind": _("Вид"),
+    "email": _("Почта"),
+    "phone": _("Телефон"),
+    "inn": _("ИНН"),
+    "kpp": _("КПП"),
 }
 _PERIODS = {"day": _("день"), "week": _("неделя"), "month": _("месяц"), "year": _("год")}
 
@@ -74,4 +95,8 @@ def _one(entry: Entry, name: str, value: object) -> str:
 def _vocabulary(entry: Entry, name: str) -> dict[str, str]:
     if name == "status":
         return {key: found.text for key, found in WORDS.get(entry.subject_kind, {}).items()}
-    return {"role": ROLE_WORDS, "period_unit": _PERIODS}.get(name, {})
+    if name == "conditions":
+        return {field.name: str(field.label.text) for field in PaymentsForm()}
+    if name == "oddity":
+        return {key: str(words[0]) for key, words in ODDITIES.items()}
+    return {"role": ROLE_WORDS, "period_unit": _PERIODS, "fields": _FIELDS, "way": _WAYS}.get(name, {})

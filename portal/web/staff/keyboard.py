@@ -6,8 +6,8 @@ _LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`@"
 _RUSSIAN = 'йцукенгшщзхъфывапролджэячсмитьбюё"'
 _TO_RUSSIAN = str.maketrans(_LATIN, _RUSSIAN)
 _TO_LATIN = str.maketrans(_RUSSIAN, _LATIN)
-# A shorter word means too much in either layout.
-_SHORTEST = 3
+# One letter means too much in either layout.
+_SHORTEST = 2
 
 
 def other_layout(word: str) -> str:

@@ -60,6 +60,7 @@ def test_a_check_asked_for_ends_the_trouble_at_once(desk: Door, portal: Portal) 
     assert client.post("/staff/sync/probe").status_code == 303
     assert "Проверяем связь" in words(client.get("/staff/sync"))
     assert (connection().probe_at or probe_at) < probe_at
+    assert connection().hinted_until is None, "the scheduler hints at once"
     portal.sync()
     portal.settle(minutes=2)
 

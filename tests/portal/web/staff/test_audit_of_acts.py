@@ -22,6 +22,7 @@ from portal.accounts.second_factor.enrolling import enrol, make_offer
 from portal.accounts.sessions import STAFF
 from portal.audit.models import AuditEntry
 from portal.notes.models import CustomerNote
+from portal.web.staff.audit_words import detail_name
 from tests.portal.accounts.people import PASSWORD
 from tests.portal.web.conftest import Door
 from tests.portal.web.played_desk import employee, play_desk
@@ -217,3 +218,5 @@ def test_every_act_leaves_its_entry(door: Door) -> None:
         assert entry.act == deed.act, path
         assert entry.user_id, path
         assert entry.request_id, path
+        for name in entry.details:
+            assert detail_name(name) != name, f"{path}: {name} has no words"
