@@ -67,7 +67,8 @@ def try_now(session: Session, *, now: datetime) -> None:
     """Somebody has put it right: ask again at once."""
     connection = _locked(session)
     if connection.status != "ok":
-        connection.probe_at = now
+        # The hint of the last probe may be trusted for a while yet: the next is given at once.
+        connection.probe_at, connection.hinted_until = now, None
 
 
 def _is_silence(outcome: object) -> bool:

@@ -32,6 +32,8 @@ from kernel.ids import uuid7
 KIND_CHECK = "kind IN ('contact', 'company', 'requisite', 'deal', 'invoice', 'payment', 'comment', 'log')"
 # A job in these states takes its customer's turn; one that is parked, or blocked by a parked one, lets others pass.
 TO_DO = ("waiting", "uncertain")
+# Why a job is parked, when the object that was to be changed is not in the CRM any more.
+GONE = "gone"
 _TO_DO_SQL = text("status IN ('waiting', 'uncertain')")
 
 

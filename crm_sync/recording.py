@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_sync import connection, wanting
 from crm_sync.claiming import Taken
 from crm_sync.masking import masked
-from crm_sync.models import CrmLink, SyncJob
+from crm_sync.models import GONE, CrmLink, SyncJob
 from crm_sync.port import (
     COMPANY,
     CONTACT,
@@ -41,7 +41,7 @@ SETTLES_IN = timedelta(seconds=60)
 LOOKS = 2
 _AGAIN = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300, 900))
 # What kept a job from its end, as the pages tell it.
-_NAMES = {NotExecuted: "not_executed", Uncertain: "uncertain", Rejected: "rejected", NotFound: "gone", Shut: "shut"}
+_NAMES = {NotExecuted: "not_executed", Uncertain: "uncertain", Rejected: "rejected", NotFound: GONE, Shut: "shut"}
 _WANT = {
     CONTACT: wanting.want_customers,
     COMPANY: wanting.want_customers,

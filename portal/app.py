@@ -10,8 +10,8 @@ from fastapi import FastAPI
 
 from crm_sync.part import CRM
 from crm_sync.web import routes as sync
+from crm_sync.web import trouble
 from crm_sync.web.customer import CUSTOMER
-from crm_sync.web.trouble import trouble
 from kernel import clock, db
 from kernel.settings import get_settings
 from portal.web import operations, surroundings, webhooks
@@ -50,8 +50,8 @@ def build_app() -> FastAPI:
             settings=get_settings(),
             brand=surroundings.brand,
             beat=surroundings.beat,
-            counts=surroundings.counts,
-            troubles=(trouble,),
+            counts=lambda: surroundings.counts() | trouble.counts(),
+            troubles=(trouble.trouble,),
         ),
     )
     return app

@@ -19,10 +19,11 @@ from kernel.inbox import Handler
 from kernel.relay import Send
 from portal.audit.recording import record_act
 from portal.notifications.reasons import reason_for_staff
-from portal.web.staff.roles import REPEATS_SYNC, SyncRepeater, may
+from portal.web.staff.roles import REPEATS_SYNC, Right, SyncRepeater, may
 
 __all__ = [
     "REPEATS_SYNC",
+    "CustomerAct",
     "CustomerExtension",
     "CustomerFact",
     "Duty",
@@ -62,8 +63,17 @@ class CustomerFact:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerAct:
+    """A button on the card for whoever has the right: it posts to `url`, in which `{id}` stands for the customer's."""
+
+    text: str
+    url: str
+    right: Right
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerExtension:
-    """What another system knows of a customer: facts for the card, events for the timeline under a tab of their own.
+    """What another system knows of a customer: facts and buttons for the card, events for the timeline under a tab.
 
     `events` is a query over one customer, whose id it is given, with the columns at (instant), id (text, unique among
     the events of this kind), title, text and url (texts). It is cut to a page before it is run, so it needs no limit.
@@ -75,3 +85,4 @@ class CustomerExtension:
     icon: str
     facts: Callable[[ReadSession | Session, UUID], Sequence[CustomerFact]]
     events: Callable[[UUID], Select[*tuple[Any, ...]]]
+    acts: tuple[CustomerAct, ...] = ()

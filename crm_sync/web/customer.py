@@ -13,7 +13,7 @@ from crm_sync.port import COMPANY, CONTACT
 from crm_sync.web.words import KINDS
 from kernel.db import ReadSession, Session
 from kernel.settings import get_settings
-from portal.public import CustomerExtension, CustomerFact
+from portal.public import REPEATS_SYNC, CustomerAct, CustomerExtension, CustomerFact
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext
 
@@ -43,4 +43,11 @@ def _events(customer_id: UUID) -> Select[*tuple[Any, ...]]:
     return select(at, key, title, entry.text, entry.url).where(entry.customer_id == customer_id)
 
 
-CUSTOMER = CustomerExtension("crm", lazy_gettext("CRM"), "refresh-cw", _facts, _events)
+CUSTOMER = CustomerExtension(
+    "crm",
+    lazy_gettext("CRM"),
+    "refresh-cw",
+    _facts,
+    _events,
+    (CustomerAct(lazy_gettext("Передать в CRM заново"), "/staff/sync/customers/{id}", REPEATS_SYNC),),
+)

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from crm_sync import connection, repeating
-from crm_sync.web import words
+from crm_sync.web import trouble, words
 from crm_sync.web.queries import VIEWS, read_jobs, read_standing
 from kernel import clock
+from kernel.errors import NotFound
 from kernel.settings import get_settings
 from portal.public import REPEATS_SYNC, SyncRepeater, may, record_act
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb
@@ -22,6 +23,7 @@ from portal.web.kit.render import render
 
 router = APIRouter(include_in_schema=False)
 PAGE = "/staff/sync"
+_LONGEST_ID = 18  # digits: more do not fit into the database's number
 
 
 @router.get(PAGE, name="staff.sync.show")
@@ -29,14 +31,15 @@ def show(request: Request, staff: CurrentStaff, db: ReadDb, view: str = "parked"
     """The connection, the figures and one of the lists; the figures and the list renew themselves."""
     view = view if view in VIEWS else "parked"
     size = page_size(request.query_params.get("size"))
-    after = read_cursor(request.query_params.get("after"))
-    jobs = read_jobs(db, view, after=int(after[0]) if after else None, limit=size + 1)
+    after = _after(request)
+    jobs = read_jobs(db, view, after=after, limit=size + 1)
     context = {
         "connected": bool(get_settings().bitrix24_url),
         "standing": read_standing(db),
         "now": clock.business_now(db),
         "view": view,
-        "page": page_of(jobs, size=size, key=lambda job: (str(job.id),), after=("",) if after else None),
+        "page": page_of(jobs, size=size, key=lambda job: (str(job.id),), after=None if after is None else ("",)),
+        "again_at": _here(request),
         "may_repeat": may(staff, REPEATS_SYNC),
         "words": words,
     }
@@ -45,24 +48,26 @@ def show(request: Request, staff: CurrentStaff, db: ReadDb, view: str = "parked"
 
 @router.post(PAGE + "/jobs/{job_id}/again", name="staff.sync.again")
 def try_again(request: Request, job_id: int, staff: SyncRepeater, db: Db) -> Response:
-    """Try one object again.
-
-    Raises:
-        NotFound: the job is done, or there never was one.
-    """
-    repeating.try_job_again(db, job_id, now=clock.business_now(db))
+    """Try one object again. What is done meanwhile, or on its way, is only told."""
+    try:
+        done = repeating.try_job_again(db, job_id, now=clock.business_now(db))
+    except NotFound:
+        return _no_more(request)
+    if not done:
+        return _on_its_way(request)
     record_act(db, staff, "sync.repeated", "sync_job", job_id, request=request)
-    return go_to(request, PAGE, say=_("Пробуем ещё раз"))
+    return go_to(request, PAGE, say=_("Отправляем ещё раз"))
 
 
 @router.post(PAGE + "/jobs/{job_id}/anew", name="staff.sync.anew")
 def create_anew(request: Request, job_id: int, staff: SyncRepeater, db: Db) -> Response:
-    """Create in the CRM again what was deleted there.
-
-    Raises:
-        NotFound: the job is done, or there never was one.
-    """
-    repeating.create_anew(db, job_id, now=clock.business_now(db))
+    """Create in the CRM again what was deleted there. What is done meanwhile, or on its way, is only told."""
+    try:
+        done = repeating.create_anew(db, job_id, now=clock.business_now(db))
+    except NotFound:
+        return _no_more(request)
+    if not done:
+        return _on_its_way(request)
     record_act(db, staff, "sync.created_anew", "sync_job", job_id, request=request)
     return go_to(request, PAGE, say=_("Создаём в CRM заново"))
 
@@ -72,7 +77,10 @@ def try_all_again(request: Request, staff: SyncRepeater, db: Db) -> Response:
     """Try everything again that waits for a decision, and the connection with it."""
     count = repeating.try_all_again(db, now=clock.business_now(db))
     record_act(db, staff, "sync.repeated", "installation", 1, request=request, details={"jobs": count})
-    return go_to(request, PAGE, say=_("Пробуем ещё раз"))
+    if not count:
+        return go_to(request, PAGE, say=_("Повторять нечего"))
+    said = ngettext("Отправляем ещё раз: {n} объект", "Отправляем ещё раз: {n} объектов", count)
+    return go_to(request, PAGE, say=said.format(n=count))
 
 
 @router.post(PAGE + "/probe", name="staff.sync.probe")
@@ -92,5 +100,30 @@ def write_customer(request: Request, customer_id: UUID, staff: SyncRepeater, db:
     """
     count = repeating.write_customer_afresh(db, customer_id, now=clock.business_now(db))
     record_act(db, staff, "sync.customer_rewritten", "customer", customer_id, request=request)
-    said = ngettext("{n} объект отправится в CRM заново", "{n} объектов отправятся в CRM заново", count)
-    return go_to(request, f"/staff/customers/{customer_id}", say=said.format(n=count))
+    card = f"/staff/customers/{customer_id}"
+    if trouble.trouble():
+        said = ngettext(
+            "{n} объект ждёт и уйдёт, когда Битрикс24 ответит", "{n} объектов уйдут, когда Битрикс24 ответит", count
+        )
+        return go_to(request, card, say=said.format(n=count), tone="warn")
+    said = ngettext("В Битрикс24 уходит заново {n} объект", "В Битрикс24 уходят заново {n} объектов", count)
+    return go_to(request, card, say=said.format(n=count))
+
+
+def _after(request: Request) -> int | None:
+    """The job after which the list goes on; a cursor that is not ours begins it."""
+    cursor = read_cursor(request.query_params.get("after"), parts=1)
+    return int(cursor[0]) if cursor and cursor[0].isdecimal() and len(cursor[0]) <= _LONGEST_ID else None
+
+
+def _here(request: Request) -> str:
+    """The address of the page that is open, to ask for it again."""
+    return f"{PAGE}?{request.url.query}" if request.url.query else PAGE
+
+
+def _no_more(request: Request) -> Response:
+    return go_to(request, PAGE, say=_("Уже передано: в очереди этого больше нет"))
+
+
+def _on_its_way(request: Request) -> Response:
+    return go_to(request, PAGE, say=_("Уже в очереди"))

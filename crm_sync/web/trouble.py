@@ -1,10 +1,10 @@
-"""The line on every page of the desk while the CRM does not take anything."""
+"""What every page of the desk says of the CRM: a line while it takes nothing, and how much waits for a decision."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from crm_sync.models import CrmConnection
+from crm_sync.models import CrmConnection, SyncJob
 from kernel.db import read
 from kernel.settings import get_settings
 from portal.web.kit.frame import Link, Trouble
@@ -20,6 +20,20 @@ def _read_status() -> str:
 
 
 _status = Remembered(_read_status, _LIFE_S)
+
+
+def _read_parked() -> dict[str, int]:
+    with read() as session:
+        parked = select(func.count()).select_from(SyncJob).where(SyncJob.status == "parked")
+        return {"sync": session.execute(parked).scalar_one()}
+
+
+_parked = Remembered(_read_parked, _LIFE_S)
+
+
+def counts() -> dict[str, int]:
+    """How many objects the CRM refused, by the key of the section that lists them."""
+    return _parked() if get_settings().bitrix24_url else {}
 
 
 def trouble() -> Trouble | None:

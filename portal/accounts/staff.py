@@ -60,6 +60,7 @@ def invite_by_letter(session: Session, email: str, name: str, role: str, *, now:
         ValueError: the address is not one.
         Refused: the address belongs to a customer or an employee, or there is no such role.
     """
+    lock_owners(session)  # two presses of the button take turns: the second finds whom the first invited
     known = by_email(session, parse_email(email))
     if known is not None and known.staff_role is not None:
         raise Refused(_("Сотрудник с этой почтой уже есть в списке"))

@@ -41,7 +41,7 @@ def ask_for_export(
     return export
 
 
-def exports_of(session: ReadSession, user_id: UUID) -> list[Export]:
+def exports_of(session: ReadSession | Session, user_id: UUID) -> list[Export]:
     """The employee's own files that are still kept, the newest first."""
     return list(session.scalars(select(Export).where(Export.user_id == user_id).order_by(Export.id.desc())))
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound, Refused
+from kernel.ids import uuid7
 from payments.customers.models import Customer
 from portal.notes.models import CustomerNote
 from portal.web.kit.i18n import gettext as _
@@ -16,15 +19,23 @@ CHANGEABLE_FOR = timedelta(days=1)
 LONGEST = 2_000
 
 
-def add_note(session: Session, customer_id: UUID, author_id: UUID, text: str, *, now: datetime) -> CustomerNote:
-    """A new note.
+def is_written(session: Session, customer_id: UUID, key: UUID) -> bool:
+    """Whether an earlier press of the same form wrote this note. Presses at once take turns on the customer's row."""
+    session.execute(select(Customer.id).where(Customer.id == customer_id).with_for_update(key_share=True))
+    return session.get(CustomerNote, key) is not None
+
+
+def add_note(
+    session: Session, customer_id: UUID, author_id: UUID, text: str, *, now: datetime, key: UUID | None = None
+) -> CustomerNote:
+    """A new note; `key` becomes its id.
 
     Raises:
         NotFound: no such customer.
     """
     if session.get(Customer, customer_id) is None:
         raise NotFound
-    note = CustomerNote(customer_id=customer_id, author_id=author_id, text=text, created_at=now)
+    note = CustomerNote(id=key or uuid7(), customer_id=customer_id, author_id=author_id, text=text, created_at=now)
     session.add(note)
     session.flush()
     return note

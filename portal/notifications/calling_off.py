@@ -1,4 +1,4 @@
-"""Charges that were announced and will not happen: a warning that has not left must not, one that has left is taken back."""
+"""What was announced and will not happen: a warning that has not left must not; what a customer was told is taken back."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 
-from kernel.db import Session
+from kernel.db import ReadSession, Session
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.charging.models import PARTLY_PAID
 from payments.contracts.models import Contract, Installment
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
 from portal.notifications.facts import Agreement
+from portal.notifications.models import Message
 
 
 @dataclass(frozen=True, slots=True)
 class CalledOff:
-    """A charge that the customer was warned of and that an employee has skipped since."""
+    """A charge that the customer was warned of, or an invoice that was sent, and that is void since."""
 
     agreement: Agreement
     invoice_number: str
@@ -49,12 +50,32 @@ def still_comes(session: Session, notice_id: UUID) -> bool:
 def called_off(session: Session, invoice_id: UUID) -> CalledOff | None:
     """The charge of a voided invoice, if the customer had been warned of it; None when nobody was told to expect it."""
     told = exists().where(Notice.installment_id == Installment.id, Notice.sent_at.is_not(None)).correlate(Installment)
+    return _voided(session, invoice_id, Installment.status == "skipped", told)
+
+
+def taken_back(session: Session, invoice_id: UUID) -> CalledOff | None:
+    """A voided invoice, if the customer had been asked to pay it; None when they never heard of it."""
+    return _voided(session, invoice_id) if was_asked_for(session, invoice_id) else None
+
+
+def was_asked_for(session: Session | ReadSession, invoice_id: UUID) -> bool:
+    """Whether a letter that asks for this invoice has left, or is about to."""
+    letters = select(Message.id).where(
+        Message.invoice_id == invoice_id,
+        Message.kind == "invoice_issued",
+        Message.status != "failed",
+        Message.recipient != "",
+    )
+    return session.execute(letters.limit(1)).first() is not None
+
+
+def _voided(session: Session, invoice_id: UUID, *conditions: ColumnElement[bool]) -> CalledOff | None:
     row = session.execute(
         select(Invoice, Contract, Customer.email)
         .join(Installment, Installment.id == Invoice.installment_id)
         .join(Contract, Contract.id == Invoice.contract_id)
         .join(Customer, Customer.id == Invoice.customer_id)
-        .where(Invoice.id == invoice_id, Invoice.status == "void", Installment.status == "skipped", told)
+        .where(Invoice.id == invoice_id, Invoice.status == "void", *conditions)
     ).one_or_none()
     if row is None:
         return None

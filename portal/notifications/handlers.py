@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from kernel.db import Session
 from kernel.inbox import Handler
@@ -20,7 +21,7 @@ from payments.events import (
 from payments.invoicing.links import make_pay_link
 from portal.notifications import links, reading
 from portal.notifications.asking import ask_to_pay
-from portal.notifications.calling_off import called_off, still_comes
+from portal.notifications.calling_off import called_off, still_comes, taken_back
 from portal.notifications.facts import DecidedPayment
 from portal.notifications.letters import queue_letter
 from portal.notifications.period_words import period_words
@@ -54,9 +55,13 @@ def invoice_issued(session: Session, event: InvoiceIssued, _now: datetime) -> No
 
 
 def invoice_voided(session: Session, event: InvoiceVoided, _now: datetime) -> None:
-    """That a charge will not happen, to whoever was warned of it. Nobody misses the invoice of a purchase that lapsed."""
+    """That a charge will not happen, to whoever was warned of it; else that an invoice which was sent is not to be paid.
+
+    Nobody misses the invoice of a purchase that lapsed.
+    """
     charge = called_off(session, event.invoice_id)
     if charge is None:
+        _take_back(session, event.invoice_id)
         return
     queue_letter(
         session,
@@ -178,6 +183,21 @@ def method_unlinked(session: Session, event: MethodUnlinked, _now: datetime) -> 
 def customer_changed(session: Session, event: CustomerChanged, now: datetime) -> None:
     """A new address: what could not be announced to the old one is announced again."""
     announce_unheard(session, event.customer_id, now=now)
+
+
+def _take_back(session: Session, invoice_id: UUID) -> None:
+    invoice = taken_back(session, invoice_id)
+    if invoice is None:
+        return
+    queue_letter(
+        session,
+        "invoice_voided",
+        invoice.agreement.email,
+        {"invoice": invoice},
+        dedupe_key=f"invoice_voided:{invoice_id}",
+        customer_id=invoice.agreement.customer_id,
+        invoice_id=invoice_id,
+    )
 
 
 def _story(payment: DecidedPayment) -> str:

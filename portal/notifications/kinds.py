@@ -11,6 +11,7 @@ KINDS: dict[str, str] = {
     "charge_announced": _("Предупреждение о списании"),
     "charge_called_off": _("Списания не будет"),
     "invoice_issued": _("Счёт"),
+    "invoice_voided": _("Счёт аннулирован"),
     "payment_succeeded": _("Оплата прошла"),
     "payment_declined": _("Оплата не прошла"),
     "autopay_activated": _("Автоплатёж включён"),

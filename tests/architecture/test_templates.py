@@ -34,6 +34,9 @@ def test_it_compiles_with_known_filters_and_macros(templates: Environment, name:
     for attribute in tree.find_all(nodes.Getattr):
         if isinstance(attribute.node, nodes.Name) and attribute.node.name == "kit":
             assert hasattr(templates.globals["kit"], attribute.attr), f"{name} names kit.{attribute.attr}"
+    # A filter inside a condition is looked up only when it is reached: it would compile and break the page then.
+    unknown = {found.name for found in tree.find_all(nodes.Filter)} - templates.filters.keys()
+    assert not unknown, f"{name} names {unknown}"
 
 
 @pytest.mark.parametrize("name", PAGES)

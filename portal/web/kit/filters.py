@@ -190,6 +190,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "zoned": zoned_tag,
     "time": time_tag,
     "time_text": time_text,
+    "ago": ago,
     "phone": phone,
     "tel": tel,
     "card": card,

@@ -169,8 +169,10 @@ class Frame:
     toasts: tuple[flash.Toast, ...] = ()
 
     def troubles(self) -> list[Trouble]:
-        """What stands still at this moment."""
-        return [trouble for ask in self.asked_troubles if (trouble := ask()) is not None]
+        """What stands still at this moment; the page about it says so itself."""
+        here = self.path.partition("?")[0]
+        told = (ask() for ask in self.asked_troubles)
+        return [trouble for trouble in told if trouble is not None and trouble.link.url != here]
 
 
 def frame_for(request: Request) -> Frame:

@@ -11,14 +11,15 @@ from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.words import WORDS
 from portal.web.staff.oddities import WORDS as ODDITIES
+from portal.web.staff.payments_filter import PaymentsForm
 
 _NAMES = {
-    "conditions": _("Отбор"),
+    "conditions": _("Отобраны по"),
     "description": _("Описание"),
     "due_on": _("Оплатить до"),
-    "fields": _("Поля"),
+    "fields": _("Что изменено"),
     "first_on": _("Первая дата"),
-    "format": _("Формат"),
+    "format": _("Файл"),
     "jobs": _("Объектов"),
     "kopecks": _("Сумма"),
     "note": _("Заметка"),
@@ -33,50 +34,19 @@ _NAMES = {
     "role": _("Роль"),
     "second_factor": _("Второй шаг"),
     "status": _("Состояние"),
-    "told": _("Письмо клиенту"),
+    "told": _("Сразу письмом"),
     "way": _("Когда"),
 }
-_CONDITIONS = {
-    "contract": _("договор"),
-    "customer": _("клиент"),
-    "first_on": _("с даты"),
-    "initiator": _("кто начал"),
-    "last4": _("карта"),
-    "last_on": _("по дату"),
-    "least": _("сумма от"),
-    "method": _("способ"),
-    "most": _("сумма до"),
-    "q": _("поиск"),
-    "size": _("строк на странице"),
-    "sort": _("порядок"),
-    "status": _("состояние"),
-    "view": _("готовый отбор"),
-}
+_WAYS = {"now": _("сразу"), "tomorrow": _("завтра"), "announced": _("после предупреждения")}
 _FIELDS = {
-    "email": _("почта"),
+    "name": _("Имя"),
+    "kind": _("Вид"),
+    "email": _("Почта"),
+    "phone": _("Телефон"),
     "inn": _("ИНН"),
-    "kind": _("вид"),
     "kpp": _("КПП"),
-    "name": _("имя"),
-    "phone": _("телефон"),
-}
-_FORMATS = {"csv": "CSV", "xlsx": "XLSX"}
-_WAYS: dict[str, str] = {
-    "now": _("сразу"),
-    "tomorrow": _("завтра"),
-    "announced": _("после нового предупреждения"),
 }
 _PERIODS = {"day": _("день"), "week": _("неделя"), "month": _("месяц"), "year": _("год")}
-
-
-_VOCABULARIES: dict[str, dict[str, str]] = {
-    "conditions": _CONDITIONS,
-    "fields": _FIELDS,
-    "format": _FORMATS,
-    "period_unit": _PERIODS,
-    "role": ROLE_WORDS,
-    "way": _WAYS,
-}
 
 
 def details_of(entry: Entry) -> list[tuple[str, str]]:
@@ -91,7 +61,7 @@ def detail_name(name: str) -> str:
 
 def _says(value: object) -> bool:
     pair = _change(value)
-    return pair[0] != pair[1] if pair else value not in (None, "", [])
+    return pair[0] != pair[1] if pair else value is not None and value != ""
 
 
 def _told(entry: Entry, name: str, value: object) -> str:
@@ -125,6 +95,8 @@ def _one(entry: Entry, name: str, value: object) -> str:
 def _vocabulary(entry: Entry, name: str) -> dict[str, str]:
     if name == "status":
         return {key: found.text for key, found in WORDS.get(entry.subject_kind, {}).items()}
+    if name == "conditions":
+        return {field.name: str(field.label.text) for field in PaymentsForm()}
     if name == "oddity":
-        return {key: words[0] for key, words in ODDITIES.items()}
-    return _VOCABULARIES.get(name, {})
+        return {key: str(words[0]) for key, words in ODDITIES.items()}
+    return {"role": ROLE_WORDS, "period_unit": _PERIODS, "fields": _FIELDS, "way": _WAYS}.get(name, {})

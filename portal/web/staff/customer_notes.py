@@ -10,7 +10,7 @@ from starlette.responses import Response
 from kernel import clock
 from kernel.db import ReadSession, Session
 from portal.audit.recording import record_act
-from portal.notes.writing import add_note, is_fresh, own_note, reword_note, take_back
+from portal.notes.writing import add_note, is_fresh, is_written, own_note, reword_note, take_back
 from portal.web.kit.forms import Posted
 from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
@@ -28,11 +28,14 @@ NOTE = CARD + "/notes/{note_id}"
 
 @router.post(CARD + "/notes", name="staff.notes.create")
 def create(request: Request, posted: Posted, customer_id: UUID, staff: NoteWriter, db: Db) -> Response:
-    """Write a note; an empty or too long one comes back with the card."""
+    """Write a note; an empty or too long one comes back with the card. Pressed twice, it is one note."""
     form = NoteForm(posted)
     if not form.validate():
         return card_page(request, db, customer_id, staff, form, status=422)
-    note = add_note(db, customer_id, staff.user_id, str(form.text.data), now=clock.business_now(db))
+    if is_written(db, customer_id, form.act):
+        return go_to(request, f"/staff/customers/{customer_id}", say=_("Заметка уже сохранена"))
+    now = clock.business_now(db)
+    note = add_note(db, customer_id, staff.user_id, str(form.text.data), now=now, key=form.act)
     record_act(db, staff, "note.written", "customer", customer_id, request=request, details={"note": note.id})
     return go_to(request, f"/staff/customers/{customer_id}", say=_("Заметка сохранена"))
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_date
-from kernel.db import ReadSession
+from kernel.db import ReadSession, Session
 from kernel.errors import Refused
 from portal.audit.recording import record_act
 from portal.exports.asking import FORMATS, MOST_ROWS, ask_for_export, exports_of, file_of
@@ -63,7 +63,7 @@ def list_own(request: Request, staff: PaymentExporter, db: ReadDb) -> Response:
 
 @router.post(LIST, name="staff.exports.create")
 def create(request: Request, posted: Posted, staff: PaymentExporter, db: Db) -> Response:
-    """Have a file made of what the list shows.
+    """Have a file made of what the list shows. Pressed twice, it is one file as long as it is being made.
 
     Raises:
         Refused: an unknown format, a filter that makes no sense, nothing in it, or more than a file holds.
@@ -79,6 +79,8 @@ def create(request: Request, posted: Posted, staff: PaymentExporter, db: Db) -> 
     if total > MOST_ROWS:
         most = {"most": number(MOST_ROWS)}
         raise Refused(_("В файл войдёт не больше %(most)s платежей. Сузьте отбор, например по месяцам") % most)
+    if _is_being_made(db, staff.user_id, format_, asked.query):
+        return go_to(request, LIST, say=_("Этот файл уже готовится"))
     export = ask_for_export(
         db, staff.user_id, format_=format_, query=asked.query, total=total, language=language(), now=now
     )
@@ -99,6 +101,12 @@ def fetch(export_id: UUID, staff: PaymentExporter, db: ReadDb) -> Response:
     name = f"payments-{business_date(export.created_at).isoformat()}.{export.format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
     return Response(content, media_type=_TYPES[export.format], headers=headers)
+
+
+def _is_being_made(db: Session, user_id: UUID, format_: str, query: str) -> bool:
+    return any(
+        (it.format, it.query) == (format_, query) and it.status not in (READY, FAILED) for it in exports_of(db, user_id)
+    )
 
 
 def _told(db: ReadSession, export: Export) -> File:

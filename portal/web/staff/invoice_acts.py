@@ -17,6 +17,7 @@ from payments.invoicing.taking_back import void_invoice
 from portal.accounts.sessions import SignedIn
 from portal.audit.recording import changed, record_act
 from portal.notifications.asking import ask_again
+from portal.notifications.calling_off import was_asked_for
 from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import gettext as _
@@ -65,6 +66,7 @@ def ask_void(request: Request, invoice_id: UUID, _staff: InvoiceVoider, db: Read
     context = {
         "invoice": invoice,
         "live": invoice_card.live_payment_of(db, invoice_id),
+        "told": was_asked_for(db, invoice_id),
         "next": next_line(db, invoice.contract_id, today=business_date(clock.now())),
     }
     return render(request, "pages/staff/invoice_void.html", context)

@@ -10,22 +10,21 @@ from uuid import UUID
 import wtforms
 
 from kernel.clock import business_date
-from kernel.ids import uuid7
 from kernel.money import Money
 from payments.invoicing.one_off import OneOff
 from portal.web.kit.fields import DateField, MoneyField
-from portal.web.kit.forms import Form, at_most, options, required
+from portal.web.kit.forms import at_most, options, required
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
+from portal.web.staff.keyed_form import KeyedForm
 from portal.web.staff.queries.invoice_card import Billable
 from portal.web.staff.terms_form import LATEST_YEARS, at_least_a_ruble
 from portal.web.staff.typed import one_line
 
 
-class InvoiceForm(Form):
-    """What is asked for, how much, until when. `key` makes two presses of the button one invoice."""
+class InvoiceForm(KeyedForm):
+    """What is asked for, how much, until when."""
 
-    key = wtforms.HiddenField(default=lambda: str(uuid7()))
     title = wtforms.StringField(
         _("За что платит клиент"), [required(_("Напишите, за что платит клиент")), at_most(200)], filters=[one_line]
     )
@@ -54,15 +53,13 @@ class InvoiceForm(Form):
         if (self.contract.data or "") not in self._offered:
             self.refuse("contract", str(_("Такого договора у клиента нет")))
             good = False
-        return good and _uuid(self.key.data) is not None
+        return good
 
     def wanted(self, customer_id: UUID) -> OneOff:
         """The invoice of a form that has been checked."""
-        key = _uuid(self.key.data)
-        assert key
         assert self.due_on.data
         return OneOff(
-            key=key,
+            key=self.act,
             customer_id=customer_id,
             title=str(self.title.data),
             kopecks=cast("Money", self.amount.data).kopecks,

@@ -17,7 +17,7 @@ from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.staff.invoice_form import InvoiceForm
 from portal.web.staff.invoices_filter import LIST
-from portal.web.staff.opening import chosen_customer, shop_to_bill
+from portal.web.staff.opening import chosen_customer, opened_before, shop_to_bill
 from portal.web.staff.queries.customers import Suggestion, suggest_customers
 from portal.web.staff.queries.invoice_card import contracts_to_bill
 from portal.web.staff.queries.search import searchable
@@ -55,7 +55,11 @@ def create(request: Request, posted: Posted, staff: InvoiceIssuer, db: Db) -> Re
     if not form.check(now=now):
         return _page(request, db, form, chosen, status=422)
     wanted = form.wanted(chosen.id)
+    again = opened_before(db, chosen.id, wanted.key) is not None
     invoice = issue_one_off(db, wanted, shop=shop_to_bill(db), by=staff.user_id, now=now)
+    if again:
+        said = _("Счёт № %(number)s уже выставлен") % {"number": invoice.number}
+        return go_to(request, f"{LIST}/{invoice.id}", say=said, tone="warn")
     details = {"number": invoice.number, "kopecks": invoice.kopecks, "due_on": invoice.due_on, "told": wanted.told}
     record_act(db, staff, "invoice.issued", "invoice", invoice.id, request=request, details=details)
     said = _said(invoice.number, chosen, told=wanted.told)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
+from portal.web.staff.keyboard import other_layout
+
 _FEWEST_DIGITS = 4
 _NUMBER_LIKE = re.compile(r"[\d\s()+./\u2010-\u2014-]+")
 _TRUNK = ("7", "8")
@@ -29,10 +31,11 @@ def _words(text: str, typed: str) -> Iterator[Span]:
     folded = _fold(text)
     if len(folded) != len(text):  # a letter whose lower case is two
         return
-    for word in _fold(typed).split():
-        at = folded.find(word)
-        if at >= 0:
-            yield at, at + len(word)
+    for word in typed.lower().split():
+        for written in filter(None, (_fold(word), _fold(other_layout(word)))):
+            at = folded.find(written)
+            if at >= 0:
+                yield at, at + len(written)
 
 
 def _digits(text: str, typed: str) -> Iterator[Span]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import wtforms
 
 from portal.notes.writing import LONGEST
-from portal.web.kit.forms import Form, at_most, required
+from portal.web.kit.forms import at_most, required
 from portal.web.kit.i18n import lazy_gettext as _
+from portal.web.staff.keyed_form import KeyedForm
 from portal.web.staff.typed import plain_text
 
 
-class NoteForm(Form):
+class NoteForm(KeyedForm):
     """A few words for colleagues."""
 
     text = wtforms.TextAreaField(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from sqlalchemy import select
 from starlette.responses import Response
 
 from kernel import clock, log
 from kernel.db import ReadSession, Session
 from kernel.errors import ConfigurationError, NotFound, Refused
 from kernel.settings import get_settings
+from payments.contracts.models import Contract
 from payments.contracts.opening import Terms, open_contract
 from payments.contracts.planning import notice_time
+from payments.customers.models import Customer
 from payments.installation.models import Shop
 from payments.installation.setup import current_shop
 from portal.audit.recording import record_act
@@ -55,7 +58,7 @@ def show_preview(request: Request, _staff: ContractOpener, db: ReadDb, customer:
 
 @router.post("/staff/contracts", name="staff.contracts.create")
 def create(request: Request, posted: Posted, staff: ContractOpener, db: Db) -> Response:
-    """Open the contract, or say what is wrong and keep what was typed.
+    """Open the contract, or say what is wrong and keep what was typed. Pressed twice, it is one contract.
 
     Raises:
         NotFound: no such customer.
@@ -66,6 +69,10 @@ def create(request: Request, posted: Posted, staff: ContractOpener, db: Db) -> R
     form, now = TermsForm(posted), clock.business_now(db)
     if not form.check(now=now, notice=notice_time(db)):
         return _form_page(request, db, form, chosen, status=422)
+    opened = opened_before(db, chosen.id, form.act)
+    if opened is not None:
+        said = _("Договор № %(number)s уже создан") % {"number": opened.number}
+        return go_to(request, f"/staff/contracts/{opened.id}", say=said, tone="warn")
     contract = open_contract(db, _terms(db, form, chosen.id), now=now)
     details = {"number": contract.number, "kopecks": form.money.kopecks, "first_on": form.first_due_on.data}
     record_act(db, staff, "contract.opened", "contract", contract.id, request=request, details=details)
@@ -87,7 +94,21 @@ def _terms(db: Session, form: TermsForm, customer_id: UUID) -> Terms:
         first_due_on=form.first_due_on.data,
         period=form.period,
         advance=str(form.advance.data),
+        key=form.act,
     )
+
+
+def opened_before(db: Session, customer_id: UUID, key: UUID) -> Contract | None:
+    """The contract that an earlier press of the same form opened. Presses at once take turns on the customer's row.
+
+    Raises:
+        NotFound: the key is that of somebody else's contract.
+    """
+    db.execute(select(Customer.id).where(Customer.id == customer_id).with_for_update(key_share=True))
+    contract = db.get(Contract, key)
+    if contract is not None and contract.customer_id != customer_id:
+        raise NotFound
+    return contract
 
 
 def shop_to_bill(db: Session) -> Shop:

@@ -108,7 +108,7 @@ def _invoices(db: ReadSession, meaning: Meaning) -> Group:
             "receipt-text",
             Markup("№ ") + marked(it.number, meaning.text),
             Markup("{}, {}").format(it.customer_name, _("оплатить до %(day)s") % {"day": date_text(it.due_on)}),
-            f"/staff/contracts/{it.contract_id}",
+            f"/staff/invoices/{it.id}",
             it.kopecks,
             "invoice",
             it.status,

@@ -16,8 +16,9 @@ from payments.contracts.models import BY_CALENDAR, ON_PAYMENT
 from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.contracts.periods import Period, Unit, issue_instant, require_room_for_notice
 from portal.web.kit.fields import DateField, MoneyField
-from portal.web.kit.forms import Form, at_most, options, required
+from portal.web.kit.forms import at_most, options, required
 from portal.web.kit.i18n import lazy_gettext as _
+from portal.web.staff.keyed_form import KeyedForm
 from portal.web.staff.words import ADVANCES
 
 _PREVIEWED = 6
@@ -32,7 +33,7 @@ def at_least_a_ruble(_form: wtforms.Form, field: wtforms.Field) -> None:
         raise StopValidation(str(_("Сумма меньше одного рубля")))
 
 
-class TermsForm(Form):
+class TermsForm(KeyedForm):
     """What is agreed with a customer: an open-ended contract."""
 
     title = wtforms.StringField(

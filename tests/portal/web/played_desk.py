@@ -81,7 +81,8 @@ def play_desk() -> dict[str, str]:
             "price_id": price.id,
             "message_id": _failed_letter(session),
             "delivery_id": _dead_delivery(session, payment_id),
-            "job_id": _parked_job(session, anna.customer_id),
+            "job_id": _parked_job(session, anna.customer_id, "contact", "rejected"),
+            "gone_job_id": _parked_job(session, anna.customer_id, "requisite", "gone"),
             "user_id": colleague.id,
             "note_id": add_note(session, anna.customer_id, colleague.id, "Ждёт звонка", now=business_now(session)).id,
             "view_id": save_view(session, colleague.id, "Отказы", "status=canceled").id,
@@ -105,8 +106,8 @@ def employee(session: Session, email: str, role: str) -> User:
     return user
 
 
-def _parked_job(session: Session, customer_id: UUID) -> int:
-    job = SyncJob(kind="contact", local_id=customer_id, customer_id=customer_id, rank=1, status="parked")
+def _parked_job(session: Session, customer_id: UUID, kind: str, failure: str) -> int:
+    job = SyncJob(kind=kind, local_id=customer_id, customer_id=customer_id, rank=1, status="parked", failure=failure)
     session.add(job)
     session.flush()
     return job.id

@@ -32,11 +32,11 @@ class FoundContract:
 class FoundInvoice:
     """An invoice of this number, or an unpaid one of this sum, in kopecks."""
 
+    id: UUID
     number: str
     kopecks: int
     status: str
     due_on: date
-    contract_id: UUID
     customer_name: str
 
 
@@ -59,7 +59,7 @@ def find_invoices(session: ReadSession, text: str, kopecks: int | None, *, limit
     if kopecks is not None:
         same.append(select(Invoice.id).where(Invoice.status == "open", Invoice.kopecks == kopecks))
     statement: Select[*tuple[Any, ...]] = (
-        select(Invoice.number, Invoice.kopecks, Invoice.status, Invoice.due_on, Invoice.contract_id, Customer.name)
+        select(Invoice.id, Invoice.number, Invoice.kopecks, Invoice.status, Invoice.due_on, Customer.name)
         .join(Customer, Customer.id == Invoice.customer_id)
         .where(Invoice.id.in_(union_all(*same)))
         .order_by(Invoice.id.desc())

@@ -51,12 +51,22 @@ def names(page: str) -> list[str]:
         "8916123",
         "8 916 123 45 67",
         "+7(916)1234567",
+        ";er fktyf",
+        "жук\u00a0алёна",
     ],
 )
 def test_a_customer_is_found_however_they_are_named(desk: Desk, zhuk: UUID, typed: str) -> None:
     page = desk().get("/staff/customers", params={"q": typed})
 
     assert names(page.text) == ["Жук Алёна Петровна"]
+
+
+@pytest.mark.parametrize("typed", ["рощин а.в.", "А.В. Рощин", "ИП Рощин А. В.", "bg hjoby"])
+def test_initials_are_found_however_they_are_spaced(desk: Desk, zhuk: UUID, typed: str) -> None:
+    with begin() as session:
+        customer_of(session, "ИП Рощин А. В.", kind="company")
+
+    assert names(desk().get("/staff/customers", params={"q": typed}).text) == ["ИП Рощин А. В."]
 
 
 def test_a_company_is_found_by_its_inn_and_by_a_contract(desk: Desk, zhuk: UUID) -> None:
@@ -198,6 +208,22 @@ def test_a_card_of_two_contracts_is_one_line_on_the_card(desk: Desk, zhuk: UUID)
     page = desk().get(f"/staff/customers/{zhuk}").text
 
     assert re.findall(r"автоплатежей: (\d)", page) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("role", "bills", "opens"),
+    [("owner", True, True), ("manager", True, True), ("accountant", True, False), ("viewer", False, False)],
+)
+def test_the_card_leads_to_a_new_invoice_and_a_new_contract_for_those_who_may(
+    desk: Desk, zhuk: UUID, role: str, *, bills: bool, opens: bool
+) -> None:
+    client = desk(role)
+    page = client.get(f"/staff/customers/{zhuk}").text
+
+    assert (f'href="/staff/invoices/new?customer={zhuk}"' in page) == bills
+    assert (f'href="/staff/contracts/new?customer={zhuk}"' in page) == opens
+    if bills:
+        assert "Жук Алёна Петровна" in client.get(f"/staff/invoices/new?customer={zhuk}").text
 
 
 def test_the_timeline_is_filtered_and_goes_on(desk: Desk, company: None) -> None:

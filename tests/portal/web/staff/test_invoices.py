@@ -18,10 +18,10 @@ from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
-from payments.events import InvoiceIssued
+from payments.events import InvoiceIssued, InvoiceVoided
 from payments.invoicing.models import Invoice, PayLink
 from portal.audit.models import AuditEntry
-from portal.notifications.handlers import invoice_issued
+from portal.notifications.handlers import invoice_issued, invoice_voided
 from portal.notifications.models import Message
 from portal.web.kit.paging import write_cursor
 from tests.portal.web.staff.conftest import Desk
@@ -295,6 +295,35 @@ def test_voiding_is_asked_for_once_more_and_done_once(desk: Desk, anna: Agreemen
     assert "Отправить письмом" not in page
     assert "Аннулирован" in page
     assert client.get(f"{LIST}/{invoice_id}/void").status_code == 303
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_whoever_was_sent_an_invoice_is_told_once_that_it_is_void(desk: Desk, anna: Agreement, *, sent: bool) -> None:
+    client = desk("manager")
+    made = client.post(LIST, data=fields(client, anna)).headers["location"]
+    invoice_id = UUID(made.rpartition("/")[2])
+    if sent:
+        with begin() as session:
+            invoice_issued(session, InvoiceIssued(invoice_id), business_now(session))
+    assert ("ему уйдёт письмо" in client.get(f"{made}/void").text) == sent
+
+    client.post(f"{made}/void")
+    for _ in range(2):
+        with begin() as session:
+            invoice_voided(session, InvoiceVoided(invoice_id), business_now(session))
+
+    with read() as session:
+        about = select(Message).where(Message.invoice_id == invoice_id, Message.kind == "invoice_voided")
+        letters = list(session.scalars(about))
+    assert len(letters) == sent
+    for letter in letters:
+        assert letter.recipient == "anna@example.com"
+        assert letter.subject.endswith("аннулирован, платить не нужно")
+        said = letter.text_body.replace("\u00a0", " ")
+        assert "1 500,50 ₽" in said
+        assert "Замена замка" in said
+        assert "/pay/" not in said
+    assert ("аннулирован, платить не нужно" in client.get("/staff/messages?q=anna").text) == sent
 
 
 def test_one_that_is_being_paid_is_not_voided(desk: Desk, anna: Agreement) -> None:

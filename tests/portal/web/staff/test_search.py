@@ -43,6 +43,7 @@ def known(company: None) -> dict[str, str]:
             "office": f"/staff/customers/{office}",
             "payment": f"/staff/payments/{paid}",
             "contract": f"/staff/contracts/{owed.contract_id}",
+            "invoice": f"/staff/invoices/{invoice.id}",
             "payment number": str(payment.number),
             "gateway id": str(payment.gateway_id),
             "invoice number": invoice.number,
@@ -60,6 +61,13 @@ SIGNS = {
     "АЛЕНА": {"alyona"},
     "петровна алёна": {"alyona"},
     "zhuk.a@example": {"alyona"},
+    "fktyf": {"alyona"},
+    "FKTYF": {"alyona"},
+    "яргл": {"alyona"},
+    "яргл.ф": {"alyona"},
+    "916 123": {"alyona"},
+    "+7916": {"alyona"},
+    "7707 083": {"office"},
     "8 (916) 123-45-67": {"alyona"},
     "1234567": {"alyona"},
     "7707083893": {"office"},
@@ -68,11 +76,14 @@ SIGNS = {
     "•• 0077": {"payment"},
     "3865,50": {"payment"},
     "3 865.50 ₽": {"payment"},
-    "1234,56": {"contract"},
+    "1234,56": {"invoice"},
+    "1 234,56 ₽": {"invoice"},
+    "1\u00a0234.56": {"invoice"},
+    "№\u00a0{payment number}": {"payment"},
     "{payment number}": {"payment"},
     "№ {payment number}": {"payment"},
     "{gateway id}": {"payment"},
-    "{invoice number}": {"contract"},
+    "{invoice number}": {"invoice"},
     "{contract number}": {"contract", "office"},
 }
 
@@ -95,6 +106,7 @@ def test_the_match_is_marked_however_it_is_written(desk: Desk, known: dict[str, 
     client = desk()
 
     assert "Жук <mark>Алёна</mark> Петровна" in client.get(f"{SEARCH}?q=алена").text
+    assert "Жук <mark>Алёна</mark> Петровна" in client.get(f"{SEARCH}?q=fktyf").text
     assert "<mark>916\u00a0123-45-67</mark>" in client.get(f"{SEARCH}?q=89161234567").text
     assert "••\u00a0<mark>0077</mark>" in client.get(f"{SEARCH}?q=0077").text
 
