@@ -103,7 +103,6 @@ def _around(
         "method_name": method_name,
         "period_name": period_name,
         "reason_for_staff": reason_for_staff,
-        "may_issue": may(staff, ISSUES_INVOICES),
         "may_open": may(staff, OPENS_CONTRACTS),
         "may_issue": may(staff, ISSUES_INVOICES),
         "may_change": may(staff, CHANGES_CUSTOMERS),
