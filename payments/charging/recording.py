@@ -195,9 +195,9 @@ def _begin_again_once(session: Session, payment: Payment, now: datetime) -> None
     )
     if session.execute(select(earlier)).scalar_one():
         payment.reason = "given_up"
-        outbox.record(session, PaymentDeclined(payment.id))
     else:
         announce_invoices(session, [payment.invoice_id], now=now)
+    outbox.record(session, PaymentDeclined(payment.id))
 
 
 def _was_sent_to(session: Session, payment: Payment, account_id: str) -> bool:
