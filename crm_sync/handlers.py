@@ -49,7 +49,7 @@ def _declined(session: Session, event: events.PaymentDeclined, now: datetime) ->
 
 
 def _activated(session: Session, event: events.AutopayActivated, now: datetime) -> None:
-    _autopay(session, event.autopay_id, telling.ACTIVATED, now)
+    _autopay(session, event.autopay_id, event.cause, now)
 
 
 def _stopped(session: Session, event: events.AutopayStopped, now: datetime) -> None:

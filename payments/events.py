@@ -84,15 +84,22 @@ class PaymentDeclined(Event):
 
 @dataclass(frozen=True)
 class AutopayActivated(Event):
-    """Automatic payments are on: the first payment succeeded and its method is saved, or an employee's pause is over."""
+    """Automatic payments are on.
+
+    `cause`: consented (the first payment succeeded and its method is saved), resumed (an employee's pause is over).
+    """
 
     topic: ClassVar[str] = "payments.autopay_activated.v1"
     autopay_id: UUID
+    cause: str = "consented"
 
 
 @dataclass(frozen=True)
 class AutopayStopped(Event):
-    """Automatic payments of one contract are off. `cause`: withdrawn, unlinked, suspended, paused, ended."""
+    """Automatic payments of one contract are off. `cause`: withdrawn, unlinked, suspended, paused, held, ended.
+
+    Paused is it with its contract, held by an employee.
+    """
 
     topic: ClassVar[str] = "payments.autopay_stopped.v1"
     autopay_id: UUID
