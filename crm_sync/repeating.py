@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 
 from crm_sync import connection, wanting
-from crm_sync.models import CrmLink, SyncJob
+from crm_sync.models import GONE, CrmLink, SyncJob
 from kernel.db import Session
 from kernel.errors import NotFound
 from payments.charging.models import Payment
@@ -44,8 +44,10 @@ def try_all_again(session: Session, *, now: datetime) -> int:
     return len(found)
 
 
-def create_anew(session: Session, job_id: int, *, now: datetime) -> None:
+def create_anew(session: Session, job_id: int, *, now: datetime) -> bool:
     """Forget what the object was in the CRM, where somebody deleted it: it is looked for and, if missing, created.
+
+    Says whether it waited for this word: a second press may not disturb a creation that is under way.
 
     Raises:
         NotFound: there is no such job, or it is done.
@@ -53,8 +55,11 @@ def create_anew(session: Session, job_id: int, *, now: datetime) -> None:
     job = session.get(SyncJob, job_id, with_for_update=True)
     if job is None:
         raise NotFound
+    if job.status != "parked" or job.failure != GONE:
+        return False
     session.execute(delete(CrmLink).where(CrmLink.kind == job.kind, CrmLink.local_id == job.local_id))
     session.execute(update(SyncJob).where(SyncJob.id == job_id).values(next_try_at=now, **_AFRESH))
+    return True
 
 
 def write_customer_afresh(session: Session, customer_id: UUID, *, now: datetime) -> int:
