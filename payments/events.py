@@ -43,6 +43,14 @@ class ContractStatusChanged(Event):
 
 
 @dataclass(frozen=True)
+class InvoiceChanged(Event):
+    """An invoice exists, or its dates moved. Whether its customer is told is another event's matter."""
+
+    topic: ClassVar[str] = "payments.invoice_changed.v1"
+    invoice_id: UUID
+
+
+@dataclass(frozen=True)
 class InvoiceIssued(Event):
     """An invoice is open and nothing will be charged for it by itself: the customer is asked to pay what is left of it."""
 
@@ -64,6 +72,14 @@ class ChargeAnnounced(Event):
 
     topic: ClassVar[str] = "payments.charge_announced.v1"
     notice_id: UUID
+
+
+@dataclass(frozen=True)
+class PaymentChanged(Event):
+    """The gateway holds a payment that is not over yet, or one turned out never to have come to be."""
+
+    topic: ClassVar[str] = "payments.payment_changed.v1"
+    payment_id: UUID
 
 
 @dataclass(frozen=True)

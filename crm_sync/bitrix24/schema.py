@@ -31,7 +31,7 @@ DEAL_STAGES = {
     "new": "NEW", "waiting": "WAITING", "paid": "PAID", "overdue": "OVERDUE", "won": "WON", "lost": "LOSE",
 }  # fmt: skip
 INVOICE_STAGES = {"new": "N", "sent": "S", "paid": "P", "void": "D"}
-PAYMENT_STAGES = {"new": "NEW", "pending": "PENDING", "succeeded": "SUCCESS", "failed": "FAIL"}
+PAYMENT_STAGES = {"pending": "PENDING", "succeeded": "SUCCESS", "failed": "FAIL"}
 
 
 @dataclass(frozen=True, slots=True)
