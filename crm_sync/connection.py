@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from crm_sync.models import CrmConnection
+from crm_sync.models import CrmConnection, HeldKind
 from crm_sync.port import CrmFailure, NotExecuted, Shut, Uncertain
 from kernel import log
 from kernel.db import Session
@@ -49,6 +49,7 @@ def note(session: Session, outcomes: Iterable[object], *, now: datetime) -> None
     if not told:
         return
     connection = _locked(session)
+    _hold_kinds(session, [outcome for outcome in told if isinstance(outcome, NotExecuted)], now)
     shut = next((outcome for outcome in told if isinstance(outcome, Shut)), None)
     if shut is not None:
         _change(connection, "refused", shut, now)
@@ -69,6 +70,13 @@ def try_now(session: Session, *, now: datetime) -> None:
     if connection.status != "ok":
         # The hint of the last probe may be trusted for a while yet: the next is given at once.
         connection.probe_at, connection.hinted_until = now, None
+
+
+def _hold_kinds(session: Session, refused: list[NotExecuted], now: datetime) -> None:
+    until = {kind: now + timedelta(seconds=outcome.retry_after_s) for outcome in refused for kind in outcome.kinds}
+    for kind, at in sorted(until.items()):
+        held = insert(HeldKind).values(kind=kind, until_at=at)
+        session.execute(held.on_conflict_do_update(index_elements=("kind",), set_={"until_at": at}))
 
 
 def _is_silence(outcome: object) -> bool:

@@ -7,16 +7,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
-
 from crm_sync import telling, wanting
 from kernel.db import Session
 from kernel.inbox import Handler
 from kernel.outbox import Event
 from kernel.settings import get_settings
 from payments import events
-from payments.autopay.models import Autopay, Notice
-from payments.invoicing.models import Invoice
+from payments.autopay.models import Autopay
 
 E = TypeVar("E", bound=Event)
 
@@ -29,13 +26,12 @@ def _contract(session: Session, event: events.ContractOpened | events.ContractSt
     wanting.want_contracts(session, [event.contract_id])
 
 
-def _invoice(session: Session, event: events.InvoiceIssued | events.InvoiceVoided, _now: datetime) -> None:
+def _invoice(session: Session, event: events.InvoiceChanged | events.InvoiceVoided, _now: datetime) -> None:
     wanting.want_invoices(session, [event.invoice_id])
 
 
-def _announced(session: Session, event: events.ChargeAnnounced, _now: datetime) -> None:
-    found = select(Invoice.id).join(Notice, Notice.installment_id == Invoice.installment_id)
-    wanting.want_invoices(session, session.scalars(found.where(Notice.id == event.notice_id)).all())
+def _payment(session: Session, event: events.PaymentChanged, _now: datetime) -> None:
+    wanting.want_payments(session, [event.payment_id])
 
 
 def _paid(session: Session, event: events.PaymentSucceeded, _now: datetime) -> None:
@@ -49,7 +45,7 @@ def _declined(session: Session, event: events.PaymentDeclined, now: datetime) ->
 
 
 def _activated(session: Session, event: events.AutopayActivated, now: datetime) -> None:
-    _autopay(session, event.autopay_id, telling.ACTIVATED, now)
+    _autopay(session, event.autopay_id, event.cause, now)
 
 
 def _stopped(session: Session, event: events.AutopayStopped, now: datetime) -> None:
@@ -77,9 +73,9 @@ HANDLERS = tuple(
         (events.CustomerChanged, _customer),
         (events.ContractOpened, _contract),
         (events.ContractStatusChanged, _contract),
-        (events.InvoiceIssued, _invoice),
+        (events.InvoiceChanged, _invoice),
         (events.InvoiceVoided, _invoice),
-        (events.ChargeAnnounced, _announced),
+        (events.PaymentChanged, _payment),
         (events.PaymentSucceeded, _paid),
         (events.PaymentDeclined, _declined),
         (events.AutopayActivated, _activated),

@@ -18,12 +18,16 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    case,
     exists,
+    false,
     func,
     text,
+    true,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from kernel.clock import Wait
 from kernel.db import Base
@@ -41,6 +45,7 @@ class CrmLink(Base):
     """Which object of the CRM is which of ours, and the fields as we last wrote them there.
 
     `stale_at`: when what stands there stops being true by the passing of time alone (a debt becomes overdue).
+    `named_there`: the CRM's people named it before it became ours, and their name stays.
     """
 
     __tablename__ = "crm_links"
@@ -56,6 +61,7 @@ class CrmLink(Base):
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
     remote_id: Mapped[int] = mapped_column(BigInteger)
     written: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    named_there: Mapped[bool] = mapped_column(Boolean, default=False)
     stale_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.business_now())
     written_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.business_now())
@@ -75,6 +81,7 @@ class SyncJob(Base):
         CheckConstraint(KIND_CHECK, name="kind"),
         CheckConstraint("status IN ('waiting', 'uncertain', 'blocked', 'parked')", name="status"),
         Index("ix_sync_jobs_to_do", "customer_id", "rank", "id", postgresql_where=_TO_DO_SQL),
+        Index("ix_sync_jobs_refused", "id", postgresql_where=text("status IN ('parked', 'blocked')")),
         Index("ix_sync_jobs_due", "next_try_at", postgresql_where=_TO_DO_SQL),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -134,8 +141,32 @@ class CrmConnection(Base):
     error: Mapped[str | None] = mapped_column(Text)
 
 
+class HeldKind(Base):
+    """A kind of object that the CRM does not serve until `until_at`: a method that it needs is blocked."""
+
+    __tablename__ = "crm_held_kinds"
+    __table_args__ = (CheckConstraint(KIND_CHECK, name="kind"),)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    until_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+_before = aliased(SyncJob)
+# Only a customer's first job is waited for; CASE keeps PostgreSQL from joining the whole queue with itself for that.
+_FIRST = case(
+    (
+        exists().where(
+            _before.customer_id == SyncJob.customer_id,
+            _before.status.in_(TO_DO),
+            tuple_(_before.rank, _before.id) < tuple_(SyncJob.rank, SyncJob.id),
+        ),
+        false(),
+    ),
+    else_=true(),
+)
+_SERVED = ~exists().where(HeldKind.kind == SyncJob.kind, HeldKind.until_at > func.business_now())
 _OPEN = ~exists().where(CrmConnection.status != "ok")
-TO_PUSH = Wait("sync_jobs.next_try_at", SyncJob.next_try_at, and_(SyncJob.status.in_(TO_DO), _OPEN))
+TO_PUSH = Wait("sync_jobs.next_try_at", SyncJob.next_try_at, and_(SyncJob.status.in_(TO_DO), _FIRST, _SERVED, _OPEN))
+TO_SERVE = Wait("crm_held_kinds.until_at", HeldKind.until_at, HeldKind.until_at > func.business_now())
 TO_PROBE = Wait(
     "crm_connection.probe_at",
     CrmConnection.probe_at,

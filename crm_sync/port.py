@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -32,11 +33,17 @@ class CrmFailure(KabinetError):
 
 
 class NotExecuted(CrmFailure):
-    """Surely not done: over the rate, or no connection. Anything may be repeated after `retry_after_s` seconds."""
+    """Surely not done: over the rate, or no connection. Anything may be repeated after `retry_after_s` seconds.
 
-    def __init__(self, message: str, *, retry_after_s: float, away: bool = False) -> None:
+    `kinds`: nothing of these kinds is taken until then, whoever asks.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after_s: float, away: bool = False, kinds: frozenset[str] = frozenset()
+    ) -> None:
         self.retry_after_s = retry_after_s
         self.away = away
+        self.kinds = kinds
         super().__init__(message)
 
 
@@ -45,7 +52,11 @@ class Uncertain(CrmFailure):
 
 
 class Rejected(CrmFailure):
-    """This object is refused as it is, now and later."""
+    """This object is refused as it is, now and later. `code` is the CRM's word for it."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        self.code = code
+        super().__init__(message)
 
 
 class NotFound(CrmFailure):
@@ -58,9 +69,10 @@ class Shut(CrmFailure):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A search for an object of ours: by its external id, and a person also by phone, e-mail and ИНН.
+    """A search for an object of ours: by its external id, a person also by phone, e-mail and ИНН, requisites by ИНН.
 
-    Comments and log lines are searched in the timeline of the deal `parent`.
+    Requisites are searched among those of their owner `parent` (its kind and remote id), comments and log lines in the
+    timeline of the deal `parent`, where they cannot be older than `since`.
     """
 
     kind: str
@@ -68,12 +80,17 @@ class Look:
     phone: str | None = None
     email: str | None = None
     inn: str | None = None
-    parent: int | None = None
+    parent: tuple[str, int] | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search brought: `own` carry our external id, `alike` are people with the same phone, e-mail or ИНН."""
+    """What a search brought.
+
+    `own` carry our external id; `alike` carry no other's of ours and have the same ИНН, e-mail or phone, those with the
+    surest sign first.
+    """
 
     own: tuple[int, ...] = ()
     alike: tuple[int, ...] = ()
@@ -102,8 +119,8 @@ class Crm(Protocol):
         """Search for objects."""
         ...
 
-    def write(self, writes: Sequence[Write]) -> list[int | CrmFailure]:
-        """Create or change objects; the remote id of each."""
+    def write(self, writes: Sequence[Write], *, not_after: float) -> list[int | CrmFailure]:
+        """Create or change objects; the remote id of each. What cannot leave by `not_after` (monotonic) never does."""
         ...
 
 
@@ -120,4 +137,5 @@ class Wanted:
     phone: str | None = None
     email: str | None = None
     inn: str | None = None
+    since: datetime | None = None
     stale_on: str | None = None

@@ -6,6 +6,7 @@ mark and no result looks for the object first, twice with a pause between, and c
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from crm_sync import connection, recording
 from crm_sync.bitrix24.adapter import Bitrix24
 from crm_sync.claiming import Taken, claim, renew
 from crm_sync.models import CrmConnection, CrmLink, SyncJob
-from crm_sync.port import COMMENT, LOG, Crm, Look, Write
+from crm_sync.port import COMMENT, DEAL, LOG, REQUISITE, Crm, Look, Wanted, Write
 from crm_sync.snapshots.reading import read_wanted
 from crm_sync.steps import Step
 from kernel.clock import business_now
@@ -29,8 +30,14 @@ PUSH = "crm.push"
 # As many as one batch of writes holds.
 LANES = 20
 _SECONDS = 60.0
-# Long before the lease ends: who wakes up later than this does not know what others have done meanwhile.
-_HOLDS_S = 10.0
+
+
+_ended = threading.Event()
+
+
+def end() -> None:
+    """This process stops: the round under way is the last one."""
+    _ended.set()
 
 
 def push(_hints: list[str]) -> None:
@@ -40,7 +47,7 @@ def push(_hints: list[str]) -> None:
         return
     remote = Bitrix24(address)
     until = time.monotonic() + _SECONDS
-    while time.monotonic() < until and push_round(remote):
+    while time.monotonic() < until and not _ended.is_set() and push_round(remote):
         pass
     with begin() as session:
         session.execute(update(CrmConnection).values(hinted_until=None))
@@ -79,18 +86,24 @@ def _plan(taken: Sequence[Taken]) -> list[Step]:
             stuck.append((job, [need for need in item.needs.values() if need not in links]))
         else:
             refs = {name: links[need].remote_id for name, need in item.needs.items()}
-            link = links.get(job.key)
-            ready.append(
-                Step(
-                    job,
-                    replace(item, fields=item.fields | refs),
-                    link.remote_id if link else None,
-                    link.written if link else {},
-                )
-            )
+            ready.append(_step(job, replace(item, fields=item.fields | refs), links.get(job.key)))
     if gone or stuck:
         repeating(lambda session: recording.put_aside(session, gone, stuck))
     return ready
+
+
+def _step(job: Taken, wanted: Wanted, link: CrmLink | None) -> Step:
+    if link is None or _has_moved(wanted, link):
+        return Step(job, wanted, None, {})
+    return Step(job, wanted, link.remote_id, link.written, link.named_there)
+
+
+def _has_moved(wanted: Wanted, link: CrmLink) -> bool:
+    # Requisites cannot change their owner: those of a person who became a company stay with the person.
+    owner = ("owner_kind", "owner")
+    return wanted.kind == REQUISITE and any(
+        link.written.get(name, wanted.fields[name]) != wanted.fields[name] for name in owner
+    )
 
 
 def _look_for_missing(remote: Crm, steps: list[Step]) -> list[Step]:
@@ -112,9 +125,10 @@ def _is_fresh_entry(step: Step) -> bool:
 
 
 def _look(step: Step) -> Look:
-    wanted = step.wanted
+    wanted, fields = step.wanted, step.wanted.fields
+    parent = (fields["owner_kind"], fields["owner"]) if wanted.kind == REQUISITE else (DEAL, fields.get("deal", 0))
     return Look(
-        wanted.kind, wanted.external_id, wanted.phone, wanted.email, wanted.inn, parent=wanted.fields.get("deal")
+        wanted.kind, wanted.external_id, wanted.phone, wanted.email, wanted.inn, parent=parent, since=wanted.since
     )
 
 
@@ -126,16 +140,15 @@ def _write(remote: Crm, steps: Sequence[Step]) -> None:
     if not changed:
         return
 
-    granted = time.monotonic()
     with begin() as session:
         ours = renew(session, [step.job for step in changed])
-        changed = [step for step in changed if step.job.id in ours]
+        changed = [replace(step, job=ours.jobs[step.job.id]) for step in changed if step.job.id in ours.jobs]
         creations = [step.job.id for step in changed if step.remote_id is None]
         session.execute(update(SyncJob).where(SyncJob.id.in_(creations)).values(status="uncertain", looks=0))
+    if not changed:
+        return
     fault("crm.before_write")
-    if time.monotonic() - granted > _HOLDS_S:
-        return  # frozen in between: nothing has left, and what is marked as in doubt is looked for when the lease ends
-    outcomes = remote.write([_write_of(step) for step in changed])
+    outcomes = remote.write([_write_of(step) for step in changed], not_after=ours.not_after)
     fault("crm.after_write")
     told = list(zip(changed, outcomes, strict=True))
     repeating(lambda session: recording.record_writes(session, told, business_now(session)))
@@ -143,6 +156,6 @@ def _write(remote: Crm, steps: Sequence[Step]) -> None:
 
 
 def _write_of(step: Step) -> Write:
-    fields = step.wanted.fields if step.remote_id is None else step.changes
+    fields = step.fields if step.remote_id is None else step.changes
     before = {name: step.written.get(name) for name in fields}
     return Write(step.wanted.kind, step.wanted.external_id, fields, step.remote_id, before, adopting=step.is_adopted)

@@ -10,18 +10,22 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from crm_sync import connection, wanting
-from crm_sync.claiming import Taken
+from crm_sync.claiming import Taken, hold
 from crm_sync.masking import masked
 from crm_sync.models import GONE, CrmLink, SyncJob
 from crm_sync.port import (
+    COMMENT,
     COMPANY,
     CONTACT,
     DEAL,
     INVOICE,
+    LOG,
     PAYMENT,
     CrmFailure,
+    Fields,
     Found,
     NotExecuted,
     NotFound,
@@ -39,6 +43,7 @@ _log = log.get(__name__)
 # doubt is left alone before each look, and only the second look in vain proves that it never happened.
 SETTLES_IN = timedelta(seconds=60)
 LOOKS = 2
+_CLAIMED = "этот объект CRM уже связан с другим нашим: разберите в CRM, чей он, и отправьте снова"
 _AGAIN = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300, 900))
 # What kept a job from its end, as the pages tell it.
 _NAMES = {NotExecuted: "not_executed", Uncertain: "uncertain", Rejected: "rejected", NotFound: GONE, Shut: "shut"}
@@ -53,9 +58,13 @@ _WANT = {
 
 def put_aside(session: Session, gone: Sequence[Taken], stuck: Sequence[tuple[Taken, list[tuple[str, UUID]]]]) -> None:
     """End jobs whose object shows nothing; those that hang on an object the CRM refuses wait for that one."""
+    ours = hold(session, [*gone, *(job for job, _ in stuck)])
     for job in gone:
-        _done(session, job)
+        if job.id in ours:
+            _done(session, job)
     for job, missing in stuck:
+        if job.id not in ours:
+            continue
         refused = session.scalars(select(SyncJob.kind).where(tuple_(SyncJob.kind, SyncJob.local_id).in_(missing))).all()
         if refused:
             _put_off(session, job, status="blocked", failure="blocked", error=None)
@@ -68,15 +77,21 @@ def put_aside(session: Session, gone: Sequence[Taken], stuck: Sequence[tuple[Tak
 def settle_looks(session: Session, told: Sequence[tuple[Step, Found | CrmFailure]], now: datetime) -> list[Step]:
     """The steps that may be written now: of objects found there and adopted, and of those that surely are not there."""
     connection.note(session, [answer for _, answer in told], now=now)
+    ours = hold(session, [step.job for step, _ in told])
     taken = _taken(session, [(step, answer) for step, answer in told if isinstance(answer, Found)])
     ready = []
     for step, answer in told:
+        if step.job.id not in ours:
+            continue
         if isinstance(answer, CrmFailure):
             _failed(session, step, answer, now, creating=False)
             continue
         alike = [remote_id for remote_id in answer.alike if (step.wanted.kind, remote_id) not in taken]
         if answer.own or alike:
             adopted = _adopt(session, step, answer.own, alike)
+            if adopted is None:
+                _failed(session, step, Rejected(_CLAIMED), now, creating=False)
+                continue
             taken.add((step.wanted.kind, adopted.remote_id or 0))
             ready.append(adopted)
         elif step.job.status == "waiting" or step.job.looks + 1 >= LOOKS:
@@ -88,20 +103,26 @@ def settle_looks(session: Session, told: Sequence[tuple[Step, Found | CrmFailure
 
 def record_same(session: Session, steps: Sequence[Step]) -> None:
     """The CRM shows these already."""
-    for step in steps:
+    ours = hold(session, [step.job for step in steps])
+    for step in (step for step in steps if step.job.id in ours):
         session.execute(_link_of(step).values(stale_at=_stale_at(step)))
         _done(session, step.job)
 
 
 def record_writes(session: Session, told: Sequence[tuple[Step, int | CrmFailure]], now: datetime) -> None:
-    """What came of each write."""
+    """What came of each write. A worker that was frozen past its lease records nothing: another has taken over."""
     connection.note(session, [outcome for _, outcome in told], now=now)
+    ours = hold(session, [step.job for step, _ in told])
     for step, outcome in told:
+        if step.job.id not in ours:
+            continue
+        creating = step.remote_id is None
         if isinstance(outcome, CrmFailure):
-            _failed(session, step, outcome, now, creating=step.remote_id is None)
-        else:
-            _link(session, step, outcome, step.wanted.fields, now)
+            _failed(session, step, outcome, now, creating=creating)
+        elif _link(session, step, outcome, now):
             _done(session, step.job)
+        else:
+            _failed(session, step, Rejected(_CLAIMED), now, creating=creating)
 
 
 def _taken(session: Session, told: Sequence[tuple[Step, Found]]) -> set[tuple[str, int]]:
@@ -111,28 +132,46 @@ def _taken(session: Session, told: Sequence[tuple[Step, Found]]) -> set[tuple[st
     return {(kind, remote_id) for kind, remote_id in session.execute(found)} if pairs else set()
 
 
-def _adopt(session: Session, step: Step, own: Sequence[int], alike: Sequence[int]) -> Step:
-    if len(own) > 1:
-        _log.error("crm.twins", kind=step.wanted.kind, local_id=str(step.wanted.local_id), remote_ids=list(own))
-    # Somebody else's contact keeps the name that its people gave it.
-    written = {} if own else {"name": step.wanted.fields.get("name")}
-    remote_id = min(own or alike)
-    _link(session, step, remote_id, written, None)
-    return replace(step, remote_id=remote_id, written=written)
+def _adopt(session: Session, step: Step, own: Sequence[int], alike: Sequence[int]) -> Step | None:
+    if len(own or alike) > 1:
+        found = list(own or alike)
+        _log.error("crm.several", kind=step.job.kind, local_id=str(step.wanted.local_id), remote_ids=found)
+    # Our own line is as we wrote it. Somebody else's contact keeps the name that its people gave it.
+    written = step.wanted.fields if step.job.kind in (COMMENT, LOG) else {}
+    adopted = replace(step, remote_id=min(own) if own else alike[0], written=written, named_there=not own)
+    return adopted if _save(session, adopted, written, None) else None
 
 
-def _link(session: Session, step: Step, remote_id: int, written: dict[str, Any], now: datetime | None) -> None:
-    values = {"remote_id": remote_id, "written": written, "stale_at": _stale_at(step)}
-    if now is not None:
-        values["written_at"] = now
+def _link(session: Session, step: Step, remote_id: int, now: datetime) -> bool:
+    return _save(session, replace(step, remote_id=remote_id), step.fields, now)
+
+
+def _save(session: Session, step: Step, written: Fields, now: datetime | None) -> bool:
+    """Keep which object of the CRM this is; False when it is another's of ours already."""
     row = {
         "kind": step.wanted.kind,
         "local_id": step.wanted.local_id,
         "customer_id": step.wanted.customer_id,
-        **values,
+        "remote_id": step.remote_id,
+        "written": written,
+        "named_there": step.named_there,
+        "stale_at": _stale_at(step),
+        **({"written_at": now} if now else {}),
     }
     again = insert(CrmLink).values(row)
-    session.execute(again.on_conflict_do_update(index_elements=("kind", "local_id"), set_=values))
+    keys = ("kind", "local_id")
+    changed = {name: value for name, value in row.items() if name not in keys}
+    was = session.execute(
+        select(CrmLink.remote_id).where(CrmLink.kind == step.wanted.kind, CrmLink.local_id == step.wanted.local_id)
+    ).scalar_one_or_none()
+    try:
+        with session.begin_nested():
+            session.execute(again.on_conflict_do_update(index_elements=keys, set_=changed))
+    except IntegrityError:
+        return False
+    if was != step.remote_id:
+        wanting.want_children(session, step.wanted.kind, step.wanted.local_id)
+    return True
 
 
 def _link_of(step: Step) -> Any:
@@ -169,7 +208,7 @@ def _failed(session: Session, step: Step, why: CrmFailure, now: datetime, *, cre
         _put_off(session, job, at=now + pause, status=job.status, tries=tries + 1, **told)
     else:
         _log.error("crm.parked", kind=job.kind, local_id=str(job.local_id), why=type(why).__name__)
-        payload = masked(step.wanted.fields if step.remote_id is None else step.changes)
+        payload = masked(step.fields if step.remote_id is None else step.changes)
         _put_off(session, job, status="parked", payload=payload, **told)
 
 

@@ -10,17 +10,28 @@ from crm_sync.port import Fields, Wanted
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The object as it should be, its id in the CRM if it has one, and what we last wrote there."""
+    """The object as it should be, its id in the CRM if it has one, and what we last wrote there.
+
+    `named_there`: its name is that of the CRM's people and not ours to write.
+    """
 
     job: Taken
     wanted: Wanted
     remote_id: int | None
     written: Fields
+    named_there: bool = False
+
+    @property
+    def fields(self) -> Fields:
+        """The fields that are ours to write."""
+        return {name: value for name, value in self.wanted.fields.items() if name != "name" or not self.named_there}
 
     @property
     def changes(self) -> Fields:
-        """Which fields differ from what we last wrote."""
-        return {name: value for name, value in self.wanted.fields.items() if self.written.get(name, ...) != value}
+        """Which fields differ from what we last wrote; None for those that are no more."""
+        fields = self.fields
+        gone: Fields = dict.fromkeys(self.written.keys() - fields.keys())
+        return gone | {name: value for name, value in fields.items() if self.written.get(name, ...) != value}
 
     @property
     def is_adopted(self) -> bool:

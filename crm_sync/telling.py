@@ -14,15 +14,16 @@ from payments.invoicing.models import Invoice
 from portal.public import reason_for_staff
 from portal.web.kit.filters import datetime_text, money
 
-ACTIVATED = "activated"
 # The customer opened the payment page and left it: nobody has to act on that.
 _LEFT = "expired_on_confirmation"
 _AUTOPAY = {
-    ACTIVATED: "Клиент согласился на автоматические списания",
+    "consented": "Клиент согласился на автоматические списания",
+    "resumed": "Сотрудник возобновил автоплатёж",
     "withdrawn": "Клиент отключил автоплатёж",
     "unlinked": "Клиент отвязал карту, списаний по ней больше не будет",
     "suspended": "Автоплатёж остановлен: карта больше не работает",
     "paused": "Автоплатёж приостановлен вместе с договором",
+    "held": "Сотрудник приостановил автоплатёж",
     "ended": "Автоплатёж завершён вместе с договором",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -23,8 +23,9 @@ _person_or_company = case((Customer.kind == PERSON, CONTACT), else_=COMPANY)
 def want_customers(session: Session, ids: Sequence[UUID]) -> None:
     """These customers have to stand in the CRM as they are now, with their tax numbers."""
     _want(session, select(_person_or_company, Customer.id, Customer.id).where(Customer.id.in_(ids)))
+    stands = exists().where(CrmLink.kind == REQUISITE, CrmLink.local_id == Customer.id)
     numbered = select(literal(REQUISITE), Customer.id, Customer.id).where(
-        Customer.id.in_(ids), Customer.inn.is_not(None)
+        Customer.id.in_(ids), or_(Customer.inn.is_not(None), stands)
     )
     _want(session, numbered)
 
@@ -46,6 +47,21 @@ def want_payments(session: Session, ids: Sequence[UUID]) -> None:
     paid = session.scalars(select(Payment.invoice_id).where(Payment.id.in_(ids)).distinct()).all()
     want_invoices(session, paid)
     _want(session, _of(PAYMENT, Payment, ids))
+
+
+def want_children(session: Session, kind: str, local_id: UUID) -> None:
+    """What stands in the CRM already and hangs on this object has to hang on its new id there."""
+    link = select(CrmLink.kind, CrmLink.local_id, CrmLink.customer_id)
+    if kind in (CONTACT, COMPANY):
+        own = (REQUISITE, DEAL, INVOICE, PAYMENT)
+        _want(session, link.where(CrmLink.customer_id == local_id, CrmLink.kind.in_(own)))
+    elif kind == DEAL:
+        invoices, payments = Invoice.contract_id == local_id, Payment.contract_id == local_id
+        _want(session, link.join(Invoice, Invoice.id == CrmLink.local_id).where(CrmLink.kind == INVOICE, invoices))
+        _want(session, link.join(Payment, Payment.id == CrmLink.local_id).where(CrmLink.kind == PAYMENT, payments))
+    elif kind == INVOICE:
+        of_invoice = Payment.invoice_id == local_id
+        _want(session, link.join(Payment, Payment.id == CrmLink.local_id).where(CrmLink.kind == PAYMENT, of_invoice))
 
 
 def want_entry(session: Session, entry: dict[str, object]) -> None:

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     yookassa_webhook_secret: str = ""
     yookassa_webhook_ips: Networks = YOOKASSA_SOURCES
     bitrix24_url: str = ""
-    bitrix24_burst: int = Field(default=50, ge=2)
+    bitrix24_burst: int = Field(default=50, ge=4)
     bitrix24_per_second: float = Field(default=2, gt=0)
     smtp_url: str
     mail_from: str

@@ -43,6 +43,14 @@ class ContractStatusChanged(Event):
 
 
 @dataclass(frozen=True)
+class InvoiceChanged(Event):
+    """An invoice exists, or its dates moved. Whether its customer is told is another event's matter."""
+
+    topic: ClassVar[str] = "payments.invoice_changed.v1"
+    invoice_id: UUID
+
+
+@dataclass(frozen=True)
 class InvoiceIssued(Event):
     """An invoice is open and nothing will be charged for it by itself: the customer is asked to pay what is left of it."""
 
@@ -67,6 +75,14 @@ class ChargeAnnounced(Event):
 
 
 @dataclass(frozen=True)
+class PaymentChanged(Event):
+    """The gateway holds a payment that is not over yet, or one turned out never to have come to be."""
+
+    topic: ClassVar[str] = "payments.payment_changed.v1"
+    payment_id: UUID
+
+
+@dataclass(frozen=True)
 class PaymentSucceeded(Event):
     """Money came in."""
 
@@ -84,15 +100,22 @@ class PaymentDeclined(Event):
 
 @dataclass(frozen=True)
 class AutopayActivated(Event):
-    """Automatic payments are on: the first payment succeeded and its method is saved, or an employee's pause is over."""
+    """Automatic payments are on.
+
+    `cause`: consented (the first payment succeeded and its method is saved), resumed (an employee's pause is over).
+    """
 
     topic: ClassVar[str] = "payments.autopay_activated.v1"
     autopay_id: UUID
+    cause: str = "consented"
 
 
 @dataclass(frozen=True)
 class AutopayStopped(Event):
-    """Automatic payments of one contract are off. `cause`: withdrawn, unlinked, suspended, paused, ended."""
+    """Automatic payments of one contract are off. `cause`: withdrawn, unlinked, suspended, paused, held, ended.
+
+    Paused is it with its contract, held by an employee.
+    """
 
     topic: ClassVar[str] = "payments.autopay_stopped.v1"
     autopay_id: UUID

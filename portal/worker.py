@@ -10,6 +10,7 @@ import dramatiq
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from crm_sync import pushing
 from crm_sync.part import CRM
 from kernel import clock, db, log
 from kernel.settings import get_settings
@@ -48,6 +49,7 @@ def run() -> None:
     _log.info("worker.ready")
     _beat_until(stop)
     until = time.monotonic() + _GRACE_S
+    pushing.end()
     sender().close()  # first: a message of a hundred charges must not go on while its thread is waited for
     _stop(workers)
     _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))

@@ -85,7 +85,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         "POST", "/control/crm", crm.change_settings,
-        "Поменять названные настройки: bucket и per_second (запросов в секунду с одного адреса; настоящее время),"
+        "Поменять названные настройки: bucket и per_second (запросов в секунду с одного адреса, по часам песочницы),"
         " operating (отвечать временем работы методов), pause_least_s и pause_most_s (сколько событие ждёт в очереди),"
         " events (какие события отправлять, шаблоны). Вёдра и счёт начинаются заново.",
         '{"bucket": 100000, "per_second": 100000}   {"events": ["ONCRMDEAL*", "ONCRMDYNAMICITEM*_1038"]}',

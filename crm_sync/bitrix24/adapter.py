@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from crm_sync.bitrix24 import batch, looking, schema
-from crm_sync.bitrix24.batch import MOST_READS, MOST_WRITES, Command
+from crm_sync.bitrix24.batch import MOST_READS, MOST_ROWS, MOST_WRITES, NOT_AS_PROMISED, Command
 from crm_sync.bitrix24.schema import Schema, schema_of
 from crm_sync.bitrix24.writing import command_of, id_in, record_of
-from crm_sync.port import COMPANY, CONTACT, CrmFailure, Found, Look, Rejected, Uncertain, Write
+from crm_sync.port import COMMENT, COMPANY, CONTACT, LOG, CrmFailure, Found, Look, Rejected, Uncertain, Write
 
 
 class Bitrix24:
@@ -25,12 +27,48 @@ class Bitrix24:
             return [known] * len(looks)
         questions = [looking.commands_of(known, look) for look in looks]
         answers = iter(self._run([command for commands in questions for command in commands], MOST_READS))
+        told = [(look, [next(answers) for _ in commands]) for look, commands in zip(looks, questions, strict=True)]
+        found = [
+            self._line(known, look, pages[0]) if look.kind in (COMMENT, LOG) else looking.found_in(look, pages)
+            for look, pages in told
+        ]
+        return self._nobodys(looks, found)
+
+    def _line(self, known: Schema, look: Look, page: Any) -> Found | CrmFailure:
+        """A line of a timeline, read page by page back to where it may have begun."""
+        start: int | None = 0
+        while True:
+            found = looking.found_in(look, [page])
+            if isinstance(found, CrmFailure) or found.own:
+                return found
+            start = looking.next_line(look, page, start or 0)
+            if start is None:
+                return found
+            (page,) = self._run(looking.commands_of(known, look, start), MOST_READS)
+
+    def _nobodys(self, looks: Sequence[Look], found: list[Found | CrmFailure]) -> list[Found | CrmFailure]:
+        """Of people that look alike only those that bear no other customer's id: he may still be looking for them."""
+        alike: dict[str, set[int]] = {CONTACT: set(), COMPANY: set()}
+        for look, answer in zip(looks, found, strict=True):
+            if isinstance(answer, Found) and look.kind in alike:
+                alike[look.kind].update(answer.alike)
+        origins = {kind: self._origins(kind, sorted(ids)) for kind, ids in alike.items()}
         return [
-            looking.found_in(look, [next(answers) for _ in commands])
-            for look, commands in zip(looks, questions, strict=True)
+            _without_others(look, answer, origins.get(look.kind, {})) if isinstance(answer, Found) else answer
+            for look, answer in zip(looks, found, strict=True)
         ]
 
-    def write(self, writes: Sequence[Write]) -> list[int | CrmFailure]:
+    def _origins(self, kind: str, ids: Sequence[int]) -> dict[int, str | None] | CrmFailure:
+        parts = [ids[start : start + MOST_ROWS] for start in range(0, len(ids), MOST_ROWS)]
+        told: dict[int, str | None] = {}
+        for answer in self._run([looking.origins_of(kind, part) for part in parts], MOST_READS):
+            origins = looking.origins_in(answer)
+            if isinstance(origins, CrmFailure):
+                return origins
+            told |= origins
+        return told
+
+    def write(self, writes: Sequence[Write], *, not_after: float) -> list[int | CrmFailure]:
         """Create or change objects; see `Crm.write`."""
         known = self._schema()
         if isinstance(known, CrmFailure):
@@ -38,13 +76,12 @@ class Bitrix24:
         records = self._records(writes)
         commands = [_command(known, write, records.get(number)) for number, write in enumerate(writes)]
         ready = [command for command in commands if isinstance(command, Command)]
-        answers = iter(self._run(ready, MOST_WRITES))
+        answers = iter(self._run(ready, MOST_WRITES, not_after))
         written = [
             _outcome(write, next(answers)) if isinstance(command, Command) else command
             for write, command in zip(writes, commands, strict=True)
         ]
-        if any(isinstance(outcome, Rejected) for outcome in written):
-            schema.forget()
+        schema.doubt(self._base_url, [outcome for outcome in written if isinstance(outcome, Rejected)])
         return written
 
     def _schema(self) -> Schema | CrmFailure:
@@ -59,9 +96,19 @@ class Bitrix24:
         commands = [record_of(writes[number]) for number in wanted]
         return dict(zip(wanted, self._run(commands, MOST_READS), strict=True))
 
-    def _run(self, commands: Sequence[Command], size: int) -> list[Any]:
+    def _run(self, commands: Sequence[Command], size: int, not_after: float = math.inf) -> list[Any]:
         parts = (commands[start : start + size] for start in range(0, len(commands), size))
-        return [answer for part in parts for answer in batch.run(self._base_url, part)]
+        return [answer for part in parts for answer in batch.run(self._base_url, part, not_after=not_after)]
+
+
+def _without_others(look: Look, found: Found, origins: dict[int, str | None] | CrmFailure) -> Found | CrmFailure:
+    if look.kind not in (CONTACT, COMPANY) or not found.alike:
+        return found
+    if isinstance(origins, CrmFailure):
+        return origins
+    # One that is not told of was deleted: the index of duplicates lags behind.
+    mine = (None, look.external_id)
+    return replace(found, alike=tuple(it for it in found.alike if it in origins and origins[it] in mine))
 
 
 def _needs_record(write: Write) -> bool:
@@ -77,6 +124,8 @@ def _command(known: Schema, write: Write, record: Any) -> Command | CrmFailure:
         return command_of(known, write, record)
     except Rejected as error:
         return error
+    except NOT_AS_PROMISED:
+        return Uncertain("Битрикс24 показал контакт не по-своему")
 
 
 def _outcome(write: Write, answer: Any) -> int | CrmFailure:
@@ -84,5 +133,5 @@ def _outcome(write: Write, answer: Any) -> int | CrmFailure:
         return answer
     try:
         return write.remote_id or id_in(answer)
-    except (KeyError, TypeError, ValueError):
+    except NOT_AS_PROMISED:
         return Uncertain("Битрикс24 не назвал номер созданного")

@@ -5,6 +5,7 @@ A command is a URL-encoded query with PHP's brackets; JSON's booleans are lost i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,11 @@ from crm_sync.port import CrmFailure, Uncertain
 
 # Bitrix24 takes fifty; a batch of writes is kept short of the 60 s after which the cloud kills a request.
 MOST_READS = 50
+MOST_ROWS = 50
 MOST_WRITES = 20
 _BAD_REQUEST = 400
+# What reading an answer of another shape than the documentation's raises.
+NOT_AS_PROMISED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +35,28 @@ class Command:
         return f"{self.method}?{urlencode(list(_flat('', self.parameters)))}"
 
 
-def run(base_url: str, commands: Sequence[Command]) -> list[Any]:
-    """The result of each command, or the `CrmFailure` it met; nothing is raised and nothing stops the others."""
+def run(base_url: str, commands: Sequence[Command], *, not_after: float = math.inf) -> list[Any]:
+    """The result of each command, or the `CrmFailure` it met; nothing is raised and nothing stops the others.
+
+    Nothing is sent after `not_after`, an instant of `time.monotonic()`.
+    """
     if not commands:
         return []
     body = {"halt": 0, "cmd": {f"c{number}": command.text() for number, command in enumerate(commands)}}
     try:
-        found = call(base_url, "batch", body)
+        found = call(base_url, "batch", body, not_after=not_after)
     except CrmFailure as error:
         return [error] * len(commands)
     if not isinstance(found, dict):
         return [Uncertain("Битрикс24 ответил на пакет не по-своему")] * len(commands)
     results, errors = _map(found.get("result")), _map(found.get("result_error"))
-    return [_outcome(results, errors, f"c{number}") for number in range(len(commands))]
+    return [_outcome(results, errors, f"c{number}", command.method) for number, command in enumerate(commands)]
 
 
-def _outcome(results: dict[str, Any], errors: dict[str, Any], key: str) -> Any:
+def _outcome(results: dict[str, Any], errors: dict[str, Any], key: str, method: str) -> Any:
     if key in errors:
-        return failure(_BAD_REQUEST, errors[key])
+        error = errors[key]
+        return failure(_BAD_REQUEST, error if isinstance(error, dict) else {"error": error}, method)
     # Neither result nor error: the request was cut off before this command, or in it.
     return results.get(key, Uncertain("Битрикс24 не сказал, что стало с командой"))
 

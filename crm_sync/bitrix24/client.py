@@ -5,18 +5,41 @@ Method names, envelopes and error codes: apidocs.bitrix24.ru, «Основные
 
 from __future__ import annotations
 
+import json
+import time
 from functools import lru_cache
 from typing import Any
 
 import httpx
 
 from crm_sync import limiter
-from crm_sync.port import CrmFailure, NotExecuted, NotFound, Rejected, Shut, Uncertain
-from kernel import log
+from crm_sync.port import (
+    COMMENT,
+    COMPANY,
+    CONTACT,
+    DEAL,
+    INVOICE,
+    LOG,
+    PAYMENT,
+    RANKS,
+    REQUISITE,
+    CrmFailure,
+    NotExecuted,
+    NotFound,
+    Rejected,
+    Shut,
+    Uncertain,
+)
+from kernel import deadline, log
 
 _log = log.get(__name__)
 # The cloud kills a request after 60 s: whoever hangs up sooner does not know what was done.
 _TIMEOUT = httpx.Timeout(70.0, connect=5.0)
+# For the whole call, however slowly the answer comes: half of a lease is longer.
+_DEADLINE_S = 80.0
+_LARGEST_BODY = 16_000_000
+_KEEPALIVE_S = 3.0
+_CONNECTIONS = 4
 _RETRY_AFTER_S = 2.0
 # The answer names no time; the oldest of the ten one-minute baskets leaves first.
 _BLOCKED_S = 60.0
@@ -25,7 +48,22 @@ _SERVER_ERROR = 500
 _BAD_REQUEST = 400
 _REDIRECT = 300
 _SHUT_STATUSES = (401, 402, 403)
-_BUSY = {"QUERY_LIMIT_EXCEEDED": _RETRY_AFTER_S, "OPERATION_TIME_LIMIT": _BLOCKED_S}
+# Errors of a single command come without a status of their own, so their codes decide.
+_SHUT = {
+    "ALLOWED_ONLY_INTRANET_USER", "APPLICATION_NOT_FOUND", "AUTHORIZATION_ERROR", "ERROR_OAUTH", "EXPIRED_TOKEN",
+    "INSUFFICIENT_SCOPE", "INVALID_CREDENTIALS", "INVALID_TOKEN", "METHOD_CONFIRM_WAITING", "NOT_INSTALLED",
+    "NO_AUTH_FOUND", "PAYMENT_REQUIRED", "USER_ACCESS_ERROR", "WRONG_AUTH_TYPE",
+}  # fmt: skip
+_UNKNOWN = {"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"}
+_BLOCKED = "OPERATION_TIME_LIMIT"
+# Which kinds cannot be looked for or written while a method is blocked, by the beginning of its name; all by no other.
+_SERVED_BY = {
+    "crm.item.": (CONTACT, COMPANY, DEAL, INVOICE, PAYMENT),
+    "crm.duplicate.": (CONTACT, COMPANY),
+    "crm.requisite.": (REQUISITE,),
+    "crm.timeline.comment.": (COMMENT,),
+    "crm.timeline.logmessage.": (LOG,),
+}
 _WORDS = {
     "ACCESS_DENIED": "Битрикс24 не пускает: REST API доступен только на платном тарифе с подпиской",
     "OVERLOAD_LIMIT": "Битрикс24 заблокировал запросы из-за нагрузки; снимает поддержка Битрикс24",
@@ -36,35 +74,51 @@ _WRONG_ADDRESS = "Битрикс24 не признаёт адрес вебхук
 
 @lru_cache(maxsize=1)
 def _http() -> httpx.Client:
-    return httpx.Client(timeout=_TIMEOUT, trust_env=False, headers={"Accept": "application/json"})
+    tls = httpx.create_ssl_context(trust_env=False)
+    transport = deadline.Transport(tls, connections=_CONNECTIONS, keepalive_s=_KEEPALIVE_S)
+    headers = {"Accept": "application/json"}
+    return httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False, headers=headers)
 
 
-def call(base_url: str, method: str, body: dict[str, Any]) -> Any:
-    """The `result` of one call.
+def call(base_url: str, method: str, body: dict[str, Any], *, not_after: float) -> Any:
+    """The `result` of one call, which leaves by `not_after`, an instant of `time.monotonic()`, or not at all.
 
     Raises:
         CrmFailure: as the kind of failure says what may be repeated.
     """
     limiter.wait_turn(base_url)
+    # Whoever was frozen until now does not know what others have done meanwhile.
+    if time.monotonic() > not_after:
+        raise NotExecuted("не успели отправить", retry_after_s=_RETRY_AFTER_S)
+    deadline.end_at(time.monotonic() + _DEADLINE_S)
     try:
-        answer = _http().post(f"{base_url}/{method}", json=body)
+        with _http().stream("POST", f"{base_url}/{method}", json=body) as answer:
+            return _result(method, answer.status_code, _read(answer))
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise NotExecuted("Битрикс24 не отвечает", retry_after_s=_AWAY_S, away=True) from error
     except httpx.HTTPError as error:
         raise Uncertain(f"связь с Битрикс24 оборвалась: {type(error).__name__}") from error
-    return _result(answer)
 
 
-def _result(answer: httpx.Response) -> Any:
+def _read(answer: httpx.Response) -> bytes:
+    content = bytearray()
+    for chunk in answer.iter_bytes():
+        content += chunk
+        if len(content) > _LARGEST_BODY:
+            raise Uncertain("Битрикс24 ответил длиннее 16 МБ")
+    return bytes(content)
+
+
+def _result(method: str, status: int, content: bytes) -> Any:
     try:
-        envelope = answer.json()
+        envelope = json.loads(content)
     except ValueError as error:
-        raise _without_envelope(answer.status_code) from error
+        raise _without_envelope(status) from error
     if not isinstance(envelope, dict) or not {"result", "error"} & envelope.keys():
-        raise _without_envelope(answer.status_code)
-    if "result" in envelope and answer.status_code < _BAD_REQUEST:
+        raise _without_envelope(status)
+    if "result" in envelope and status < _BAD_REQUEST:
         return envelope["result"]
-    raise failure(answer.status_code, envelope)
+    raise failure(status, envelope, method)
 
 
 def _without_envelope(status: int) -> CrmFailure:
@@ -73,19 +127,31 @@ def _without_envelope(status: int) -> CrmFailure:
     return Uncertain(f"Битрикс24 ответил не по-своему: HTTP {status}")
 
 
-def failure(status: int, envelope: dict[str, Any]) -> CrmFailure:
-    """What an error of Bitrix24 means. A `status` of 400 is assumed for the errors inside a batch."""
-    code = str(envelope.get("error", "")).upper()
-    words = log.redact_text(str(envelope.get("error_description", "")))[:200]
+def failure(status: int, envelope: dict[str, Any], method: str) -> CrmFailure:
+    """What an error of a method of Bitrix24 means. A `status` of 400 is assumed for the errors inside a batch."""
+    code = _storable(str(envelope.get("error", ""))).upper()[:100]
+    words = log.redact_text(_storable(str(envelope.get("error_description", ""))))[:200]
     _log.info("crm.refused", status=status, code=code)
-    if code in _BUSY:
-        return NotExecuted(f"Битрикс24 просит подождать: {code}", retry_after_s=_BUSY[code])
+    if code == _BLOCKED:
+        return NotExecuted(f"Битрикс24 остановил {method}", retry_after_s=_BLOCKED_S, kinds=kinds_served_by(method))
+    if code == "QUERY_LIMIT_EXCEEDED":
+        return NotExecuted(f"Битрикс24 просит подождать: {code}", retry_after_s=_RETRY_AFTER_S)
     if code == "OVERLOAD_LIMIT" or "PORTAL_DELETED" in code:
         return Shut(_WORDS[code])
-    if status in _SHUT_STATUSES:
+    if status in _SHUT_STATUSES or code in _SHUT:
         return Shut(_WORDS["ACCESS_DENIED"] if code == "ACCESS_DENIED" else f"{_WRONG_ADDRESS} ({code or status})")
     if code == "NOT_FOUND" or words.casefold() == "not found":
         return NotFound("в Битрикс24 этого больше нет")
-    if status >= _SERVER_ERROR:
+    if status >= _SERVER_ERROR or code in _UNKNOWN:
         return Uncertain(f"ошибка Битрикс24: {code or status}")
-    return Rejected(f"{code}: {words}" if code else words or f"HTTP {status}")
+    return Rejected(f"{code}: {words}" if code else words or f"HTTP {status}", code=code)
+
+
+def kinds_served_by(method: str) -> frozenset[str]:
+    """The kinds of objects that have to wait while this method is blocked."""
+    return frozenset(next((kinds for name, kinds in _SERVED_BY.items() if method.startswith(name)), RANKS))
+
+
+def _storable(text: str) -> str:
+    # Their words may hold what PostgreSQL does not take: a zero character, half of a pair of surrogates.
+    return text.replace("\0", "").encode(errors="replace").decode()

@@ -70,8 +70,9 @@ def _debt(_schema: Schema, _kind: str, kopecks: int) -> dict[str, Any]:
     return {"UF_CRM_KABINET_DEBT": f"{Money(kopecks).value}|{CURRENCY}"}
 
 
-def _contact(_schema: Schema, _kind: str, contact_id: int) -> dict[str, Any]:
-    return {"contactIds": [contact_id]}
+def _contact(_schema: Schema, _kind: str, contact_id: int | None) -> dict[str, Any]:
+    # A batch has no empty lists.
+    return {"contactIds": [contact_id] if contact_id else ""}
 
 
 def _stage(schema: Schema, kind: str, stage: str) -> dict[str, Any]:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from crm_sync.bitrix24 import batch
-from crm_sync.bitrix24.batch import Command
-from crm_sync.port import CrmFailure, Rejected, Shut
+from crm_sync.bitrix24.batch import NOT_AS_PROMISED, Command
+from crm_sync.port import CrmFailure, Rejected, Shut, Uncertain
 
 FUNNEL = "Автоплатежи"
 PROCESS = "Платежи"
 CONTACT_TYPE, COMPANY_TYPE, DEAL_TYPE, INVOICE_TYPE = 3, 4, 2, 31
 _LIFE_S = 3600.0
+# While something is missing every round would read it anew.
+_DOUBTED_AT_MOST_EVERY_S = 60.0
+NO_STAGE = "NO_STAGE"
+# These refusals may come of what has changed there since.
+_DOUBTFUL = (NO_STAGE, "INVALID_ARG_VALUE")
 _lock = threading.Lock()
 _known: dict[str, tuple[float, Schema]] = {}
+_doubted: dict[str, float] = {}
 
 # Our stages by the code that a stage ends with in Bitrix24 (C1:WON, DT31_1:P): codes stay when staff rename a stage.
 DEAL_STAGES = {
     "new": "NEW", "waiting": "WAITING", "paid": "PAID", "overdue": "OVERDUE", "won": "WON", "lost": "LOSE",
 }  # fmt: skip
 INVOICE_STAGES = {"new": "N", "sent": "S", "paid": "P", "void": "D"}
-PAYMENT_STAGES = {"new": "NEW", "pending": "PENDING", "succeeded": "SUCCESS", "failed": "FAIL"}
+PAYMENT_STAGES = {"pending": "PENDING", "succeeded": "SUCCESS", "failed": "FAIL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,8 @@ class Schema:
         """
         found = self.stages.get((entity_type, code))
         if found is None:
-            raise Rejected(f"в Битрикс24 нет стадии {code}: верните её в воронку или создайте заново")
+            text = f"в Битрикс24 нет стадии {code}: верните её в воронку или создайте заново"
+            raise Rejected(text, code=NO_STAGE)
         return found
 
 
@@ -60,14 +69,22 @@ def schema_of(base_url: str) -> Schema:
     with _lock:
         kept = _known.get(base_url)
         if kept is None or time.monotonic() - kept[0] > _LIFE_S:
-            kept = _known[base_url] = (time.monotonic(), _read(base_url))
+            try:
+                kept = _known[base_url] = (time.monotonic(), _read(base_url))
+            except NOT_AS_PROMISED as error:
+                raise Uncertain("Битрикс24 описал воронки и стадии не по-своему") from error
         return kept[1]
 
 
-def forget() -> None:
-    """Read it anew at the next use: the portal refused something, so it may have changed."""
+def doubt(base_url: str, why: Iterable[Rejected]) -> None:
+    """Read it anew at the next use if it may be why the portal refused these; at most once a minute."""
+    if not any(refusal.code in _DOUBTFUL for refusal in why):
+        return
     with _lock:
-        _known.clear()
+        now = time.monotonic()
+        if now - _doubted.get(base_url, -math.inf) > _DOUBTED_AT_MOST_EVERY_S:
+            _doubted[base_url] = now
+            _known.pop(base_url, None)
 
 
 def _read(base_url: str) -> Schema:
@@ -83,8 +100,8 @@ def _read(base_url: str) -> Schema:
     (categories,) = _ask(base_url, Command("crm.category.list", {"entityTypeId": process_type}))
     funnels = {
         DEAL_TYPE: int(_named(deals["categories"], "name", FUNNEL, "воронки сделок")["id"]),
-        INVOICE_TYPE: int(_default(invoices["categories"])["id"]),
-        process_type: int(_default(categories["categories"])["id"]),
+        INVOICE_TYPE: int(_default(invoices["categories"], "счетов")["id"]),
+        process_type: int(_default(categories["categories"], "смарт-процесса")["id"]),
     }
     return Schema(
         process_type=process_type,
@@ -118,6 +135,9 @@ def _stage_entity(entity_type: int, funnel: int) -> str:
 def _ask(base_url: str, *commands: Command) -> list[Any]:
     answers = batch.run(base_url, commands)
     for answer in answers:
+        if isinstance(answer, Rejected):
+            # No object is at fault: whoever may not see the funnels may write none.
+            raise Shut(f"Битрикс24 не показывает воронки и стадии: {answer}")
         if isinstance(answer, CrmFailure):
             raise answer
     return answers
@@ -130,5 +150,7 @@ def _named(rows: list[dict[str, Any]], key: str, name: str, what: str) -> dict[s
     raise Shut(f"в Битрикс24 нет {what} «{name}»")
 
 
-def _default(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _default(rows: list[dict[str, Any]], what: str) -> dict[str, Any]:
+    if not rows:
+        raise Shut(f"в Битрикс24 нет ни одной воронки {what}")
     return next((row for row in rows if row.get("isDefault") == "Y"), rows[0])

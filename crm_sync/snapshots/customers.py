@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from crm_sync.models import CrmLink
 from crm_sync.port import COMPANY, CONTACT, REQUISITE, Fields, Wanted
 from crm_sync.snapshots.identity import desk_url, external_id, installation_id
 from kernel.db import ReadSession
@@ -20,9 +21,11 @@ def read_customers(session: ReadSession, ids: Sequence[UUID]) -> list[Wanted]:
 
 
 def read_requisites(session: ReadSession, ids: Sequence[UUID]) -> list[Wanted]:
-    """The tax numbers of those of these customers that have one."""
+    """The tax numbers of those of these customers that have one, or had one that stands in the CRM."""
     us = installation_id(session)
-    return [_requisite(us, customer) for customer in _customers(session, ids) if customer.inn]
+    stand = select(CrmLink.local_id).where(CrmLink.kind == REQUISITE, CrmLink.local_id.in_(ids))
+    known = set(session.scalars(stand))
+    return [_requisite(us, customer) for customer in _customers(session, ids) if customer.inn or customer.id in known]
 
 
 def kind_of(customer: Customer) -> str:
@@ -56,5 +59,11 @@ def _requisite(us: str, customer: Customer) -> Wanted:
     owner = kind_of(customer)
     fields: Fields = {"name": customer.name, "inn": customer.inn, "kpp": customer.kpp, "owner_kind": owner}
     return Wanted(
-        REQUISITE, customer.id, customer.id, external_id(us, customer.id), fields, {"owner": (owner, customer.id)}
+        REQUISITE,
+        customer.id,
+        customer.id,
+        external_id(us, customer.id),
+        fields,
+        {"owner": (owner, customer.id)},
+        inn=customer.inn,
     )

@@ -23,6 +23,7 @@ def read_entries(session: ReadSession, ids: Sequence[UUID]) -> list[Wanted]:
             str(row.id),
             {"title": row.title, "text": row.text, "url": f"{row.url}#{row.id}"},
             {"deal": (DEAL, row.contract_id)},
+            since=row.created_at,
         )
         for row in rows
     ]

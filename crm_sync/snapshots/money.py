@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, or_, select
 
 from crm_sync.port import DEAL, INVOICE, PAYMENT, Wanted
 from crm_sync.snapshots.customers import kind_of
@@ -13,29 +13,16 @@ from crm_sync.snapshots.identity import desk_url, external_id, installation_id
 from kernel.db import ReadSession
 from payments.charging.models import (
     CANCELED,
-    CREATED,
-    PENDING,
+    FINAL,
     REJECTED,
-    SENDING,
     SUCCEEDED,
-    UNKNOWN,
-    WAITING_FOR_CAPTURE,
     Payment,
 )
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
 
 _INVOICE_STAGES = {"draft": "new", "open": "sent", "paid": "paid", "void": "void", "written_off": "void"}
-_PAYMENT_STAGES = {
-    CREATED: "new",
-    SENDING: "new",
-    UNKNOWN: "pending",
-    PENDING: "pending",
-    WAITING_FOR_CAPTURE: "pending",
-    SUCCEEDED: "succeeded",
-    CANCELED: "failed",
-    REJECTED: "failed",
-}
+_OUTCOMES = {SUCCEEDED: "succeeded", CANCELED: "failed", REJECTED: "failed"}
 _AGGREGATOR = "ЮKassa"
 
 
@@ -49,10 +36,11 @@ def read_invoices(session: ReadSession, ids: Sequence[UUID]) -> list[Wanted]:
 
 
 def read_payments(session: ReadSession, ids: Sequence[UUID]) -> list[Wanted]:
-    """These payments as they stand now: «not posted» until the gateway confirms them (PAY-4)."""
+    """Those of these payments that the gateway holds, waiting until it has confirmed them, or that it once was sent."""
     us = installation_id(session)
+    seen = or_(Payment.gateway_id.is_not(None), and_(Payment.status.in_(FINAL), Payment.sends > 0))
     rows = session.execute(
-        select(Payment, Customer).join(Customer, Customer.id == Payment.customer_id).where(Payment.id.in_(ids))
+        select(Payment, Customer).join(Customer, Customer.id == Payment.customer_id).where(Payment.id.in_(ids), seen)
     )
     return [_payment(us, row) for row in rows]
 
@@ -87,7 +75,7 @@ def _payment(us: str, row: Row[Payment, Customer]) -> Wanted:
         {
             "title": f"Платёж № {payment.number}",
             "kopecks": payment.kopecks,
-            "stage": _PAYMENT_STAGES[payment.status],
+            "stage": _OUTCOMES.get(payment.status, "pending"),
             "method": _method(payment),
             "reason": payment.reason,
             "gateway_id": payment.gateway_id,

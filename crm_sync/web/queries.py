@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from crm_sync.models import TO_DO, CrmConnection, CrmLink, SyncJob
-from kernel.db import ReadSession
+from kernel.db import ReadSession, read
 from payments.customers.models import Customer
+from portal.web.kit.remembered import Remembered
 
 # The tabs of the list: what waits for a decision, what is on its way, what is looked for.
 VIEWS = {"parked": ("parked", "blocked"), "waiting": ("waiting",), "uncertain": ("uncertain",)}
@@ -62,9 +63,18 @@ def read_standing(session: ReadSession) -> Standing:
         probe_at=connection.probe_at if connection else None,
         error=connection.error if connection else None,
         counts={view: sum(found.get(status, 0) for status in statuses) for view, statuses in VIEWS.items()},
-        linked=session.execute(select(func.count()).select_from(CrmLink)).scalar_one(),
+        linked=_linked(),
         behind_since=behind,
     )
+
+
+def _count_links() -> int:
+    with read() as session:
+        return session.execute(select(func.count()).select_from(CrmLink)).scalar_one()
+
+
+# Every open page asks each ten seconds; so many rows are not counted for each of them.
+_linked = Remembered(_count_links, 60.0)
 
 
 def read_jobs(session: ReadSession, view: str, *, after: int | None, limit: int) -> list[Job]:

@@ -34,7 +34,7 @@ def pause_autopay(session: Session, contract_id: UUID, *, by: UUID, now: datetim
     autopay.held_at = now
     if autopay.status == "active":
         halt(session, autopays, "paused", now=now, source=f"staff:{by}")
-        outbox.record(session, AutopayStopped(autopay.id, "paused"))
+        outbox.record(session, AutopayStopped(autopay.id, "held"))
     return True
 
 
@@ -60,5 +60,5 @@ def resume_autopay(session: Session, contract_id: UUID, *, by: UUID, now: dateti
     if contract.status == "active":
         note_status(session, "autopay", autopay.id, old="paused", new="active", source=f"staff:{by}")
         autopay.status, autopay.changed_at = "active", now
-        outbox.record(session, AutopayActivated(autopay.id))
+        outbox.record(session, AutopayActivated(autopay.id, "resumed"))
     return True

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
+from kernel import outbox
 from kernel.clock import business_date
 from kernel.db import Session
 from kernel.errors import NotFound
@@ -17,6 +18,7 @@ from payments.contracts.opening import Terms, open_contract
 from payments.contracts.periods import Period, Unit
 from payments.contracts.planning import begin_anew
 from payments.customers.models import Customer
+from payments.events import InvoiceChanged
 from payments.invoicing.issue import issue_now
 from payments.invoicing.lapsing import lapse_instant
 from payments.invoicing.models import Invoice
@@ -77,6 +79,7 @@ def _bring_to_today(session: Session, invoice: Invoice, now: datetime) -> None:
     invoice.due_on, invoice.lapses_at = today, lapse_instant(today)
     session.flush()  # the invoice before its line: the order of locks
     begin_anew(session, invoice.contract_id, today)
+    outbox.record(session, InvoiceChanged(invoice.id))
 
 
 def _first_invoice(session: Session, price: Price, product: Product, customer_id: UUID, now: datetime) -> Invoice:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from kernel import outbox
 from kernel.db import Session
 from payments.autopay.models import Autopay
 from payments.charging.declining import settle_declined
@@ -21,6 +22,7 @@ from payments.charging.oddities import CONTRADICTED, NOT_CAPTURED, QUARANTINED, 
 from payments.charging.pace import next_check
 from payments.charging.succeeding import settle_succeeded
 from payments.charging.twins import adopt_twin
+from payments.events import PaymentChanged
 from payments.gateway.port import GatewayPayment
 from payments.history.noting import note_statuses
 from payments.installation.models import Shop
@@ -64,9 +66,10 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     note_statuses(session, [("payment", p.id, p.status, item.status) for p, item in news], source=source)
     settle_succeeded(session, [pair for pair in news if pair[1].status == SUCCEEDED], now=now)
     settle_declined(session, [pair for pair in news if pair[1].status == CANCELED], now=now)
-    for payment, item in news:
-        if item.status in (PENDING, WAITING_FOR_CAPTURE):
-            _keep_waiting(payment, item, now)
+    waiting = [pair for pair in news if pair[1].status in (PENDING, WAITING_FOR_CAPTURE)]
+    for payment, item in waiting:
+        _keep_waiting(payment, item, now)
+    outbox.record(session, *(PaymentChanged(payment.id) for payment, _ in waiting))
     for payment, item in believed:
         if payment.status == REJECTED:
             _ask_on(payment, item, now)

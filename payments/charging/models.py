@@ -40,6 +40,8 @@ CANCELED = "canceled"
 REJECTED = "rejected"
 FINAL = (SUCCEEDED, CANCELED, REJECTED)
 LIVE = (CREATED, SENDING, UNKNOWN, PENDING, WAITING_FOR_CAPTURE)
+# Why a rejected charge counts as one that failed; for other reasons it never left.
+REFUSED_FOR = ("gateway_rejected", "given_up")
 # Gone to the gateway, and nobody knows the end of it yet.
 UNDER_WAY = (SENDING, UNKNOWN, PENDING, WAITING_FOR_CAPTURE)
 LIVE_SQL = text("status NOT IN ('succeeded', 'canceled', 'rejected')")

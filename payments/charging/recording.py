@@ -29,7 +29,7 @@ from payments.charging.models import (
 )
 from payments.charging.pace import next_check
 from payments.charging.refused_shop import pause_if_refused
-from payments.events import PaymentDeclined
+from payments.events import PaymentChanged, PaymentDeclined
 from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, Rejected
 from payments.history.noting import note_status
 from payments.installation.models import Shop
@@ -138,8 +138,8 @@ def _reject(session: Session, payment: Payment, error: Rejected, now: datetime) 
     note_status(session, "payment", payment.id, old=payment.status, new=REJECTED, source="answer")
     payment.status, payment.reason, payment.decided_at = REJECTED, "gateway_rejected", now
     payment.lease_until = payment.next_check_at = None
-    if payment.initiator == "schedule":
-        outbox.record(session, PaymentDeclined(payment.id))
+    event = PaymentDeclined if payment.initiator == "schedule" else PaymentChanged
+    outbox.record(session, event(payment.id))
 
 
 def _look_again_later(session: Session, outcome: Outcome, source: str, now: datetime) -> None:
@@ -184,6 +184,8 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime, 
     payment.lease_until = payment.next_check_at = None
     if payment.initiator == "schedule":
         _begin_again_once(session, payment, listed_at)
+    else:
+        outbox.record(session, PaymentChanged(payment_id))
     fault("give_up.before_commit")
     return True
 
@@ -195,9 +197,9 @@ def _begin_again_once(session: Session, payment: Payment, now: datetime) -> None
     )
     if session.execute(select(earlier)).scalar_one():
         payment.reason = "given_up"
-        outbox.record(session, PaymentDeclined(payment.id))
     else:
         announce_invoices(session, [payment.invoice_id], now=now)
+    outbox.record(session, PaymentDeclined(payment.id))
 
 
 def _was_sent_to(session: Session, payment: Payment, account_id: str) -> bool:

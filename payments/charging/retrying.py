@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, true, update
 from sqlalchemy.orm import aliased
 
 from kernel import log
@@ -23,7 +23,7 @@ from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMetho
 from payments.autopay.notices import announce_invoices
 from payments.charging.declines import rule_for
 from payments.charging.due import promised_at
-from payments.charging.models import LIVE, Allocation, Payment
+from payments.charging.models import LIVE, REFUSED_FOR, REJECTED, Allocation, Payment
 from payments.charging.permits import STALE_AFTER
 from payments.contracts.models import Contract, Installment
 from payments.installation.models import Installation, Shop
@@ -180,14 +180,16 @@ def _facts() -> Select[*tuple[Any, ...]]:
         .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
         .join(Shop, Shop.id == PaymentMethod.shop_id)
         .join(Installation, true())
-        .join(failed, true())
+        .join(failed, failed.c.was_refused)
         .outerjoin(told, true())
     )
 
 
 def _newest_charge() -> Any:
+    # One that a stop kept from leaving has not failed: what it asked for stays to be paid by hand.
+    was_refused = or_(Payment.status != REJECTED, Payment.reason.in_(REFUSED_FOR))
     return (
-        select(Payment.reason, Payment.consent_id)
+        select(Payment.reason, Payment.consent_id, was_refused.label("was_refused"))
         .where(Payment.invoice_id == Invoice.id, Payment.initiator == "schedule")
         .order_by(Payment.number.desc())
         .limit(1)

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import httpcore
 import httpx
 
-from payments.gateway import deadline
+from kernel import deadline
 from payments.gateway.port import NotExecuted, OutcomeUnknown
 
 LARGEST_BODY = 1_000_000
@@ -47,19 +46,11 @@ def _ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class _OfThread(httpx.HTTPTransport):
+class _OfThread(deadline.Transport):
     """The connection of one thread. It is hung up with its thread: web threads come and go and tell nobody."""
 
     def __init__(self) -> None:
-        super().__init__(trust_env=False, verify=_ssl_context())
-        # httpx hands no network backend on; what it would have built is built here with ours.
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=_ssl_context(),
-            max_connections=1,
-            max_keepalive_connections=1,
-            keepalive_expiry=_KEEPALIVE_S,
-            network_backend=deadline.Backend(),
-        )
+        super().__init__(_ssl_context(), connections=1, keepalive_s=_KEEPALIVE_S)
 
     def __del__(self) -> None:
         self.close()

@@ -18,7 +18,7 @@ from kernel.ids import uuid7
 from payments.autopay.notices import announce
 from payments.contracts.models import BY_CALENDAR, TO_ISSUE, Contract, Installment
 from payments.contracts.planning import plan_following
-from payments.events import InvoiceIssued
+from payments.events import InvoiceChanged, InvoiceIssued
 from payments.installation.numbering import document_number, take_numbers
 from payments.invoicing.lapsing import lapse_instant
 from payments.invoicing.models import Invoice
@@ -89,6 +89,7 @@ def _issue(session: Session, lines: Sequence[_Line], *, now: datetime, tell: boo
     ids = [line.installment.id for line in lines]
     session.execute(update(Installment).where(Installment.id.in_(ids)).values(status="invoiced"))
     plan_following(session, ids, advance=BY_CALENDAR)
+    outbox.record(session, *(InvoiceChanged(line.invoice_id) for line in lines))
     if tell:
         announced = announce(session, ids, now=now)
         outbox.record(

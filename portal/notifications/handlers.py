@@ -117,7 +117,7 @@ def payment_declined(session: Session, event: PaymentDeclined, _now: datetime) -
 
 
 def autopay_activated(session: Session, event: AutopayActivated, _now: datetime) -> None:
-    """What the customer agreed to, when it happens first, and how to stop it."""
+    """That it runs, by the customer's consent or again after our pause, when it happens first, and how to stop it."""
     autopay = reading.permission(session, event.autopay_id)
     if autopay.status != "active":
         return
@@ -128,6 +128,7 @@ def autopay_activated(session: Session, event: AutopayActivated, _now: datetime)
         autopay.agreement.email,
         {
             "autopay": autopay,
+            "cause": event.cause,
             "period": period,
             "next": reading.next_charge(session, autopay.agreement.contract_id),
             "stop_url": links.stop_autopay(autopay.agreement.contract_id),
@@ -142,7 +143,7 @@ def autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> 
     """That nothing more is charged, and what happens next. One occasion, one letter: see the two exceptions."""
     autopay = reading.permission(session, event.autopay_id)
     # It runs again, or a later stop tells of itself; the letter about an unlinked method tells of its contracts.
-    if autopay.status != event.cause:
+    if autopay.status != ("paused" if event.cause == "held" else event.cause):
         return
     if event.cause == "suspended" and reading.told_by_a_decline(session, autopay):
         return

@@ -1,22 +1,23 @@
-"""The portal's leaky bucket: how many requests a source may send, counted on real time.
+"""The portal's leaky bucket: how many requests a source may send, counted on the virtual clock.
 
-Real, not virtual: the clients that are held back wait in real time too, and a played month must not empty a bucket.
+Virtual, as the clock of those who keep to the limit: where time is played, both sides must count the same seconds.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from sandbox.moments import SECOND
 
 
 @dataclass
 class Source:
-    """One address: how full its bucket is, and what it sent since the count began."""
+    """One address: how full its bucket is, and what it sent in the `span` seconds since the count began."""
 
+    seen: int
     level: float = 0.0
-    seen: float = field(default_factory=time.monotonic)
-    began: float | None = None
+    span: float = 0.0
     admitted: int = 0
     refused: int = 0
 
@@ -27,13 +28,13 @@ class Bucket:
     def __init__(self) -> None:
         self._sources: dict[str, Source] = {}
 
-    def admit(self, address: str, size: float, per_second: float) -> bool:
-        """Whether a request of this address is let in. A refused one leaves no drop."""
-        now = time.monotonic()
-        source = self._sources.setdefault(address, Source(seen=now))
-        source.level = max(0.0, source.level - (now - source.seen) * per_second)
-        source.seen = now
-        source.began = now if source.began is None else source.began
+    def admit(self, address: str, size: float, per_second: float, *, now: int) -> bool:
+        """Whether a request of this address is let in at this instant, in ms. A refused one leaves no drop."""
+        source = self._sources.setdefault(address, Source(now))
+        # The machine's own clock may be set back.
+        passed = max(0, now - source.seen) / SECOND
+        source.level = max(0.0, source.level - passed * per_second)
+        source.seen, source.span = now, source.span + passed
         if source.level + 1 > size:
             source.refused += 1
             return False
@@ -50,14 +51,13 @@ class Bucket:
         return [self._shown(address, source, size, per_second) for address, source in sorted(self._sources.items())]
 
     def _shown(self, address: str, source: Source, size: float, per_second: float) -> dict[str, Any]:
-        span = source.seen - (source.seen if source.began is None else source.began)
-        ceiling = size + per_second * span
+        ceiling = size + per_second * source.span
         return {
             "address": address,
             "level": round(source.level, 2),
             "admitted": source.admitted,
             "refused": source.refused,
-            "seconds": round(span, 3),
+            "seconds": round(source.span, 3),
             "ceiling": round(ceiling, 1),
             "share": round(source.admitted / ceiling, 4) if ceiling else None,
         }

@@ -73,7 +73,7 @@ def _perform(world: World, arrival: Arrival) -> Sent:
 def _answered(world: World, arrival: Arrival) -> Done:
     settings = world.portal.settings
     try:
-        if not world.portal.bucket.admit(arrival.address, settings.bucket, settings.per_second):
+        if not world.portal.bucket.admit(arrival.address, settings.bucket, settings.per_second, now=world.now()):
             raise mischief.refusal("too_many_requests")
         arrival.params = params.read(arrival.verb, arrival.content_type, arrival.query, arrival.raw)
         by = _credential(world, arrival)

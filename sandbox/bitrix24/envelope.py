@@ -23,17 +23,18 @@ def framed(result: Result, spent: dict[str, Any]) -> dict[str, Any]:
 
 
 def time_spent(world: World, by: Credential, method: str, began: float) -> dict[str, Any]:
-    """When a call came and what it took, on real time, as the limits are."""
-    finish = time.time()
+    """When a call came, on the portal's clock, and what it took; `began` is real time."""
+    duration = time.time() - began
+    start = began + world.shift_s()
     spent: dict[str, Any] = {
-        "start": began,
-        "finish": finish,
-        "duration": finish - began,
-        "processing": finish - began,
-        "date_start": written(int(began * SECOND)),
-        "date_finish": written(int(finish * SECOND)),
+        "start": start,
+        "finish": start + duration,
+        "duration": duration,
+        "processing": duration,
+        "date_start": written(int(start * SECOND)),
+        "date_finish": written(int((start + duration) * SECOND)),
     }
-    operating, reset_at = world.portal.operating.add(by.caller, method, finish - began)
+    operating, reset_at = world.portal.operating.add(by.caller, method, duration, at=start + duration)
     if world.portal.settings.operating:
         spent |= {"operating_reset_at": reset_at, "operating": operating}
     return spent

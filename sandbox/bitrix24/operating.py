@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
-
 _BASKET_S, _BASKETS = 60, 10
 
 
 class Operating:
-    """Ten baskets of a minute for each caller and method, on real time."""
+    """Ten baskets of a minute for each caller and method, on the virtual clock."""
 
     def __init__(self) -> None:
         self._baskets: dict[tuple[str, str], dict[int, float]] = {}
 
-    def add(self, caller: str, method: str, seconds: float) -> tuple[float, int]:
-        """Count a call; the seconds of all baskets, and when the oldest of them is left out."""
-        minute = int(time.time()) // _BASKET_S
+    def add(self, caller: str, method: str, seconds: float, *, at: float) -> tuple[float, int]:
+        """Count a call that ended `at`; the seconds of all baskets, and when the oldest of them is left out."""
+        minute = int(at) // _BASKET_S
         baskets = self._baskets.setdefault((caller, method), {})
         for old in [began for began in baskets if began <= minute - _BASKETS]:
             del baskets[old]

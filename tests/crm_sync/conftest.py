@@ -15,7 +15,10 @@ from sqlalchemy import select
 from crm_sync.bitrix24 import schema
 from crm_sync.models import CrmConnection, SyncJob
 from kernel.db import begin, read
+from kernel.relay import relay_once
 from kernel.settings import get_settings
+from payments.customers.registration import CustomerData, create_customer
+from tests.crm_sync.odd_portal import OddPortal, odd_portal
 from tests.support.business import open_company
 from tests.support.world import World
 
@@ -73,6 +76,12 @@ class Portal:
         found = self.world.journal(system="bitrix24")
         return [entry for entry in found if not path or entry["path"] == path]
 
+    def relay(self) -> None:
+        """Let events reach their handlers, so that jobs wait; nothing is pushed."""
+        product = self.world.product
+        while relay_once(product._wiring.handlers, product._jobs.send):
+            product._jobs.wait()
+
     def sync(self) -> None:
         """Let everything that is due now happen."""
         self.world.drain()
@@ -84,12 +93,18 @@ class Portal:
             self.world.drain()
 
 
+def forget_schema() -> None:
+    """Another portal answers at the address now."""
+    schema._known.clear()
+    schema._doubted.clear()
+
+
 @pytest.fixture
 def portal(world: World, redis: str) -> Iterator[Portal]:
     """An empty Bitrix24 to which the product is connected, without a limit on the number of requests."""
     os.environ |= _OPEN | {"KABINET_BITRIX24_URL": f"{world.sandbox.url}/bitrix24/rest/1/demo/"}
     get_settings.cache_clear()
-    schema.forget()
+    forget_schema()
     httpx.post(f"{world.sandbox.url}/control/crm", json={"bucket": 100000, "per_second": 100000}).raise_for_status()
     with begin() as session:
         open_company(session)
@@ -99,10 +114,26 @@ def portal(world: World, redis: str) -> Iterator[Portal]:
     get_settings.cache_clear()
 
 
+@pytest.fixture
+def odd(portal: Portal) -> Iterator[OddPortal]:
+    """The product talks to the portal through a proxy that may answer for it."""
+    with odd_portal(f"{portal.url}/bitrix24/rest/1/demo") as found:
+        os.environ["KABINET_BITRIX24_URL"] = found.url
+        get_settings.cache_clear()
+        forget_schema()
+        yield found
+
+
 def jobs() -> dict[tuple[str, UUID], SyncJob]:
     """The jobs that are not done."""
     with read() as session:
         return {(job.kind, job.local_id): job for job in session.scalars(select(SyncJob))}
+
+
+def new_customer(name: str = "Анна Ковалёва", email: str = "anna@example.com", **more: str) -> UUID:
+    """A customer, of whom the CRM is to hear; the id."""
+    with begin() as session:
+        return create_customer(session, CustomerData(name, email=email, **more)).id
 
 
 def connection() -> CrmConnection:

@@ -12,21 +12,15 @@ from crm_sync.claiming import claim
 from crm_sync.models import CrmLink, SyncJob
 from kernel.clock import business_now
 from kernel.db import begin, read
-from kernel.relay import relay_once
 from kernel.settings import get_settings
 from payments.customers.registration import CustomerData, change_customer, create_customer
-from tests.crm_sync.conftest import Portal, connection, jobs
+from tests.crm_sync.conftest import Portal, connection, jobs, new_customer
 from tests.support.business import make_agreement
 
 pytestmark = pytest.mark.committed
 
 LOST_ANSWERS = ("error_500_after", "drop_after", "html_502")
 NOT_DONE = ("error_500_before", "drop_before", "too_many_requests", "operation_time_limit")
-
-
-def new_customer(name: str = "Анна Ковалёва", email: str = "anna@example.com", **more: str) -> None:
-    with begin() as session:
-        create_customer(session, CustomerData(name, email=email, **more))
 
 
 @pytest.mark.parametrize("kind", LOST_ANSWERS)
@@ -192,8 +186,7 @@ def test_everything_of_a_customer_is_written_afresh_on_staffs_word(portal: Porta
 def test_a_worker_that_was_frozen_past_its_lease_creates_nothing_when_it_wakes(portal: Portal) -> None:
     remote = Bitrix24(get_settings().bitrix24_url)
     new_customer()
-    while relay_once(portal.world.product._wiring.handlers, portal.world.product._jobs.send):
-        portal.world.product._jobs.wait()
+    portal.relay()
     with begin() as session:
         taken = claim(session, 20)
     frozen = pushing._look_for_missing(remote, pushing._plan(taken))

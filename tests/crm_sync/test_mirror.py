@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import select
 
-from kernel.clock import business_now
-from kernel.db import begin
+from crm_sync import wanting
+from kernel.clock import business_date, business_now
+from kernel.db import Session, begin
 from payments.autopay.consents import Evidence
 from payments.autopay.models import PaymentMethod
 from payments.autopay.stopping import withdraw
+from payments.catalogue.buying import buy
+from payments.catalogue.models import Price, Product
+from payments.charging.checkout import prepare_checkout, send_checkout
 from payments.customers.registration import CustomerData, change_customer, create_customer
+from payments.invoicing.issue import issue_now
 from tests.crm_sync.conftest import Portal, jobs
-from tests.support.business import Agreement, make_agreement, pay_with_consent
+from tests.support.business import (
+    GOOD_CARD,
+    Agreement,
+    enter_card,
+    make_agreement,
+    open_company,
+    pay_with_consent,
+)
+from tests.support.standing import begin_first_payment
 from tests.support.world import World
 
 pytestmark = pytest.mark.committed
@@ -49,6 +64,65 @@ def test_a_decline_stands_in_the_deals_timeline_with_its_reason_and_the_next_att
     assert any("не прошло" in text and "не хватило денег" in text and "Следующая попытка" in text for text in texts)
     stages = [item["stageId"] for item in portal.items("payment")]
     assert stages == ["DT1038_1:SUCCESS", "DT1038_1:FAIL", "DT1038_1:SUCCESS"]
+
+
+def test_a_purchase_that_nobody_has_paid_yet_stands_there_with_its_invoice(portal: Portal) -> None:
+    with begin() as session:
+        it = make_agreement(session, kopecks=386_550, draft=True)
+        issue_now(session, it.line_id, now=business_now(session))
+    portal.sync()
+
+    deal, invoice = portal.one("deal"), portal.one("invoice")
+    assert (deal["stageId"], deal["UF_CRM_KABINET_DEBT"]) == ("C1:NEW", "3865.50|RUB")
+    assert (invoice["opportunity"], invoice["stageId"], invoice["parentId2"]) == (3865.5, "DT31_1:S", deal["id"])
+
+
+def test_an_invoice_whose_date_moves_with_a_later_try_at_buying_moves_there_too(portal: Portal) -> None:
+    with begin() as session:
+        price_id = put_on_sale(session)
+        customer_id = create_customer(session, CustomerData("Анна", email="a@example.com")).id
+    for _day in range(2):
+        with begin() as session:
+            now = business_now(session)
+            buy(session, price_id, customer_id=customer_id, now=now)
+        portal.sync()
+        assert portal.one("invoice")["closedate"][:10] == business_date(now).isoformat()
+        portal.world.jump("P1D")
+
+
+def test_a_payment_under_way_waits_there_and_then_shows_its_outcome(portal: Portal) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    url = open_payment_page(it)
+    portal.sync()
+    waiting = portal.one("payment")
+    assert (waiting["stageId"], waiting["parentId31"]) == ("DT1038_1:PENDING", portal.one("invoice")["id"])
+
+    enter_card(url, GOOD_CARD)
+    portal.world.play(advance="PT10M")
+    assert (portal.one("payment")["id"], portal.one("payment")["stageId"]) == (waiting["id"], "DT1038_1:SUCCESS")
+
+
+def test_a_charge_that_ends_at_once_is_written_once(portal: Portal) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    pay(portal, it)
+    portal.world.play(advance="P1M")
+
+    assert len(portal.items("payment")) == 2
+    charge = portal.items("payment")[-1]
+    changes = [call for call in portal.calls("crm.item.update") if call["object_id"] == f"payment:{charge['id']}"]
+    assert (charge["stageId"], changes) == ("DT1038_1:SUCCESS", [])
+
+
+def test_a_payment_that_never_left_is_not_there(portal: Portal) -> None:
+    with begin() as session:
+        it, _payment = begin_first_payment(session)
+    with begin() as session:
+        assert wanting.want_everything(session) == 4
+    portal.sync()
+    assert (portal.items("payment"), jobs()) == ([], {})
+    assert portal.one("deal")["originId"].endswith(str(it.contract_id))
 
 
 def test_a_changed_customer_is_changed_there_and_only_in_what_differs(portal: Portal) -> None:
@@ -124,6 +198,29 @@ def test_without_a_crm_nothing_is_kept_for_it(world: World) -> None:
         create_customer(session, CustomerData("Анна", email="a@example.com"))
     world.drain()
     assert jobs() == {}
+
+
+def put_on_sale(session: Session) -> UUID:
+    """A product with a weekly price; the price's id."""
+    entity, shop = open_company(session)
+    product = Product(legal_entity_id=entity.id, shop_id=shop.id, name="Абонемент", description="Три занятия")
+    session.add(product)
+    session.flush()
+    price = Price(product_id=product.id, kind="recurring", kopecks=250_000, period_unit="week", period_count=1)
+    session.add(price)
+    session.flush()
+    return price.id
+
+
+def open_payment_page(it: Agreement) -> str:
+    """The customer stands on the gateway's page for the first line; its address."""
+    with begin() as session:
+        now = business_now(session)
+        invoice = issue_now(session, it.line_id, now=now)
+        checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now)
+    url = send_checkout(checkout.payment_id)
+    assert url is not None
+    return url
 
 
 def pay(portal: Portal, it: Agreement) -> None:

@@ -58,6 +58,11 @@ def test_live_mode_refuses_what_belongs_to_tests(monkeypatch: pytest.MonkeyPatch
     assert name in " ".join(_problems())
 
 
+def test_a_burst_that_would_let_no_request_leave_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KABINET_BITRIX24_BURST", "2")
+    assert _problems() == ["KABINET_BITRIX24_BURST: нужно не меньше 4"]
+
+
 @pytest.mark.parametrize("key", ["", "short", "x" * 44, "пароль", "YS1rZXktZm9yLXRlc3RzLW9mLTMyLWJ5dGVzLWxvbmc=,short"])
 def test_a_key_that_seals_nothing_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv("KABINET_ENCRYPTION_KEY", key)

@@ -71,14 +71,16 @@ def _told_of_failures(session: Session) -> list[str]:
     return [payload["payment_id"] for payload in told]
 
 
-def test_the_first_time_it_is_announced_again(session: Session, it: Standing) -> None:
+def test_the_first_time_it_is_announced_again_and_the_end_of_the_first_try_is_told(
+    session: Session, it: Standing
+) -> None:
     announced = _notices(session)
 
     first = _give_up(session, it.payment(session))
 
     assert (first.status, first.reason) == ("rejected", "not_created")
     assert _notices(session) == announced + 1
-    assert _told_of_failures(session) == []
+    assert _told_of_failures(session) == [str(first.id)]
 
 
 def test_the_second_time_the_customer_hears_of_the_failure_and_nothing_more_is_announced(
@@ -91,6 +93,6 @@ def test_the_second_time_the_customer_hears_of_the_failure_and_nothing_more_is_a
 
     assert (second.status, second.reason, second.next_attempt_at) == ("rejected", "given_up", None)
     assert _notices(session) == announced
-    assert _told_of_failures(session) == [str(second.id)]
+    assert _told_of_failures(session) == [str(first.id), str(second.id)]
     line = session.get_one(Installment, session.get_one(Invoice, second.invoice_id).installment_id)
     assert (line.status, line.charge_at) == ("invoiced", None)

@@ -154,6 +154,22 @@ def test_after_an_employees_pause_a_fresh_warning_comes_first(failed: tuple[Agre
     assert created() == []
 
 
+def test_what_a_pause_kept_from_leaving_stays_to_be_paid_by_hand(failed: tuple[Agreement, UUID]) -> None:
+    it, invoice_id = failed
+    retry(invoice_id)
+    (payment_id,) = created()
+    with begin() as session:
+        now = business_now(session)
+        pause_autopay(session, it.contract_id, by=BOSS, now=now)
+        resume_autopay(session, it.contract_id, by=BOSS, now=now)
+    with read() as session:
+        assert session.get_one(Payment, payment_id).reason == "withdrawn"
+        assert read_chances(session, [invoice_id], now=now) == {}
+    with pytest.raises(NotFound):
+        retry(invoice_id)
+    assert created() == []
+
+
 def test_of_two_periods_the_second_waits_for_its_own_day(failed: tuple[Agreement, UUID]) -> None:
     it, invoice_id = failed
     with begin() as session:

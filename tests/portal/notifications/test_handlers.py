@@ -258,6 +258,9 @@ def test_the_end_of_an_employees_pause_is_told_as_the_beginning_was(session: Ses
     told = [item.kind for item in story.letters()]
     assert told.count("autopay_activated") == 1, "the one that tells of the present state"
     assert "autopay_stopped" not in told
+    letter = story.letter("autopay_activated")
+    assert "возобновлён" in letter.subject
+    assert "Мы возобновили автоплатёж" in letter.text_body
 
 
 def test_an_invoice_asks_for_payment_and_a_paid_one_does_not(session: Session) -> None:

@@ -73,6 +73,9 @@ def test_the_working_time_adds_up_for_each_method_and_may_be_left_out(portal: Po
     assert other < second
     assert second > first
 
+    portal.control("clock", {"jump": "PT11M"})
+    assert portal.call("server.time")["time"]["operating"] < second
+
     portal.control("crm", {"operating": False})
 
     assert not {"operating", "operating_reset_at"} & set(portal.call("server.time")["time"])

@@ -14,7 +14,7 @@ from kernel.clock import start_of
 from kernel.db import ReadSession
 from kernel.outbox import Delivery
 from payments.autopay.models import Autopay, Notice, PaymentMethod
-from payments.charging.models import CANCELED, LIVE, REJECTED, SENDING, UNKNOWN, Payment
+from payments.charging.models import CANCELED, LIVE, REFUSED_FOR, REJECTED, SENDING, UNKNOWN, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 from payments.webhooks.models import InboundWebhook
@@ -67,7 +67,7 @@ def is_failed_charge() -> ColumnElement[bool]:
     A newer charge overtakes them, and whatever is under way; a customer's own try that failed as well does not.
     """
     newer = aliased(Payment)
-    refused = and_(Payment.status == REJECTED, Payment.reason.in_(("gateway_rejected", "given_up")))
+    refused = and_(Payment.status == REJECTED, Payment.reason.in_(REFUSED_FOR))
     return and_(
         or_(Payment.status == CANCELED, refused),
         Payment.initiator == "schedule",

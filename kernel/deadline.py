@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpcore
+import httpx
 
 _local = threading.local()
 
@@ -63,3 +64,18 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
+
+
+class Transport(httpx.HTTPTransport):
+    """Up to so many connections that keep to the deadlines of the threads that use them."""
+
+    def __init__(self, tls: ssl.SSLContext, *, connections: int, keepalive_s: float) -> None:
+        super().__init__(trust_env=False, verify=tls)
+        # httpx hands no network backend on; what it would have built is built here with ours.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=keepalive_s,
+            network_backend=Backend(),
+        )
