@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014_crm_mended"
+revision = "0013_crm_mended"
 down_revision = "0012_core_money"
 branch_labels = None
 depends_on = None
