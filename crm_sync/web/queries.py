@@ -73,8 +73,8 @@ def _count_links() -> int:
         return session.execute(select(func.count()).select_from(CrmLink)).scalar_one()
 
 
-# Every open page asks each ten seconds; so many rows are not counted for each of them.
-_linked = Remembered(_count_links, 60.0)
+# Every open page asks each ten seconds: so many rows are counted once for all of them.
+_linked = Remembered(_count_links, 10.0)
 
 
 def read_jobs(session: ReadSession, view: str, *, after: int | None, limit: int) -> list[Job]:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from httpx2 import Response
 
-from crm_sync.web import trouble
+from crm_sync.web import queries, trouble
 from kernel import clock
 from kernel.db import begin
 from payments.customers.registration import CustomerData, create_customer
@@ -23,10 +23,13 @@ from tests.portal.web.conftest import Door
 @pytest.fixture
 def desk(portal: Portal) -> Iterator[Door]:
     """The application, connected to the sandbox's Bitrix24; pages know at once whether that answers."""
-    trouble._status.life_s = 0.0
+    lives = [(kept, kept.life_s) for kept in (trouble._status, queries._linked)]
+    for kept, _ in lives:
+        kept.life_s = 0.0
     yield Door(build_app())
-    trouble._status.life_s = trouble._LIFE_S
-    trouble._status.forget()
+    for kept, life_s in lives:
+        kept.life_s = life_s
+        kept.forget()
     clock._remember(timedelta(0))
 
 
