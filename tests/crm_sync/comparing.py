@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -104,6 +105,9 @@ def _wanted(session: ReadSession, kind: str, ids: Any) -> list[Wanted]:
 def _same(there: object, here: object) -> bool:
     if isinstance(there, str) and isinstance(here, str) and "T" in there and len(here) == len("2026-01-31"):
         return there[:10] == here
+    if isinstance(there, str) and isinstance(here, str) and "T" in there and "T" in here and there[:1].isdigit():
+        # To the second, as the portal keeps them.
+        return datetime.fromisoformat(there) == datetime.fromisoformat(here).replace(microsecond=0)
     if isinstance(there, (int, float)) and not isinstance(there, bool):
         return float(there) == float(str(here))
     return (there or None) == (here or None)

@@ -23,7 +23,7 @@ from tests.portal.web.conftest import Door
 @pytest.fixture
 def desk(portal: Portal) -> Iterator[Door]:
     """The application, connected to the sandbox's Bitrix24; pages know at once whether that answers."""
-    lives = [(kept, kept.life_s) for kept in (trouble._status, queries._linked)]
+    lives = [(kept, kept.life_s) for kept in (trouble._status, queries._many_linked)]
     for kept, _ in lives:
         kept.life_s = 0.0
     yield Door(build_app())

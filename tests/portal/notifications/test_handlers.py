@@ -258,9 +258,18 @@ def test_the_end_of_an_employees_pause_is_told_as_the_beginning_was(session: Ses
     told = [item.kind for item in story.letters()]
     assert told.count("autopay_activated") == 1, "the one that tells of the present state"
     assert "autopay_stopped" not in told
-    letter = story.letter("autopay_activated")
-    assert "возобновлён" in letter.subject
-    assert "Мы возобновили автоплатёж" in letter.text_body
+
+
+def test_an_autopay_that_an_employee_resumed_is_not_told_as_one_that_was_agreed_to(session: Session) -> None:
+    story = story_with_autopay(session)
+    first = [item.subject for item in story.letters() if item.kind == "autopay_activated"]
+    pause_autopay(session, story.contract.id, by=uuid4(), now=story.now)
+    resume_autopay(session, story.contract.id, by=uuid4(), now=story.now + timedelta(hours=1))
+
+    both = [item for item in story.letters() if item.kind == "autopay_activated"]
+    (again,) = [item for item in both if item.subject not in first]
+    assert "возобновлён" in again.subject
+    assert "Мы возобновили автоплатёж" in again.text_body
 
 
 def test_an_invoice_asks_for_payment_and_a_paid_one_does_not(session: Session) -> None:
