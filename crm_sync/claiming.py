@@ -14,14 +14,16 @@ from kernel.db import Session
 # Longer than the two requests of a round may take.
 LEASE = "180 seconds"
 
-# A lane is one customer. The lock keeps two workers from looking at one lane at once: the jobs are read in a statement
+# A lane is one customer; it is due when its first job is, whatever stands behind that. The lock keeps two workers from looking at one lane at once: the jobs are read in a statement
 # of their own after it, so that they are seen as the other worker left them.
 _LANES = text("""
-    WITH due AS MATERIALIZED (
-        SELECT customer_id, min(next_try_at) AS since FROM sync_jobs
-        WHERE status IN ('waiting', 'uncertain') AND next_try_at <= business_now()
-          AND (lease_until IS NULL OR lease_until < clock_timestamp())
-        GROUP BY customer_id ORDER BY since LIMIT :most
+    WITH first AS MATERIALIZED (
+        SELECT DISTINCT ON (customer_id) customer_id, next_try_at, lease_until FROM sync_jobs
+        WHERE status IN ('waiting', 'uncertain') ORDER BY customer_id, rank, id
+    ), due AS MATERIALIZED (
+        SELECT customer_id FROM first
+        WHERE next_try_at <= business_now() AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        ORDER BY next_try_at LIMIT :most
     )
     SELECT customer_id FROM due WHERE pg_try_advisory_xact_lock(4201002, hashtext(customer_id::text))
 """)

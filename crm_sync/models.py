@@ -21,9 +21,10 @@ from sqlalchemy import (
     exists,
     func,
     text,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from kernel.clock import Wait
 from kernel.db import Base
@@ -133,7 +134,14 @@ class CrmConnection(Base):
 
 
 _OPEN = ~exists().where(CrmConnection.status != "ok")
-TO_PUSH = Wait("sync_jobs.next_try_at", SyncJob.next_try_at, and_(SyncJob.status.in_(TO_DO), _OPEN))
+# A job waits for those of its customer before it, not for its own instant.
+_before = aliased(SyncJob)
+_FIRST = ~exists().where(
+    _before.customer_id == SyncJob.customer_id,
+    _before.status.in_(TO_DO),
+    tuple_(_before.rank, _before.id) < tuple_(SyncJob.rank, SyncJob.id),
+)
+TO_PUSH = Wait("sync_jobs.next_try_at", SyncJob.next_try_at, and_(SyncJob.status.in_(TO_DO), _FIRST, _OPEN))
 TO_PROBE = Wait(
     "crm_connection.probe_at",
     CrmConnection.probe_at,
