@@ -95,8 +95,9 @@ def _change(connection: CrmConnection, status: str, why: CrmFailure | None, now:
 
 
 def ensure(session: Session) -> None:
-    """The row is there."""
-    session.execute(insert(CrmConnection).values(one=True).on_conflict_do_nothing())
+    """The row is there. Inserting beside one that somebody changes at this moment would wait for him, so look first."""
+    if session.execute(select(CrmConnection.one)).first() is None:
+        session.execute(insert(CrmConnection).values(one=True).on_conflict_do_nothing())
 
 
 def _locked(session: Session) -> CrmConnection:

@@ -17,12 +17,17 @@ _BATCH = 500
 
 
 def hint_push(send: Send) -> int:
-    """Hint at the push once for all that is due."""
+    """Hint at the push once for all that is due. Whoever holds the row is pushing: the scheduler does not wait for him."""
     with begin() as session:
         ensure(session)
+        unhinted = (
+            select(CrmConnection.one)
+            .where(func.coalesce(CrmConnection.hinted_until < func.clock_timestamp(), True))
+            .with_for_update(skip_locked=True)
+        )
         hinted = session.execute(
             update(CrmConnection)
-            .where(func.coalesce(CrmConnection.hinted_until < func.clock_timestamp(), True))
+            .where(CrmConnection.one.in_(unhinted.scalar_subquery()))
             .values(hinted_until=func.clock_timestamp() + text(f"interval '{_HINT_LASTS}'"))
             .returning(CrmConnection.one)
         ).all()

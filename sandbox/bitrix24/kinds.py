@@ -123,7 +123,7 @@ KINDS = {
                 user_field("UF_CRM_7_METHOD", "string", "Способ оплаты"),
                 user_field("UF_CRM_7_REASON", "string", "Причина отказа"),
                 user_field("UF_CRM_7_GATEWAY_ID", "string", "Номер в ЮKassa"),
-                user_field("UF_CRM_7_AGGREGATOR", "string", "Платёжная система"),
+                user_field("UF_CRM_7_AGGREGATOR", "string", "Платёжный сервис"),
                 user_field("UF_CRM_7_PAID_AT", "datetime", "Когда оплачен"),
                 user_field("UF_CRM_7_URL", "url", _LINK),
             ),

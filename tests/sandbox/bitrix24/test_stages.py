@@ -181,6 +181,5 @@ def test_user_fields_are_discovered(portal: Portal) -> None:
     assert named("CRM_SMART_INVOICE") == {"UF_CRM_SMART_INVOICE_KABINET_URL": "url"}
     assert named("CRM_7") == {
         "UF_CRM_7_METHOD": "string", "UF_CRM_7_REASON": "string", "UF_CRM_7_GATEWAY_ID": "string",
-        "UF_CRM_7_AGGREGATOR": "string",
-        "UF_CRM_7_PAID_AT": "datetime", "UF_CRM_7_URL": "url",
+        "UF_CRM_7_AGGREGATOR": "string", "UF_CRM_7_PAID_AT": "datetime", "UF_CRM_7_URL": "url",
     }  # fmt: skip
