@@ -46,7 +46,8 @@ def _context(chromium: Browser, stack: Stack, who: str, width: int, theme: str) 
     return context
 
 
-def _violations(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong with the page."""
     page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
     return [f"{item['id']}: {node['target']}" for item in found["violations"] for node in item["nodes"]]
@@ -65,7 +66,7 @@ def _complaints(page: Page, shown: Shown, *, return_path: str, control_url: str)
     if overflow > 0:
         said.append(f"{overflow} px wider than the screen")
     # What axe itself does to the page is not the page's complaint.
-    return [*said, *_violations(page)]
+    return [*said, *violations(page)]
 
 
 def test_the_eight_pages_are_accessible_and_fit_wide_and_narrow_light_and_dark(chromium: Browser, stack: Stack) -> None:
