@@ -34,11 +34,15 @@ class RedisAway(KabinetError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work on rows by their ids. `run` must be harmless when called twice or for rows that are done."""
+    """Work on rows by their ids. `run` must be harmless when called twice or for rows that are done.
+
+    It is broken off after so many `minutes`.
+    """
 
     name: str
     run: Callable[[list[str]], None]
     queue: str = "default"
+    minutes: int = 10
 
 
 class Jobs:
@@ -67,7 +71,13 @@ class Jobs:
         """Make the jobs known to the broker, for a process that works them off."""
         found = broker()
         for job in self.by_name.values():
-            make = dramatiq.actor(actor_name=job.name, queue_name=job.queue, broker=found, max_retries=0)
+            make = dramatiq.actor(
+                actor_name=job.name,
+                queue_name=job.queue,
+                broker=found,
+                max_retries=0,
+                time_limit=job.minutes * 60_000,
+            )
             make(job.run)
         return found
 

@@ -39,11 +39,13 @@ class Wait:
     """Rows that wait for an instant: a nullable `at` column, and which of them still wait.
 
     The same declaration drives the due query of the job that serves the rows and the next stop of the played clock.
+    A chore comes round again and again whether there is anything to do or not: the played clock does not stop for it.
     """
 
     name: str
     at: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
     where: ColumnElement[bool]
+    chore: bool = False
 
     def due(self) -> ColumnElement[bool]:
         """True for rows whose instant has come."""

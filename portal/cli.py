@@ -100,6 +100,18 @@ def load_crm() -> None:
         typer.echo(f"В очереди: {want_everything(session)}. Ход виден на странице /staff/sync")
 
 
+@app.command("reconcile")
+def reconcile_books(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="напечатать итог как JSON")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="исправить всё, что можно исправить кнопкой")] = False,
+) -> None:
+    """Сверить платежи со списками ЮKassa. Код 0: всё сходится; 1: есть расхождения или списки не прочитаны."""
+    from portal.reconcile_command import run
+
+    run(as_json=as_json, repairs=repair)
+
+
 @app.command()
 def migrate() -> None:
     """Привести базу данных к этой версии программы; базу более новой версии не менять."""

@@ -21,9 +21,13 @@ _TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The names of the waits that are due now, and the next instant that any row waits for."""
+    """The names of the waits that are due now, and the next instant that any row waits for.
+
+    A chore that is due is among `chores`: time may pass over it.
+    """
 
     due: frozenset[str]
+    chores: frozenset[str]
     next_at: str | None
     shift_s: float
 
@@ -74,6 +78,12 @@ def look(waits: tuple[Wait, ...]) -> Rest:
     with read() as session:
         now, shift = session.execute(select(func.business_now(), select(VirtualClock.shift).scalar_subquery())).one()
         found = instants(session, waits)
+    all_chores = {wait.name for wait in waits if wait.chore}
     due = frozenset(name for name, at in found.items() if at <= now)
-    ahead = [at for name, at in found.items() if name not in due]
-    return Rest(due, min(ahead).isoformat() if ahead else None, shift.total_seconds() if shift else 0.0)
+    ahead = [at for name, at in found.items() if name not in due | all_chores]
+    return Rest(
+        due - all_chores,
+        due & all_chores,
+        min(ahead).isoformat() if ahead else None,
+        shift.total_seconds() if shift else 0.0,
+    )

@@ -79,7 +79,7 @@ def _lead(lead: Connection, wiring: Wiring, stop: threading.Event) -> None:
         lead.execute(select(1))  # the lock is gone with its connection, and then another scheduler leads
         rest = _look(wiring.waits)
         # Unseen is not undone: each duty finds what is due by itself.
-        due = rest.due if rest else [wait.name for wait in wiring.waits]
+        due = rest.due | rest.chores if rest else [wait.name for wait in wiring.waits]
         found = run_duties(wiring.duties, wiring.jobs, due=due, broken=_log_broken, notes=notes)
         notes.write()
         beat.give()

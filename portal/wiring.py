@@ -20,6 +20,8 @@ from payments.charging.untold import TO_ANNOUNCE, announce_untold
 from payments.contracts.models import TO_ISSUE
 from payments.invoicing.issue import issue_due
 from payments.invoicing.lapsing import TO_LAPSE, lapse_unpaid
+from payments.reconciliation.duty import RECONCILE, TO_RECONCILE, hint_reconciliation
+from payments.reconciliation.duty import run as reconcile
 from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
 from portal.exports import models as files
@@ -56,6 +58,7 @@ DUTIES = (
     Duty("sweep_exports", sweep_exports, (files.TO_MAKE, files.IN_HAND)),
     Duty("drop_expired_exports", _in_transaction(drop_expired), (files.KEPT,)),
     Duty("lapse_unpaid", _in_transaction(lapse_unpaid), (TO_LAPSE,)),
+    Duty("hint_reconciliation", hint_reconciliation, (TO_RECONCILE,)),
 )
 
 # No letter delays a charge, no slow gateway and no large file delays a letter: docs/adr/0016, 0021.
@@ -63,6 +66,8 @@ JOBS = (
     Job(CHARGE, charge, queue="charge"),
     Job(CHECK, check, queue="lookup"),
     Job(WEBHOOK, process, queue="lookup"),
+    # A list of a year holds a thread for as long as it is.
+    Job(RECONCILE, reconcile, queue="reconcile", minutes=240),
     MAIL,
     EXPORT,
 )

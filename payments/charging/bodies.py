@@ -19,6 +19,7 @@ class Subject:
 
     payment_id: UUID
     invoice_id: UUID
+    contract_id: UUID
     description: str
     amount: Money
 
@@ -42,7 +43,11 @@ def _dump(subject: Subject, **rest: object) -> str:
         "amount": {"value": subject.amount.value, "currency": subject.amount.currency},
         "capture": True,
         "description": subject.description,
-        "metadata": {"payment_id": str(subject.payment_id), "invoice_id": str(subject.invoice_id)},
+        "metadata": {
+            "payment_id": str(subject.payment_id),
+            "invoice_id": str(subject.invoice_id),
+            "contract_id": str(subject.contract_id),
+        },
         **rest,
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

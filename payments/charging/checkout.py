@@ -193,7 +193,7 @@ def _write(
 ) -> Checkout:
     payment_id, token = uuid7(), secrets.token_urlsafe(_TOKEN_BYTES)
     kopecks = _left_to_pay(session, invoice)
-    subject = Subject(payment_id, invoice.id, invoice.purpose, Money(kopecks))
+    subject = Subject(payment_id, invoice.id, invoice.contract_id, invoice.purpose, Money(kopecks))
     return_url = f"{get_settings().base_url}/payments/{token}/return"
     shop_id = session.execute(select(Contract.shop_id).where(Contract.id == invoice.contract_id)).scalar_one()
     session.add(

@@ -169,7 +169,7 @@ def _write_payments(session: Session, rows: Sequence[Row[Any]]) -> None:
 def _payment(row: Row[Any]) -> dict[str, object]:
     invoice: Invoice = row.Invoice
     payment_id = uuid7()
-    subject = Subject(payment_id, invoice.id, invoice.purpose, Money(invoice.kopecks))
+    subject = Subject(payment_id, invoice.id, invoice.contract_id, invoice.purpose, Money(invoice.kopecks))
     return {
         "id": payment_id,
         "invoice_id": invoice.id,

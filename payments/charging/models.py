@@ -51,8 +51,8 @@ class Payment(Base):
     """One attempt to collect an invoice. `key` and `body` are written before the call and never change.
 
     `rejected` means surely never executed; when the gateway knows better, `next_check_at` says that it is asked on.
-    A charge whose notice is not old enough has it too. `initiator`: customer (on the gateway's page) or schedule (a
-    saved method). `receipt_email` is where a payer whose customer has no address wants to be told of this payment.
+    A charge whose notice is not old enough has it too. `initiator`: customer (on the gateway's page), schedule (a
+    saved method) or gateway (found in its lists and taken over). `receipt_email` is where a payer whose customer has no address wants to be told of this payment.
     `oddity` says what staff have to see to, as in `charging.oddities`. `lease_until` is real time; every other instant is business time.
     """
 
@@ -63,7 +63,7 @@ class Payment(Base):
             " 'succeeded', 'canceled', 'rejected')",
             name="status",
         ),
-        CheckConstraint("initiator IN ('customer', 'schedule')", name="initiator"),
+        CheckConstraint("initiator IN ('customer', 'schedule', 'gateway')", name="initiator"),
         CheckConstraint(
             "(initiator = 'schedule') = (autopay_id IS NOT NULL AND method_id IS NOT NULL AND notice_id IS NOT NULL)",
             name="schedule_needs_permission",

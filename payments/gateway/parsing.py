@@ -9,18 +9,23 @@ Shapes: API v3, object Payment. Nothing here trusts the SDK's strict models, whi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from kernel import log
 from kernel.money import BadAmount, Money
-from payments.gateway.port import GatewayMethod, GatewayPayment, OutcomeUnknown
+from payments.gateway.port import GatewayMethod, GatewayPayment, GatewayRefund, OutcomeUnknown
 
 T = TypeVar("T")
 _log = log.get(__name__)
 _ODD = (AttributeError, KeyError, TypeError, ValueError, BadAmount)
+# «2026-0147», «2026-0012/1»: how invoices and contracts are numbered.
+_NUMBER = re.compile(r"(?<![\w/-])\d{4}-\d{4,9}(?:/\d{1,4})?(?![\w/-])")
 _STATUSES = ("pending", "waiting_for_capture", "succeeded", "canceled")
+_REFUND_STATUSES = ("pending", "succeeded", "canceled")
 _LONGEST = 255
 _LONGEST_URL = 4000
 _YEARS = range(2000, 2100)
@@ -69,14 +74,46 @@ def _payment(raw: dict[str, Any]) -> GatewayPayment:
         method=_if_sound(raw, "payment_method", _method),
         party=_if_sound(raw, "cancellation_details", lambda it: _if_sound(it, "party", _text)),
         reason=_if_sound(raw, "cancellation_details", lambda it: _if_sound(it, "reason", _text)),
+        invoice_id=_id_in_metadata(raw, "invoice_id"),
+        contract_id=_id_in_metadata(raw, "contract_id"),
+        numbers=_if_sound(raw, "description", lambda it: tuple(dict.fromkeys(_NUMBER.findall(it)))) or (),
+        refunded_kopecks=_if_sound(raw, "refunded_amount", lambda it: Money.parse(str(it["value"])).kopecks) or 0,
+        created_at=_if_sound(raw, "created_at", _instant),
+        captured_at=_if_sound(raw, "captured_at", _instant),
         sanitised={key: kept for key in _KEPT if (kept := _if_sound(raw, key, _storable)) is not None},
     )
 
 
 def own_id(raw: object) -> UUID | None:
     """Which payment of ours this object names in its metadata, if any; it need not be readable otherwise."""
+    return _id_in_metadata(raw, "payment_id")
+
+
+def parse_refund(raw: dict[str, Any]) -> GatewayRefund:
+    """One Refund object.
+
+    Raises:
+        OutcomeUnknown: a field is missing or makes no sense.
+    """
+    try:
+        if raw["status"] not in _REFUND_STATUSES:
+            raise ValueError("status")
+        amount = Money.parse(str(raw["amount"]["value"]), str(raw["amount"]["currency"]))
+        return GatewayRefund(
+            gateway_id=_text(raw["id"]),
+            payment_gateway_id=_text(raw["payment_id"]),
+            status=raw["status"],
+            kopecks=amount.kopecks,
+            currency=amount.currency,
+            created_at=_instant(raw["created_at"]),
+        )
+    except _ODD as error:
+        raise OutcomeUnknown(f"unreadable refund: {type(error).__name__} {error}") from error
+
+
+def _id_in_metadata(raw: object, name: str) -> UUID | None:
     metadata = raw.get("metadata") if isinstance(raw, dict) else None
-    text = metadata.get("payment_id") if isinstance(metadata, dict) else None
+    text = metadata.get(name) if isinstance(metadata, dict) else None
     try:
         return UUID(text) if text else None
     except (ValueError, AttributeError, TypeError):
@@ -127,6 +164,13 @@ def _storable(value: T) -> T:
     if "\\u0000" in text:
         raise ValueError("zero character")
     return value
+
+
+def _instant(value: object) -> datetime:
+    at = datetime.fromisoformat(_text(value))
+    if at.tzinfo is None:
+        raise ValueError("an instant without its zone")
+    return at.astimezone(UTC)
 
 
 def _number(value: object, within: range) -> int:

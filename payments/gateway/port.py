@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from kernel.errors import KabinetError
@@ -27,7 +27,11 @@ class GatewayMethod:
 
 @dataclass(frozen=True, slots=True)
 class GatewayPayment:
-    """A payment as the gateway describes it, at the moment it did."""
+    """A payment as the gateway describes it, at the moment it did.
+
+    `payment_id`, `invoice_id` and `contract_id` are ours, from its metadata; `numbers` are those of our documents that
+    its description may name.
+    """
 
     gateway_id: str
     status: str
@@ -41,7 +45,36 @@ class GatewayPayment:
     method: GatewayMethod | None = None
     party: str | None = None
     reason: str | None = None
+    invoice_id: UUID | None = None
+    contract_id: UUID | None = None
+    numbers: tuple[str, ...] = ()
+    refunded_kopecks: int = 0
+    created_at: datetime | None = None
+    captured_at: datetime | None = None
     sanitised: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRefund:
+    """A refund as the gateway describes it."""
+
+    gateway_id: str
+    payment_gateway_id: str
+    status: str
+    kopecks: int
+    currency: str
+    created_at: datetime
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list, the newest first, and what to ask the next one with; None after the last."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
 
 
 class GatewayError(KabinetError):
@@ -83,6 +116,12 @@ class NoSuchPayment(GatewayError):
     outcome = "not_found"
 
 
+class BrokenList(GatewayError):
+    """A list that holds what cannot be, or does not end; `str(error)` names the row. Asking again would not help."""
+
+    outcome = "broken_list"
+
+
 class Gateway(Protocol):
     """What we ask of a gateway. Every verb may raise `GatewayError`."""
 
@@ -96,4 +135,12 @@ class Gateway(Protocol):
 
     def find_payments(self, payment_id: UUID, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
         """Those created in [since, until) that name this payment of ours; raises rather than breaking off silently."""
+        ...
+
+    def payments_page(self, since: datetime, until: datetime, cursor: str | None) -> Page[GatewayPayment]:
+        """A page of the shop's payments created in [since, until), with each of its rows or none."""
+        ...
+
+    def refunds_page(self, since: datetime, until: datetime, cursor: str | None) -> Page[GatewayRefund]:
+        """A page of the shop's refunds created in [since, until), with each of its rows or none."""
         ...

@@ -6,10 +6,10 @@ The official SDK stays out of the money path: no timeout, random keys, errors af
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -17,21 +17,26 @@ import httpx
 from yookassa.domain.notification import WebhookNotificationEventType as Event
 
 from kernel.settings import Settings
-from payments.gateway.parsing import own_id, parse_payment
+from payments.gateway.parsing import own_id, parse_payment, parse_refund
 from payments.gateway.port import (
+    BrokenList,
     CredentialsRefused,
     GatewayError,
     GatewayPayment,
+    GatewayRefund,
     NoSuchPayment,
     OutcomeUnknown,
+    Page,
     Rejected,
 )
 from payments.gateway.transport import Answer, Deadlines, call
 
+T = TypeVar("T")
 PAYMENT_EVENTS = frozenset({Event.PAYMENT_SUCCEEDED, Event.PAYMENT_CANCELED, Event.PAYMENT_WAITING_FOR_CAPTURE})
 _PAGE = 100
 # A million payments within the days that are searched; a list that is longer does not end.
-_MOST_PAGES = 10_000
+MOST_PAGES = 10_000
+_LONGEST_NAME = 80
 _KINDS: dict[int, type[GatewayError]] = {
     HTTPStatus.UNAUTHORIZED: CredentialsRefused,
     HTTPStatus.NOT_FOUND: NoSuchPayment,
@@ -90,23 +95,60 @@ class YooKassa:
         Raises:
             OutcomeUnknown: a page, or an object that names our payment, is not readable; the list does not end.
         """
-        query = {"limit": str(_PAGE), "created_at.gte": _stamp(since), "created_at.lt": _stamp(until)}
+        cursor: str | None = None
         cursors: set[str] = set()
-        while len(cursors) < _MOST_PAGES:
-            request = httpx.Request("GET", f"{self._api_url}/payments", headers=self._headers, params=query)
-            page = _object(call(request, self._deadlines))
-            items = page.get("items")
-            if not isinstance(items, list):
-                raise OutcomeUnknown("list without items")
-            yield from (parse_payment(item) for item in items if own_id(item) == payment_id)
-            if not page.get("next_cursor"):
+        while len(cursors) < MOST_PAGES:
+            page = self._page("payments", since, until, cursor)
+            yield from (parse_payment(item) for item in page.items if own_id(item) == payment_id)
+            cursor = page.next_cursor
+            if cursor is None:
                 return
-            cursor = str(page["next_cursor"])
             if cursor in cursors:
                 break
             cursors.add(cursor)
-            query = {**query, "cursor": cursor}
         raise OutcomeUnknown("list without end")
+
+    def payments_page(self, since: datetime, until: datetime, cursor: str | None) -> Page[GatewayPayment]:
+        """GET /payments, one page.
+
+        Raises:
+            BrokenList: a row cannot be read.
+            OutcomeUnknown: the page cannot.
+        """
+        page = self._page("payments", since, until, cursor)
+        return Page(_each(page.items, parse_payment), page.next_cursor)
+
+    def refunds_page(self, since: datetime, until: datetime, cursor: str | None) -> Page[GatewayRefund]:
+        """GET /refunds, one page.
+
+        Raises:
+            BrokenList: a row cannot be read.
+            OutcomeUnknown: the page cannot.
+        """
+        page = self._page("refunds", since, until, cursor)
+        return Page(_each(page.items, parse_refund), page.next_cursor)
+
+    def _page(self, what: str, since: datetime, until: datetime, cursor: str | None) -> Page[Any]:
+        query = {"limit": str(_PAGE), "created_at.gte": _stamp(since), "created_at.lt": _stamp(until)}
+        if cursor:
+            query["cursor"] = cursor
+        request = httpx.Request("GET", f"{self._api_url}/{what}", headers=self._headers, params=query)
+        page = _object(call(request, self._deadlines))
+        items = page.get("items")
+        if not isinstance(items, list):
+            raise OutcomeUnknown("list without items")
+        return Page(tuple(items), str(page["next_cursor"]) if page.get("next_cursor") else None)
+
+
+def _each(rows: tuple[Any, ...], parse: Callable[[Any], T]) -> tuple[T, ...]:
+    parsed = []
+    for row in rows:
+        try:
+            parsed.append(parse(row))
+        except OutcomeUnknown as error:
+            named = row.get("id") if isinstance(row, dict) else None
+            raise BrokenList(f"{str(named or row)[:_LONGEST_NAME]}: {error}") from error
+    return tuple(parsed)
 
 
 def _object(answer: Answer) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from sqlalchemy import select, text
 
 from kernel.db import Session
 from payments.installation.models import Installation
-from payments.installation.pausing import pause_charging
+from payments.installation.pausing import pause_until_reconciled
 
 REASON = (
-    "База восстановлена из копии или скопирована. Сверьте платежи с кабинетом ЮKassa и убедитесь, что прежняя "
-    "установка больше не работает, потом возобновите списания"
+    "База восстановлена из копии или скопирована. Убедитесь, что прежняя установка больше не работает, сверьте "
+    "платежи на странице «Сверка», потом возобновите списания"
 )
 # A dump that is restored lies in another cluster or under another oid; a physical copy that was promoted, or a
 # cluster taken back to an earlier moment, goes on in another timeline, the first eight digits of its log's name.
@@ -34,7 +34,7 @@ _WHERE_WE_ARE = text(
 def pause_in_a_copy(session: Session, *, now: datetime) -> bool:
     """Remember where this database lies; when it lies elsewhere than before, pause charging. Says whether it paused.
 
-    The new place is remembered with the pause, so that charging, once resumed by a person, stays resumed.
+    The new place is remembered with the pause, so that charging, once reconciled and resumed by a person, stays resumed.
     """
     installation = session.scalars(select(Installation).with_for_update()).one_or_none()
     if installation is None:
@@ -43,5 +43,5 @@ def pause_in_a_copy(session: Session, *, now: datetime) -> bool:
     before, installation.fingerprint = installation.fingerprint, here
     if before in (None, here):
         return False
-    pause_charging(session, REASON, now=now, by=None)
+    pause_until_reconciled(session, REASON, now=now)
     return True

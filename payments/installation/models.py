@@ -16,7 +16,7 @@ class Installation(Base):
     """One row. `mode` is what the database was made for: demo rows never meet live keys.
 
     `charging_paused` stops every send at once; `fingerprint` is where this database lay when it last ran: a restored
-    copy finds itself elsewhere.
+    copy finds itself elsewhere, at `unproven_since`, and charges again only when reconciled after that.
     """
 
     __tablename__ = "installation"
@@ -30,6 +30,7 @@ class Installation(Base):
     charging_paused: Mapped[bool] = mapped_column(default=False)
     pause_reason: Mapped[Str | None]
     fingerprint: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    unproven_since: Mapped[At | None]
     seeded_at: Mapped[At | None]
     scheduler_beat_at: Mapped[At | None]
     relay_beat_at: Mapped[At | None]
@@ -52,13 +53,17 @@ class LegalEntity(Base):
 
 
 class Shop(Base):
-    """A shop at the gateway. A saved method belongs to the shop that saved it and is never sent to another."""
+    """A shop at the gateway. A saved method belongs to the shop that saved it and is never sent to another.
+
+    `reconcile_at`: when its lists are read next.
+    """
 
     __tablename__ = "shops"
     id: Mapped[Key]
     legal_entity_id: Mapped[LegalEntityId]
     account_id: Mapped[Str] = mapped_column(unique=True)
     test: Mapped[bool]
+    reconcile_at: Mapped[CreatedAt] = mapped_column(index=True)
     created_at: Mapped[CreatedAt]
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import select
 from kernel import log
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
+from kernel.settings import get_settings
 from payments.history.noting import note_status
 from payments.installation.models import Installation
+from payments.reconciliation.standing import require_proof
 
 RUNNING = "running"
 PAUSED = "paused"
@@ -41,17 +43,31 @@ def pause_charging(session: Session, reason: str, *, now: datetime, by: UUID | N
     return True
 
 
+def pause_until_reconciled(session: Session, reason: str, *, now: datetime) -> None:
+    """Stop every charge of a database that may not know what was charged: nobody resumes before a reconciliation.
+
+    A pause that is already there keeps its first reason and gets this condition.
+
+    Raises:
+        NotFound: there is no installation yet.
+    """
+    _lock(session).unproven_since = now
+    pause_charging(session, reason, now=now, by=None)
+
+
 def resume_charging(session: Session, *, now: datetime, by: UUID) -> None:
     """Let charges go on: what fell due meanwhile is charged by the catch-up rule, three days late at most.
 
     Raises:
         NotFound: there is no installation yet.
-        Refused: charging is running.
+        Refused: charging is running, or the books have to be reconciled with the gateway first.
     """
     installation = _lock(session)
     if not installation.charging_paused:
         raise Refused("Списания и так идут")
-    installation.charging_paused, installation.pause_reason = False, None
+    if installation.unproven_since:
+        require_proof(session, get_settings().yookassa_shop_id, installation.unproven_since)
+    installation.charging_paused, installation.pause_reason, installation.unproven_since = False, None, None
     _note(session, PAUSED, RUNNING, now, by)
 
 

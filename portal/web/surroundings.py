@@ -15,6 +15,7 @@ from portal.web.kit.frame import Beat, Brand, Link
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.remembered import Remembered
 from portal.web.staff.queries.failed import count_failed_charges
+from portal.web.staff.queries.proof import count_differences
 
 _BRAND_LIFE_S = 10.0
 _BEAT_LIFE_S = 2.0
@@ -58,7 +59,7 @@ def _read_charging() -> _Charging:
 
 def _read_counts() -> dict[str, int]:
     with read() as session:
-        return {"failed-charges": count_failed_charges(session)}
+        return {"failed-charges": count_failed_charges(session), "proof": count_differences(session)[0]}
 
 
 _company = Remembered(_read_company, _BRAND_LIFE_S)
@@ -92,6 +93,11 @@ def beat() -> Beat | None:
     if charging.paused:
         return Beat(_("Списания приостановлены"), alive=True, paused=True)
     return Beat(_("Списания идут, {at}").format(at=at), alive=True)
+
+
+def forget_counts() -> None:
+    """Let the next page count anew what waits for an employee."""
+    _counts.forget()
 
 
 def forget_beat() -> None:

@@ -100,13 +100,12 @@ def _look_at(page: Page, shown: Shown, places: Mapping[str, str]) -> dict[str, l
 
     page.on("console", hear)
     show(page, shown, places)
+    # Copied now: what axe itself does to the page is not the page's complaint.
     found = {shown.name: [*said]} if said else {}
-    # What axe itself does to the page is not the page's complaint.
-    page.evaluate(AXE)
     for width in WIDTHS:
         for theme in THEMES:
             _turn(page, width, theme)
-            if wrong := [*_overflow(page), *_violations(page)]:
+            if wrong := [*_overflow(page), *violations(page)]:
                 found[f"{shown.name} {width} {theme}"] = wrong
     page.close()
     return found
@@ -122,6 +121,9 @@ def _overflow(page: Page) -> list[str]:
     return [f"{wider} px wider than the screen"] if wider > 0 else []
 
 
-def _violations(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it is now."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
     result: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
     return [f"{item['id']}: {node['target']}" for item in result["violations"] for node in item["nodes"]]

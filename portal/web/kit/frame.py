@@ -112,6 +112,7 @@ STAFF_SECTIONS = (
         (
             Section("payments", "/staff/payments", "banknote", _("Платежи")),
             Section("failed-charges", "/staff/failed-charges", "circle-x", _("Отказы банка")),
+            Section("proof", "/staff/proof", "shield-check", _("Сверка")),
             Section("webhooks", "/staff/webhooks", "inbox", _("Уведомления ЮKassa")),
         ),
     ),

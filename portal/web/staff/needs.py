@@ -28,6 +28,7 @@ def needs_of(found: Attention) -> list[Need]:
         (found.failed, _failed),
         (found.unknown, _unknown),
         (found.odd, _odd),
+        (found.differing, _differing),
         (found.unheard, _unheard),
         (found.late, _late),
         (found.overdue, _overdue),
@@ -70,6 +71,12 @@ def _odd(found: Attention) -> Need:
     title = ngettext("%(num)s платёж надо разобрать", "%(num)s платежей надо разобрать", found.odd)
     text = _("Деньги пришли не так, как мы просили")
     return Need("banknote", "danger", _with(title, found.odd), text, "/staff/payments?view=odd")
+
+
+def _differing(found: Attention) -> Need:
+    title = ngettext("%(num)s расхождение с ЮKassa", "%(num)s расхождений с ЮKassa", found.differing)
+    text = _("Наши записи и её список говорят разное")
+    return Need("shield-check", "danger", _with(title, found.differing), text, "/staff/proof")
 
 
 def _suspended(found: Attention) -> Need:

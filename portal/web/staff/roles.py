@@ -18,6 +18,7 @@ from portal.web.kit.i18n import lazy_gettext as _
 OWNER = ("owner",)
 MANAGERS = ("owner", "manager")
 MONEY = ("owner", "manager", "accountant")
+BOOKS = ("owner", "accountant")
 EVERYBODY = ("owner", "manager", "accountant", "viewer")
 
 
@@ -48,6 +49,7 @@ HOLDS_AUTOPAYS = Right(_("Приостанавливать и возобновл
 SELLS_SERVICES = Right(_("Менять услуги и цены"), MANAGERS)
 ASKS_GATEWAY = Right(_("Спрашивать ЮKassa об исходе платежа"), MONEY)
 REVIEWS_MONEY = Right(_("Отмечать разобранными платежи, пришедшие не так, как просили"), MONEY)
+RECONCILES = Right(_("Сверять платежи с ЮKassa и исправлять расхождения"), BOOKS)
 EXPORTS_PAYMENTS = Right(_("Выгружать платежи в файл"), MONEY)
 SKIPS_CHARGES = Right(_("Пропускать опоздавшие списания"), MANAGERS)
 REPEATS_LETTERS = Right(_("Отправлять письма ещё раз"), MANAGERS)
@@ -67,6 +69,7 @@ ContractStopper = Annotated[SignedIn, Depends(require_role(*STOPS_CONTRACTS))]
 PaymentExporter = Annotated[SignedIn, Depends(require_role(*EXPORTS_PAYMENTS))]
 GatewayAsker = Annotated[SignedIn, Depends(require_role(*ASKS_GATEWAY))]
 MoneyReviewer = Annotated[SignedIn, Depends(require_role(*REVIEWS_MONEY))]
+Reconciler = Annotated[SignedIn, Depends(require_role(*RECONCILES))]
 ChargingResumer = Annotated[SignedIn, Depends(require_role(*RESUMES_CHARGING))]
 ChargingPauser = Annotated[SignedIn, Depends(require_role(*PAUSES_CHARGING))]
 ChargeSkipper = Annotated[SignedIn, Depends(require_role(*SKIPS_CHARGES))]

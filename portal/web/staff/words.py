@@ -17,7 +17,7 @@ ADVANCES = {
     "on_payment": _("Следующая дата появляется после оплаты"),
     "by_calendar": _("По календарю: неоплаченное копится"),
 }
-INITIATORS = {"customer": _("Клиент сам"), "schedule": _("Автоплатёж")}
+INITIATORS = {"customer": _("Клиент сам"), "schedule": _("Автоплатёж"), "gateway": _("Найден в ЮKassa")}
 METHODS = {
     "bank_card": _("Карта"),
     "sbp": _("СБП"),

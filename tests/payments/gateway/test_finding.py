@@ -70,7 +70,7 @@ def test_a_list_that_leads_back_to_a_page_of_its_own_is_no_absence(
 
 
 def test_a_list_without_end_is_no_absence(gateway: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yookassa, "_MOST_PAGES", 2)
+    monkeypatch.setattr(yookassa, "MOST_PAGES", 2)
     with pytest.raises(OutcomeUnknown):
         _find(gateway, {"items": [], "next_cursor": "2"}, {"items": [], "next_cursor": "3"}, {"items": []})
     gateway.reset()

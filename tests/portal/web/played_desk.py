@@ -29,14 +29,15 @@ from portal.notes.writing import add_note
 from portal.notifications.models import Message
 from portal.saved_views.keeping import save_view
 from tests.portal.accounts.people import PASSWORD
+from tests.portal.web.differing import NOBODYS, plant_differences
 from tests.portal.web.staff.played import agreement, answer, at_noon, customer_of, pay_first
 from tests.support.business import Agreement, open_company
 
 
-def play_desk() -> dict[str, str]:
+def play_desk(gateway_ids: tuple[str, ...] = NOBODYS) -> dict[str, str]:
     """Anna has late weekly charges and a letter that failed, Boris a payment under way, Darya a charge that failed.
 
-    Returns the ids by parameter.
+    `gateway_ids` are three payments that the gateway has and we have not. Returns the ids by parameter.
     """
     at_noon(date(2027, 3, 1))
     with begin() as session:
@@ -89,6 +90,7 @@ def play_desk() -> dict[str, str]:
             "export_id": _export(session, colleague.id),
             "invited_id": _invited(session),
         }
+        names |= plant_differences(session, shop.id, UUID(str(names["invoice_id"])), gateway_ids)
     return {name: str(value) for name, value in names.items()}
 
 

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from portal.accounts.sessions import STAFF_CODE
 from portal.web.kit.guards import ENROL_PAGE
-from portal.web.staff.roles import EVERYBODY, MANAGERS, MONEY, OWNER
+from portal.web.staff.roles import BOOKS, EVERYBODY, MANAGERS, MONEY, OWNER
 from tests.portal.web.conftest import Door
 from tests.portal.web.staff.conftest import session_of, staff_member
 
@@ -100,6 +100,13 @@ ACCESS: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("GET", "/staff/charging/pause"): MANAGERS,
     ("POST", "/staff/charging/pause"): MANAGERS,
     ("POST", "/staff/charging/resumption"): OWNER,
+    ("GET", "/staff/proof"): EVERYBODY,
+    ("POST", "/staff/proof/readings"): BOOKS,
+    ("POST", "/staff/proof/repairs"): BOOKS,
+    ("GET", "/staff/proof/differences/{difference_id}"): EVERYBODY,
+    ("POST", "/staff/proof/differences/{difference_id}/repair"): BOOKS,
+    ("POST", "/staff/proof/differences/{difference_id}/invoice"): BOOKS,
+    ("POST", "/staff/proof/differences/{difference_id}/review"): BOOKS,
     ("GET", "/staff/late-charges"): EVERYBODY,
     ("GET", "/staff/late-charges/{installment_id}/skip"): MANAGERS,
     ("POST", "/staff/late-charges/{installment_id}/skip"): MANAGERS,

@@ -17,6 +17,7 @@ from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.charging.models import CANCELED, LIVE, REFUSED_FOR, REJECTED, SENDING, UNKNOWN, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
+from payments.reconciliation.models import Difference
 from payments.webhooks.models import InboundWebhook
 from portal.notifications.models import Message
 from portal.web.staff.queries.debts import left_to_pay, overdue
@@ -39,6 +40,7 @@ class Attention:
     unknown: int
     unknown_kopecks: int
     odd: int
+    differing: int
     suspended: int
     expiring: int
     forged: int
@@ -53,6 +55,7 @@ class Attention:
                 self.unheard,
                 self.unknown,
                 self.odd,
+                self.differing,
                 self.suspended,
                 self.expiring,
                 self.forged,
@@ -112,6 +115,7 @@ def read_attention(session: ReadSession, *, today: date, now: datetime) -> Atten
             select(func.count()).where(unknown).scalar_subquery(),
             select(func.coalesce(func.sum(Payment.kopecks), 0)).where(unknown).scalar_subquery(),
             select(func.count()).where(Payment.oddity.is_not(None)).scalar_subquery(),
+            select(func.count()).where(Difference.resolved_at.is_(None)).scalar_subquery(),
             select(func.count()).where(Autopay.status == "suspended").scalar_subquery(),
             select(func.count()).where(is_expiring(today)).scalar_subquery(),
             select(func.count())

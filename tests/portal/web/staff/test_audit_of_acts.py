@@ -28,6 +28,8 @@ from tests.portal.web.conftest import Door
 from tests.portal.web.played_desk import employee, play_desk
 from tests.portal.web.staff.conftest import session_of
 from tests.portal.web.test_access import ACCESS
+from tests.sandbox.process import Sandbox
+from tests.support.gateway_cabinet import pay_past_us
 
 pytestmark = pytest.mark.committed
 
@@ -84,6 +86,15 @@ DEEDS: dict[str, Deed] = {
     "/staff/invoices/{invoice_id}/void": Deed("invoice.voided"),
     "/staff/failed-charges/{invoice_id}/letters": Deed("invoice.sent", at="/staff/failed-charges/{failed_id}/letters"),
     "/staff/failed-charges/{invoice_id}/retry": Deed("charge.retried", at="/staff/failed-charges/{failed_id}/retry"),
+    "/staff/proof/readings": Deed("proof.asked"),
+    "/staff/proof/differences/{difference_id}/repair": Deed(
+        "difference.repaired", at="/staff/proof/differences/{lost_id}/repair"
+    ),
+    "/staff/proof/repairs": Deed("difference.repaired"),
+    "/staff/proof/differences/{difference_id}/invoice": Deed("difference.repaired", {"number": "№ {invoice_number}"}),
+    "/staff/proof/differences/{difference_id}/review": Deed(
+        "difference.reviewed", at="/staff/proof/differences/{refund_id}/review"
+    ),
     "/staff/contracts/{contract_id}/autopay/pause": Deed("autopay.paused"),
     "/staff/contracts/{contract_id}/autopay/resumption": Deed("autopay.resumed"),
     "/staff/contracts/{contract_id}/suspension": Deed("contract.suspended"),
@@ -176,9 +187,9 @@ def test_every_changing_address_of_the_desk_is_here() -> None:
     assert set(DEEDS) & set(WITHOUT_ENTRY) == set()
 
 
-def test_every_act_leaves_its_entry(door: Door) -> None:
+def test_every_act_leaves_its_entry(door: Door, sandbox: Sandbox) -> None:
     client = door.employee("owner")
-    names = play_desk()
+    names = play_desk(tuple(pay_past_us(sandbox, "300.00")["id"] for _ in range(3)))
     with begin() as session:
         owner_id = employee(session, "owner@example.com", "owner").id
         employee(session, "plain@example.com", "viewer")

@@ -1,0 +1,98 @@
+"""Where money belongs that the gateway took and we have no payment for. Nothing here guesses: what is not plain, is nobody's.
+
+A payment of ours that a restored backup does not know names its invoice, or at least its contract: then it pays the
+oldest line that is not paid, which is the one that would be charged a second time. What was made in the gateway's
+cabinet may name an invoice or a contract in its description: it counts when exactly one open invoice of such a number
+asks for exactly this sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from kernel.db import Session
+from payments.charging.models import Allocation
+from payments.contracts.models import Contract, Installment
+from payments.installation.models import Shop
+from payments.invoicing.issue import issue_now
+from payments.invoicing.models import Invoice
+from payments.reconciliation.models import SeenPayment
+
+_UNPAID = ("planned", "invoiced")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An invoice, or a line that is not invoiced yet."""
+
+    invoice_id: UUID | None
+    line_id: UUID | None = None
+
+    def invoice(self, session: Session, *, now: datetime) -> Invoice:
+        """The invoice, issued now if there was only the line. Nobody is told of it: it is paid in the same moment."""
+        if self.line_id:
+            return issue_now(session, self.line_id, now=now)
+        return session.get_one(Invoice, self.invoice_id)
+
+
+def find_place(session: Session, seen: SeenPayment) -> Place | None:
+    """Where this payment belongs, None where it is not plain."""
+    return _its_invoice(session, seen) or _its_contract(session, seen) or _by_number(session, seen)
+
+
+def invoice_of_number(session: Session, shop_id: UUID, number: str) -> UUID | None:
+    """The invoice of this number that the shop's legal entity issued, whatever its status."""
+    return session.scalars(
+        select(Invoice.id)
+        .join(Shop, Shop.legal_entity_id == Invoice.legal_entity_id)
+        .where(Shop.id == shop_id, Invoice.number == number, Invoice.status != "draft")
+    ).one_or_none()
+
+
+def _its_invoice(session: Session, seen: SeenPayment) -> Place | None:
+    known = seen.invoice_id and session.get(Invoice, seen.invoice_id)
+    return Place(seen.invoice_id) if known else None
+
+
+def _its_contract(session: Session, seen: SeenPayment) -> Place | None:
+    if seen.contract_id is None:
+        return None
+    line = session.execute(
+        select(Installment.id)
+        .where(Installment.contract_id == seen.contract_id, Installment.status.in_(_UNPAID))
+        .order_by(Installment.number)
+        .limit(1)
+    ).scalar_one_or_none()
+    if line:
+        invoice = session.scalars(select(Invoice.id).where(Invoice.installment_id == line)).one_or_none()
+        return Place(invoice, line)
+    last = session.scalars(
+        select(Invoice.id).where(Invoice.contract_id == seen.contract_id).order_by(Invoice.id.desc()).limit(1)
+    ).first()
+    return Place(last) if last else None
+
+
+def _by_number(session: Session, seen: SeenPayment) -> Place | None:
+    if not seen.numbers:
+        return None
+    counted = (
+        select(func.coalesce(func.sum(Allocation.kopecks), 0))
+        .where(Allocation.invoice_id == Invoice.id)
+        .scalar_subquery()
+    )
+    matching = session.scalars(
+        select(Invoice.id)
+        .join(Contract, Contract.id == Invoice.contract_id)
+        .where(
+            Contract.shop_id == seen.shop_id,
+            or_(Invoice.number.in_(seen.numbers), Contract.number.in_(seen.numbers)),
+            Invoice.status == "open",
+            Invoice.kopecks - counted == seen.kopecks,
+        )
+        .limit(2)
+    ).all()
+    return Place(matching[0]) if len(matching) == 1 else None

@@ -1,0 +1,172 @@
+"""The page of the proof: green, or what differs with what to do about it, for those who may."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from kernel.clock import business_now
+from kernel.db import begin, read
+from payments.charging.models import Payment
+from payments.installation.models import Shop
+from payments.invoicing.models import Invoice
+from payments.reconciliation.models import APPLY, KINDS, Difference, Reconciliation
+from portal.web.staff.proof_words import KINDS as WORDS
+from portal.web.staff.proof_words import tell
+from portal.web.staff.queries.proof import read_difference
+from tests.portal.web.differing import plant_differences
+from tests.portal.web.staff.conftest import Desk
+from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first
+from tests.sandbox.process import Sandbox
+from tests.support.gateway_cabinet import pay_past_us
+
+pytestmark = pytest.mark.committed
+
+Ids = dict[str, object]
+
+
+def _read(status: str = "done", *, hours_ago: int = 0, error: str | None = None) -> None:
+    with begin() as session:
+        at = business_now(session) - timedelta(hours=hours_ago)
+        session.add(
+            Reconciliation(
+                shop_id=session.scalars(select(Shop.id)).one(),
+                status=status,
+                deep=True,
+                since_at=at - timedelta(days=35),
+                until_at=at,
+                lease_until=at,
+                finished_at=at,
+                payments=40,
+                refunds=2,
+                error=error,
+            )
+        )
+
+
+@pytest.fixture
+def differing(company: None, sandbox: Sandbox) -> Ids:
+    """Anna paid; the gateway has three payments more, and a refund."""
+    at_noon(date(2027, 3, 5))
+    gateway_ids = tuple(pay_past_us(sandbox, "300.00")["id"] for _ in range(3))
+    with begin() as session:
+        pay_first(session, agreement(session, customer_of(session, "Анна Ковалёва"), kopecks=100_000))
+        invoice_id = session.scalars(select(Invoice.id)).one()
+        shop_id = session.scalars(select(Shop.id)).one()
+        return plant_differences(session, shop_id, invoice_id, gateway_ids)
+
+
+def _open() -> set[str]:
+    with read() as session:
+        return {str(key) for key in session.scalars(select(Difference.id).where(Difference.resolved_at.is_(None)))}
+
+
+def test_before_the_first_reading_and_when_it_is_green_old_or_failed_the_page_says_so(
+    desk: Desk, company: None
+) -> None:
+    client = desk("viewer")
+    assert "Сверки ещё не было" in client.get("/staff/proof").text
+    _read(hours_ago=5)
+    assert "Сверено только до" in client.get("/staff/proof").text
+    _read()
+    page = client.get("/staff/proof").text
+    assert "Всё сходится" in page
+    assert "Сверить сейчас" not in page
+    _read("failed", error="broken_list: payments, страница 2, строка 7, gw-bad: валюта USD")
+    page = client.get("/staff/proof").text
+    assert "Последняя сверка не вышла, ничего не изменено" in page
+    assert "строка 7, gw-bad: валюта USD" in page
+
+
+def test_rows_say_what_differs_and_buttons_are_for_owner_and_accountant(desk: Desk, differing: Ids) -> None:
+    _read()
+    page = desk("accountant").get("/staff/proof").text
+    assert "Расхождений: 4" in page
+    assert "Исправить все: 2" in page
+    assert page.count(">Учесть<") == 2
+    assert "Счёт № " in page
+    assert f'href="/staff/proof/differences/{differing["difference_id"]}"' in page
+    assert "Всё сходится" not in page
+
+    seen = desk("manager").get("/staff/proof").text
+    assert "Расхождений: 4" in seen
+    assert '<form method="post" action="/staff/proof' not in seen
+
+
+def test_the_dashboard_and_the_rail_count_them(desk: Desk, differing: Ids) -> None:
+    assert "4 расхождения с ЮKassa" in desk().get("/staff").text
+
+
+def test_a_button_repairs_once_and_all_at_once(desk: Desk, differing: Ids) -> None:
+    client = desk("accountant")
+    here = f"/staff/proof/differences/{differing['lost_id']}"
+    for said in ("Исправлено", "уже закрыто"):
+        answer = client.post(f"{here}/repair")
+        assert answer.status_code == 303
+        assert said in client.get("/staff/proof").text
+    assert client.post("/staff/proof/repairs").status_code == 303
+    assert _open() == {str(differing["difference_id"]), str(differing["refund_id"])}
+    with read() as session:
+        found = session.scalars(select(Payment.initiator).where(Payment.initiator == "gateway")).all()
+    assert len(found) == 2
+    payment_page = client.get("/staff/payments?initiator=gateway").text
+    assert payment_page.split("<tbody")[1].split("</tbody")[0].count("<tr") == 2
+
+
+def test_a_foreign_payment_is_taken_over_for_the_invoice_that_is_named(desk: Desk, differing: Ids) -> None:
+    client = desk("owner")
+    here = f"/staff/proof/differences/{differing['difference_id']}"
+    assert "назовите счёт" in client.get(here).text
+    for wrong, why in (("", "Назовите счёт"), ("2020-0001", "Счёта с таким номером нет")):
+        answer = client.post(f"{here}/invoice", data={"number": wrong})
+        assert answer.status_code == 422
+        assert why in answer.text
+    answer = client.post(f"{here}/invoice", data={"number": f" № {differing['invoice_number']} "})
+    assert answer.status_code == 303
+    assert str(differing["difference_id"]) not in _open()
+    assert "Исправлено" in client.get(here).text
+
+
+def test_what_no_button_repairs_is_marked_as_seen_to(desk: Desk, differing: Ids) -> None:
+    client = desk("owner")
+    assert client.post(f"/staff/proof/differences/{differing['refund_id']}/review").status_code == 303
+    assert client.post(f"/staff/proof/differences/{differing['lost_id']}/review").status_code == 409
+    assert client.post(f"/staff/proof/differences/{differing['refund_id']}/repair").status_code == 303
+    assert len(_open()) == 3
+
+
+def test_a_silent_gateway_is_told_and_nothing_is_done(
+    desk: Desk, differing: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kernel.settings import get_settings
+
+    monkeypatch.setenv("KABINET_YOOKASSA_API_URL", "http://127.0.0.1:9/yookassa/v3")
+    get_settings.cache_clear()
+    client = desk("owner")
+    answer = client.post(f"/staff/proof/differences/{differing['lost_id']}/repair")
+    assert answer.status_code == 409
+    assert "ничего не изменено" in answer.text
+    answer = client.post("/staff/proof/repairs")
+    assert answer.status_code == 303
+    assert "Не вышло" in client.get("/staff/proof").text
+    assert len(_open()) == 4
+
+
+def test_every_kind_has_its_words(desk: Desk, differing: Ids) -> None:
+    assert set(WORDS) == set(KINDS)
+    with begin() as session:
+        difference = session.get_one(Difference, UUID(str(differing["refund_id"])))
+        for kind in KINDS:
+            for repair in (None, APPLY, "import"):
+                possible = repair is None or kind in ("missing_here", "foreign", "other_status")
+                if not possible or (kind, repair) in {("other_status", "import"), ("foreign", APPLY)}:
+                    continue
+                difference.kind, difference.repair = kind, repair
+                session.flush()
+                words = tell(read_difference(session, difference.id))  # type: ignore[arg-type]  # reads alike
+                assert words.what, kind
+                assert words.todo, kind
+                assert bool(words.button) == (repair is not None)
