@@ -121,6 +121,25 @@ def migrate() -> None:
 
 
 @app.command()
+def doctor(
+    names: Annotated[list[str] | None, typer.Argument(metavar="CHECK", help="имена проверок; без них — все")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="ответ для программ")] = False,
+) -> None:
+    """Проверить, что в учёте всё верно; ничего не меняет. Код 0 — верно, 1 — нарушено, 2 — нет такой проверки."""
+    from crm_sync.part import CRM
+    from payments.doctor.check import UnknownCheck
+    from portal.doctor.command import run_doctor
+    from portal.wiring import Wiring
+
+    try:
+        sound = run_doctor(Wiring(CRM).checks, names or [], as_json=as_json)
+    except UnknownCheck as error:
+        raise typer.BadParameter(str(error)) from error
+    raise typer.Exit(0 if sound else 1)
+
+
+@app.command()
 def ready() -> None:
     """Сказать, всё ли готово к работе: то же, что /readyz, для проверок без сети."""
     from kernel.db import read

@@ -1,0 +1,10 @@
+"""The checks of this package, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from payments.doctor.agreements import AGREEMENTS
+from payments.doctor.books import BOOKS
+from payments.doctor.charges import CHARGES
+from payments.doctor.house import HOUSE
+
+CHECKS = (*CHARGES, *BOOKS, *AGREEMENTS, *HOUSE)
