@@ -21,8 +21,12 @@ app.add_typer(admin, name="admin")
 crm = typer.Typer(no_args_is_help=True, help="Обмен с CRM Битрикс24.")
 app.add_typer(crm, name="crm")
 
+consents = typer.Typer(no_args_is_help=True, help="Согласия клиентов.")
+app.add_typer(consents, name="consents")
+
 CsvFile = Annotated[Path, typer.Argument(metavar="FILE", help="файл CSV; столбцы описаны в docs/import.md")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="показать судьбу каждой строки, ничего не записывая")]
+AsJson = Annotated[bool, typer.Option("--json", help="ответ для программ")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="записать хорошие строки, плохие перечислить")]
 
 
@@ -100,6 +104,15 @@ def load_crm() -> None:
         typer.echo(f"В очереди: {want_everything(session)}. Ход виден на странице /staff/sync")
 
 
+@consents.command("verify")
+def verify_consents(*, as_json: AsJson = False) -> None:
+    """Проверить цепочку согласий: называет каждую строку, которую изменили или удалили. Код 1 — есть такие."""
+    from payments.doctor.consents import CONSENTS
+    from portal.doctor.command import run_doctor
+
+    raise typer.Exit(0 if run_doctor(CONSENTS, [], as_json=as_json) else 1)
+
+
 @app.command()
 def migrate() -> None:
     """Привести базу данных к этой версии программы; базу более новой версии не менять."""
@@ -124,7 +137,7 @@ def migrate() -> None:
 def doctor(
     names: Annotated[list[str] | None, typer.Argument(metavar="CHECK", help="имена проверок; без них — все")] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="ответ для программ")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Проверить, что в учёте всё верно; ничего не меняет. Код 0 — верно, 1 — нарушено, 2 — нет такой проверки."""
     from crm_sync.part import CRM

@@ -5,6 +5,7 @@ from __future__ import annotations
 from payments.doctor.agreements import AGREEMENTS
 from payments.doctor.books import BOOKS
 from payments.doctor.charges import CHARGES
+from payments.doctor.consents import CONSENTS
 from payments.doctor.house import HOUSE
 
-CHECKS = (*CHARGES, *BOOKS, *AGREEMENTS, *HOUSE)
+CHECKS = (*CHARGES, *CONSENTS, *BOOKS, *AGREEMENTS, *HOUSE)

@@ -14,7 +14,15 @@ from payments.doctor.check import Check
 _PATIENCE = "interval '15 minutes'"
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # a class without annotations
 # What is written once: nobody changes or removes it, and nobody empties the table.
-APPEND_ONLY = ("ledger_transactions", "ledger_entries", "consents", "status_history", "allocations", "audit_entries")
+APPEND_ONLY = (
+    "ledger_transactions",
+    "ledger_entries",
+    "consents",
+    "consent_links",
+    "status_history",
+    "allocations",
+    "audit_entries",
+)
 # Constraints that the money rules rest on, beside the checks of single rows.
 _CONSTRAINTS = (
     ("uq_payments_one_live_per_invoice", "payments"),
@@ -24,11 +32,13 @@ _CONSTRAINTS = (
     ("uq_invoices_number", "invoices"),
     ("ex_installments_periods_never_overlap", "installments"),
     ("uq_deliveries_message_id_consumer", "deliveries"),
+    ("uq_consent_links_customer_id_before", "consent_links"),
 )
 _TRIGGERS = (
     *((f"{table}_append_only", table) for table in APPEND_ONLY),
     *((f"{table}_never_emptied", table) for table in APPEND_ONLY),
     ("ledger_sums_to_zero", "ledger_entries"),
+    ("consents_are_linked", "consents"),
 )
 
 

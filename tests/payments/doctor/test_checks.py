@@ -103,6 +103,13 @@ BROKEN = [
     ("charge_was_announced", ["UPDATE notices SET method_id = gen_random_uuid()"]),
     ("key_was_young", ["UPDATE payments SET first_sent_at = permit_at - interval '21 hours' WHERE id = :charged"]),
     ("outcome_is_known", [COPY_OF_CHARGED.format(status="unknown", ago="27 hours")]),
+    ("consents_are_unchanged", ["UPDATE consents SET text = text || '.' WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consents SET max_kopecks = 1 WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consents SET at = at + interval '1 s' WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consents SET ip = '8.8.8.8' WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["DELETE FROM consents WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["DELETE FROM consent_links WHERE consent_id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consent_links SET before = '\\x01' WHERE consent_id = " + CONSENT_OF_CHARGED]),
     ("ledger_balances", ["DELETE FROM ledger_entries WHERE account = 'revenue'"]),
     (
         "clearing_is_empty",
