@@ -134,6 +134,23 @@ def migrate() -> None:
 
 
 @app.command()
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="новый файл")]) -> None:
+    """Сделать копию всей базы одним файлом; останавливать ничего не нужно."""
+    from portal.backup.dumping import back_up
+
+    typer.echo(f"{file}: {back_up(file):,} байт".replace(",", "\u00a0"))
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="файл от `kabinet backup`")]) -> None:
+    """Восстановить копию в пустую базу. Списания стоят, пока её не сверят с ЮKassa и человек их не возобновит."""
+    from portal.backup.restoring import restore as restore_dump
+
+    restore_dump(file)
+    typer.echo("Копия восстановлена. Списания стоят: запустите процессы, сверьте платежи на странице «Сверка»")
+
+
+@app.command()
 def doctor(
     names: Annotated[list[str] | None, typer.Argument(metavar="CHECK", help="имена проверок; без них — все")] = None,
     *,
