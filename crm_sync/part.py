@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm_sync.doctor import CHECKS
 from crm_sync.handlers import HANDLERS
 from crm_sync.models import STALE, TO_PROBE, TO_PUSH, TO_SERVE
 from crm_sync.pushing import PUSH, push
@@ -16,4 +17,5 @@ CRM = Part(
         Duty("crm.hint_push", hint_push, (TO_PUSH, TO_SERVE, TO_PROBE)),
         Duty("crm.refresh_stale", refresh_stale, (STALE,)),
     ),
+    checks=CHECKS,
 )

@@ -73,6 +73,16 @@ def business_now(session: Session) -> datetime:
     return found
 
 
+def this_moment(session: Session) -> datetime:
+    """Business time now, aware UTC, while `business_now` is when the transaction began.
+
+    For what is compared with the instants of transactions that this one waited for.
+    """
+    waited = func.clock_timestamp() - func.transaction_timestamp()
+    found: datetime = session.execute(select(func.business_now() + waited)).scalar_one()
+    return found
+
+
 def business_date(at: datetime) -> date:
     """The civil date of an instant in the business time zone."""
     return at.astimezone(get_settings().zone).date()

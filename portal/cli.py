@@ -21,8 +21,12 @@ app.add_typer(admin, name="admin")
 crm = typer.Typer(no_args_is_help=True, help="Обмен с CRM Битрикс24.")
 app.add_typer(crm, name="crm")
 
+consents = typer.Typer(no_args_is_help=True, help="Согласия клиентов.")
+app.add_typer(consents, name="consents")
+
 CsvFile = Annotated[Path, typer.Argument(metavar="FILE", help="файл CSV; столбцы описаны в docs/import.md")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="показать судьбу каждой строки, ничего не записывая")]
+AsJson = Annotated[bool, typer.Option("--json", help="ответ для программ")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="записать хорошие строки, плохие перечислить")]
 
 
@@ -103,13 +107,22 @@ def load_crm() -> None:
 @app.command("reconcile")
 def reconcile_books(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="напечатать итог как JSON")] = False,
+    as_json: AsJson = False,
     repair: Annotated[bool, typer.Option("--repair", help="исправить всё, что можно исправить кнопкой")] = False,
 ) -> None:
     """Сверить платежи со списками ЮKassa. Код 0: всё сходится; 1: есть расхождения или списки не прочитаны."""
     from portal.reconcile_command import run
 
     run(as_json=as_json, repairs=repair)
+
+
+@consents.command("verify")
+def verify_consents(*, as_json: AsJson = False) -> None:
+    """Проверить цепочку согласий: называет каждую строку, которую изменили или удалили. Код 1 — есть такие."""
+    from payments.doctor.consents import CONSENTS
+    from portal.doctor.command import run_doctor
+
+    raise typer.Exit(0 if run_doctor(CONSENTS, [], as_json=as_json) else 1)
 
 
 @app.command()
@@ -130,6 +143,42 @@ def migrate() -> None:
     command.upgrade(alembic_config(), "head")
     with begin() as session:
         ensure_installation(session, get_settings())
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="новый файл")]) -> None:
+    """Сделать копию всей базы одним файлом; останавливать ничего не нужно."""
+    from portal.backup.dumping import back_up
+
+    typer.echo(f"{file}: {back_up(file):,} байт".replace(",", "\u00a0"))
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="файл от `kabinet backup`")]) -> None:
+    """Восстановить копию в пустую базу. Списания стоят, пока её не сверят с ЮKassa и человек их не возобновит."""
+    from portal.backup.restoring import restore as restore_dump
+
+    restore_dump(file)
+    typer.echo("Копия восстановлена. Списания стоят: запустите процессы, сверьте платежи на странице «Сверка»")
+
+
+@app.command()
+def doctor(
+    names: Annotated[list[str] | None, typer.Argument(metavar="CHECK", help="имена проверок; без них — все")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Проверить, что в учёте всё верно; ничего не меняет. Код 0 — верно, 1 — нарушено, 2 — нет такой проверки."""
+    from crm_sync.part import CRM
+    from payments.doctor.check import UnknownCheck
+    from portal.doctor.command import run_doctor
+    from portal.wiring import Wiring
+
+    try:
+        sound = run_doctor(Wiring(CRM).checks, names or [], as_json=as_json)
+    except UnknownCheck as error:
+        raise typer.BadParameter(str(error)) from error
+    raise typer.Exit(0 if sound else 1)
 
 
 @app.command()

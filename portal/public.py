@@ -17,12 +17,14 @@ from kernel.clock import Wait
 from kernel.db import ReadSession, Session
 from kernel.inbox import Handler
 from kernel.relay import Send
+from payments.doctor.check import Check
 from portal.audit.recording import record_act
 from portal.notifications.reasons import reason_for_staff
 from portal.web.staff.roles import REPEATS_SYNC, Right, SyncRepeater, may
 
 __all__ = [
     "REPEATS_SYNC",
+    "Check",
     "CustomerAct",
     "CustomerExtension",
     "CustomerFact",
@@ -46,11 +48,15 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one package does with events, jobs and time. Composition roots join the parts: `portal.wiring.Wiring`."""
+    """What one package does with events, jobs and time, and what the doctor asks of it.
+
+    Composition roots join the parts: `portal.wiring.Wiring`.
+    """
 
     handlers: tuple[Handler, ...] = ()
     jobs: tuple[Job, ...] = ()
     duties: tuple[Duty, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from payments.charging.models import ABANDONED, IN_FLIGHT, TO_CHECK, TO_SEND, TO
 from payments.charging.sweeping import drop_abandoned, expire_leases, hint_created, hint_due_checks
 from payments.charging.untold import TO_ANNOUNCE, announce_untold
 from payments.contracts.models import TO_ISSUE
+from payments.doctor.checks import CHECKS
+from payments.doctor.house import nothing_waits_too_long
 from payments.invoicing.issue import issue_due
 from payments.invoicing.lapsing import TO_LAPSE, lapse_unpaid
 from payments.reconciliation.duty import RECONCILE, TO_RECONCILE, hint_reconciliation
@@ -77,7 +79,8 @@ PORTAL = Part(tuple(HANDLERS), JOBS, DUTIES)
 class Wiring:
     """The consumers, jobs and duties of the portal and of the parts above it, as one process needs them.
 
-    `waits` lists whatever waits for an instant: the played clock stops at each and passes none.
+    `waits` lists whatever waits for an instant: the played clock stops at each and passes none. `checks` lists what the
+    doctor asks.
     """
 
     def __init__(self, *others: Part) -> None:
@@ -86,6 +89,11 @@ class Wiring:
         self.jobs = Jobs([Job(DELIVER, self._deliver), *(job for part in parts for job in part.jobs)])
         self.duties = tuple(duty for part in parts for duty in part.duties)
         self.waits: tuple[Wait, ...] = (UNDISPATCHED, *(wait for duty in self.duties for wait in duty.waits))
+        self.checks = (
+            *CHECKS,
+            nothing_waits_too_long(self.waits),
+            *(check for part in parts for check in part.checks),
+        )
 
     def _deliver(self, ids: list[str]) -> None:
         for delivery_id in ids:

@@ -6,7 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, and_, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    and_,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -73,6 +84,7 @@ class Consent(Base):
     """Evidence that cannot be changed: who agreed to what, or took it back, with the exact words they saw.
 
     Kind: offer, personal_data, marketing, recurring. Action: given, withdrawn. `shown` holds the values in the text.
+    `salt` goes into the digest of who agreed and from where, so that nobody can be found by that digest alone.
     """
 
     __tablename__ = "consents"
@@ -94,6 +106,27 @@ class Consent(Base):
     ip: Mapped[str | None] = mapped_column(INET)
     user_agent: Mapped[Str | None]
     at: Mapped[CreatedAt]
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary, server_default=func.uuid_send(func.gen_random_uuid()))
+
+
+class ConsentLink(Base):
+    """What makes a changed consent show: its digest, over that of the one `before` it of the same customer.
+
+    The database writes it when a consent's transaction commits. `person` is the salted digest of who agreed and from
+    where: it stays when these are erased.
+    """
+
+    __tablename__ = "consent_links"
+    __table_args__ = (
+        UniqueConstraint("customer_id", "before", postgresql_nulls_not_distinct=True),
+        Index("ix_consent_links_customer", "customer_id", "id"),
+    )
+    id: Mapped[Serial]
+    consent_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("consents.id"), unique=True)
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"))
+    person: Mapped[bytes] = mapped_column(LargeBinary)
+    before: Mapped[bytes | None] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Notice(Base):

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from kernel import outbox
+from kernel.clock import this_moment
 from kernel.db import ReadSession, Session, read
 from kernel.errors import NotFound
 from payments.autopay.barrier import halt, lock_autopays, lock_contract
@@ -49,6 +50,7 @@ def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: da
         NotFound: nobody ever agreed to automatic charges of this contract.
     """
     _, autopays = lock_contract(session, contract_id)
+    now = max(now, this_moment(session))  # after every permit that the locks waited for
     newest = session.scalars(
         select(Consent)
         .where(Consent.contract_id == contract_id, Consent.kind == "recurring")
@@ -87,6 +89,7 @@ def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Ev
     linked = [token for token in tokens if token.unlinked_at is None]
     if not linked:
         return []
+    now = max(now, this_moment(session))  # after every permit that the locks waited for
     for token in linked:
         token.unlinked_at = now
     standing = [autopay for autopay in autopays if autopay.status in STANDING]

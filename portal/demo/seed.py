@@ -19,6 +19,7 @@ from kernel.clock import business_date
 from kernel.db import Base, begin
 from kernel.errors import Refused
 from kernel.settings import get_settings
+from payments.doctor.house import APPEND_ONLY
 from payments.installation.models import Installation
 from payments.installation.setup import ensure_installation
 from portal.demo import acting
@@ -188,10 +189,12 @@ def _begin_afresh(product: InlineProduct) -> None:
     # A seed that was cut off leaves rows on both sides that do not belong to a whole year.
     with begin() as session:
         tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-        # Nothing empties the audit log by mistake; a made-up year that was cut off has none to keep.
-        session.execute(text("ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_never_emptied"))
+        # Nothing empties the books and the audit log by mistake; a made-up year that was cut off has none to keep.
+        for table in APPEND_ONLY:
+            session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_never_emptied"))
         session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        session.execute(text("ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_never_emptied"))
+        for table in APPEND_ONLY:
+            session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER {table}_never_emptied"))
         ensure_installation(session, get_settings())
     product.control("reset", {})
 

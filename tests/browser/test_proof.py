@@ -20,7 +20,7 @@ from payments.invoicing.models import Invoice
 from payments.reconciliation.models import Reconciliation
 from portal.accounts.sessions import STAFF
 from portal.app import build_app
-from tests.browser.pages import THEMES, WIDTHS, open_context
+from tests.browser.pages import THEMES, WIDTHS, Theme, open_context
 from tests.browser.test_pages import violations
 from tests.portal.web.differing import plant_differences
 from tests.portal.web.staff.conftest import session_of, staff_member
@@ -57,7 +57,7 @@ def site(committed: str, sandbox: Sandbox) -> Iterator[str]:
     clock._remember(timedelta(0))
 
 
-def _window(chromium: Browser, site: str, width: int, theme: str) -> BrowserContext:
+def _window(chromium: Browser, site: str, width: int, theme: Theme) -> BrowserContext:
     context = open_context(chromium, site, width, theme)
     context.add_cookies([{"name": "kabinet_staff", "value": session_of(staff_member("owner"), STAFF), "url": site}])
     return context

@@ -1,0 +1,70 @@
+"""Checks of contracts, due lines and invoices: nothing is forgotten, counted twice, or said in two ways."""
+
+from __future__ import annotations
+
+from payments.doctor.check import Check
+
+AGREEMENTS = (
+    Check(
+        "paid_is_covered",
+        """
+        SELECT 'invoice' AS object, i.id,
+               concat(i.number, ' ', i.status, ': asks ', i.kopecks, ', paid ', coalesce(a.kopecks, 0)) AS detail
+        FROM invoices i
+        LEFT JOIN (SELECT invoice_id, sum(kopecks) AS kopecks FROM allocations GROUP BY 1) a ON a.invoice_id = i.id
+        WHERE (i.status = 'paid') <> (coalesce(a.kopecks, 0) = i.kopecks) OR coalesce(a.kopecks, 0) > i.kopecks
+        """,
+    ),
+    Check(
+        "line_agrees_with_invoice",
+        """
+        SELECT 'installment' AS object, l.id, concat('line ', l.status, ', invoice ', coalesce(i.status, 'none'),
+               CASE WHEN i.kopecks <> l.kopecks THEN concat(', ', l.kopecks, ' against ', i.kopecks) END) AS detail
+        FROM installments l LEFT JOIN invoices i ON i.installment_id = l.id
+        WHERE coalesce(i.status, 'none') <> ALL (CASE l.status
+                  WHEN 'planned' THEN ARRAY['none'] WHEN 'invoiced' THEN ARRAY['open'] WHEN 'paid' THEN ARRAY['paid']
+                  WHEN 'void' THEN ARRAY['void', 'none'] ELSE ARRAY['void', 'none'] END)
+           OR i.kopecks <> l.kopecks OR i.contract_id <> l.contract_id
+        """,
+    ),
+    Check(
+        "no_period_is_forgotten",
+        """
+        SELECT 'contract' AS object, c.id, concat(c.number, ': no line follows number ', coalesce(l.last, 0)) AS detail
+        FROM contracts c
+        JOIN payment_plans pp ON pp.contract_id = c.id AND pp.kind = 'recurring'
+        LEFT JOIN (
+            SELECT plan_id, max(number) AS last, max(number) FILTER (WHERE status IN ('planned', 'invoiced')) AS open,
+                   max(number) FILTER (WHERE status = 'planned') AS planned
+            FROM installments GROUP BY plan_id
+        ) l ON l.plan_id = pp.id
+        WHERE c.status = 'active'
+          AND coalesce(CASE c.advance WHEN 'by_calendar' THEN l.planned ELSE l.open END, 0) <> coalesce(l.last, 1)
+        """,
+    ),
+    Check(
+        "periods_never_overlap",
+        """
+        SELECT 'installment' AS object, id, concat('begins on ', period_start, ', the one before ends on ', before) AS detail
+        FROM (
+            SELECT id, period_start, lag(period_end) OVER (PARTITION BY plan_id ORDER BY period_start, id) AS before
+            FROM installments WHERE status <> 'void'
+        ) l
+        WHERE period_start < before
+        """,
+    ),
+    Check(
+        "invoice_numbers_have_no_gaps",
+        """
+        SELECT 'counter' AS object, concat(n.legal_entity_id, ' ', n.year) AS id,
+               concat(n.count, ' invoices, the last number is ', n.last, ', the counter stands at ', c.n) AS detail
+        FROM (
+            SELECT legal_entity_id, CAST(split_part(number, '-', 1) AS integer) AS year, count(*),
+                   max(CAST(split_part(number, '-', 2) AS bigint)) AS last
+            FROM invoices GROUP BY 1, 2
+        ) n
+        LEFT JOIN counters c ON c.legal_entity_id = n.legal_entity_id AND c.year = n.year AND c.kind = 'invoice'
+        WHERE n.count <> n.last OR n.count IS DISTINCT FROM c.n
+        """,
+    ),
+)

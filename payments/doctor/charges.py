@@ -1,0 +1,91 @@
+"""Checks of payments: what may be asked of a saved card at all, and that nothing is asked or taken twice."""
+
+from __future__ import annotations
+
+from payments.charging.permits import KEY_LIFE
+from payments.doctor.check import Check
+
+# A key is sent for 20 hours at most; then only the gateway's list is asked, for which a day must have passed.
+_DECIDED_WITHIN = "26 hours"
+
+CHARGES = (
+    Check(
+        "one_success_per_invoice",
+        """
+        SELECT 'invoice' AS object, i.id, concat(i.number, ' asks ', i.kopecks, ', ', s.n, ' payments brought ', s.kopecks)
+                   AS detail
+        FROM (
+            SELECT invoice_id, count(*) AS n, sum(kopecks) AS kopecks
+            FROM payments WHERE status = 'succeeded' GROUP BY 1 HAVING count(*) > 1
+        ) s
+        JOIN invoices i ON i.id = s.invoice_id
+        WHERE s.kopecks > i.kopecks
+        """,
+    ),
+    Check(
+        "one_live_payment_per_invoice",
+        """
+        SELECT 'invoice' AS object, invoice_id AS id, concat(count(*), ' live payments') AS detail
+        FROM payments WHERE status NOT IN ('succeeded', 'canceled', 'rejected')
+        GROUP BY invoice_id HAVING count(*) > 1
+        """,
+    ),
+    Check(
+        "charge_had_consent",
+        """
+        SELECT 'payment' AS object, p.id,
+               CASE WHEN c.id IS NULL THEN concat('no such consent given before ', p.first_sent_at)
+                    WHEN c.max_kopecks < p.kopecks THEN concat('takes ', p.kopecks, ', agreed to ', c.max_kopecks)
+                    ELSE concat('withdrawn at ', w.at, ', sent at ', p.permit_at) END AS detail
+        FROM payments p
+        LEFT JOIN consents c ON c.id = p.consent_id AND c.contract_id = p.contract_id AND c.kind = 'recurring'
+             AND c.action = 'given' AND c.at <= p.first_sent_at
+        LEFT JOIN consents w ON w.contract_id = c.contract_id AND w.kind = 'recurring' AND w.action = 'withdrawn'
+             AND w.id > c.id AND w.at < p.permit_at
+        WHERE p.initiator = 'schedule' AND p.sends > 0
+          AND (c.id IS NULL OR c.max_kopecks IS NULL OR c.max_kopecks < p.kopecks OR w.id IS NOT NULL)
+        """,
+    ),
+    Check(
+        "charge_had_linked_method",
+        """
+        SELECT 'payment' AS object, p.id,
+               concat('unlinked at ', m.unlinked_at, ', sent at ', p.permit_at,
+                      CASE WHEN m.shop_id <> p.shop_id THEN ', token of another shop' END,
+                      CASE WHEN m.customer_id <> p.customer_id THEN ', card of another customer' END) AS detail
+        FROM payments p JOIN payment_methods m ON m.id = p.method_id
+        WHERE p.initiator = 'schedule' AND p.sends > 0
+          AND (m.unlinked_at < p.permit_at OR m.shop_id <> p.shop_id OR m.customer_id <> p.customer_id)
+        """,
+    ),
+    Check(
+        "charge_was_announced",
+        """
+        SELECT 'payment' AS object, p.id,
+               concat('notice of ', n.kopecks, ' left at ', n.sent_at, ', ', p.kopecks, ' sent at ', p.first_sent_at)
+                   AS detail
+        FROM payments p
+        JOIN notices n ON n.id = p.notice_id
+        JOIN invoices i ON i.id = p.invoice_id
+        CROSS JOIN installation z
+        WHERE p.initiator = 'schedule' AND p.sends > 0
+          AND (n.sent_at IS NULL OR n.sent_at + make_interval(hours => z.notice_hours) > p.first_sent_at
+               OR n.kopecks < p.kopecks OR n.method_id <> p.method_id OR n.installment_id <> i.installment_id)
+        """,
+    ),
+    Check(
+        "key_was_young",
+        f"""
+        SELECT 'payment' AS object, id, concat('first sent at ', first_sent_at, ', last at ', permit_at) AS detail
+        FROM payments WHERE permit_at > first_sent_at + interval '{KEY_LIFE}'
+        """,  # noqa: S608  our own constant
+    ),
+    Check(
+        "outcome_is_known",
+        f"""
+        SELECT 'payment' AS object, id, concat(status, ' since ', first_sent_at) AS detail
+        FROM payments WHERE status NOT IN ('succeeded', 'canceled', 'rejected')
+          AND first_sent_at < business_now() - interval '{_DECIDED_WITHIN}'
+        """,  # noqa: S608  our own constant
+    ),
+)

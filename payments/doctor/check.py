@@ -1,0 +1,92 @@
+"""Check: a named rule, and the query whose rows break it. Examining: all of them in one snapshot, changing nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kernel.db import ReadSession, Session, read
+from kernel.errors import KabinetError
+
+SHOWN = 20
+# A query over a million payments takes longer than a page may, and sorts more than fits beside pages.
+_ROOM = ("SET LOCAL statement_timeout = '120s'", "SET LOCAL work_mem = '128MB'")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule. `breaches` is a query with a row for each breach: `object` (its kind), `id`, `detail` (plain figures)."""
+
+    name: str
+    breaches: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One row that must not be: the kind of object, its id or name, and the figures that disagree."""
+
+    object: str
+    id: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a check found: how many breaches, the first of them, and how long it took; `error` if it could not be asked."""
+
+    name: str
+    count: int
+    breaches: tuple[Breach, ...]
+    millis: int
+    error: str = ""
+
+    @property
+    def sound(self) -> bool:
+        """Nothing is wrong, and that is known."""
+        return not self.count and not self.error
+
+
+class UnknownCheck(KabinetError):
+    """No check has this name."""
+
+
+def select_checks(checks: Sequence[Check], names: Sequence[str]) -> tuple[Check, ...]:
+    """The checks of these names, or all of them when none is given.
+
+    Raises:
+        UnknownCheck: a name that no check has; the message lists those there are.
+    """
+    known = {check.name: check for check in checks}
+    for name in names:
+        if name not in known:
+            raise UnknownCheck(f"нет проверки «{name}»; есть: {', '.join(known)}")
+    return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(checks)
+
+
+def examine(checks: Sequence[Check]) -> list[Examined]:
+    """Ask every check about one and the same moment, in a transaction that cannot write."""
+    with read() as session:
+        for setting in _ROOM:
+            session.execute(text(setting))
+        return [ask(session, check) for check in checks]
+
+
+def ask(session: ReadSession | Session, check: Check) -> Examined:
+    """Ask one check about what this transaction sees. A query that PostgreSQL gives up is an `error`, not an exception."""
+    begun = time.monotonic_ns()
+    counted = f"SELECT f.*, count(*) OVER () AS n FROM ({check.breaches}) f LIMIT {SHOWN}"  # noqa: S608  our own text
+    try:
+        with session.begin_nested():
+            rows = session.execute(text(counted)).all()
+    except DBAPIError as error:
+        return Examined(check.name, 0, (), _since(begun), error=type(error.orig).__name__)
+    found = tuple(Breach(row.object, str(row.id), row.detail) for row in rows)
+    return Examined(check.name, rows[0].n if rows else 0, found, _since(begun))
+
+
+def _since(begun_ns: int) -> int:
+    return (time.monotonic_ns() - begun_ns) // 1_000_000

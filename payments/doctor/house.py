@@ -1,0 +1,92 @@
+"""Checks of the house itself: nothing waits past its hour, what the schema forbids is still forbidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, literal, select, text, union_all
+from sqlalchemy.dialects import postgresql
+
+from kernel.clock import Wait
+from kernel.db import Base
+from payments.doctor.check import Check
+
+_PATIENCE = "interval '15 minutes'"
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # a class without annotations
+# What is written once: nobody changes or removes it, and nobody empties the table.
+APPEND_ONLY = (
+    "ledger_transactions",
+    "ledger_entries",
+    "consents",
+    "consent_links",
+    "status_history",
+    "allocations",
+    "audit_entries",
+)
+# Constraints that the money rules rest on, beside the checks of single rows.
+_CONSTRAINTS = (
+    ("uq_payments_one_live_per_invoice", "payments"),
+    ("uq_payments_key", "payments"),
+    ("uq_payments_gateway_id", "payments"),
+    ("uq_ledger_transactions_kind_source_id", "ledger_transactions"),
+    ("uq_invoices_number", "invoices"),
+    ("ex_installments_periods_never_overlap", "installments"),
+    ("uq_deliveries_message_id_consumer", "deliveries"),
+    ("uq_consent_links_customer_id_before", "consent_links"),
+)
+_TRIGGERS = (
+    *((f"{table}_append_only", table) for table in APPEND_ONLY),
+    *((f"{table}_never_emptied", table) for table in APPEND_ONLY),
+    ("ledger_sums_to_zero", "ledger_entries"),
+    ("consents_are_linked", "consents"),
+)
+
+
+def _values(pairs: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"('{name}', '{table}')" for name, table in pairs)
+
+
+HOUSE = (
+    Check(
+        "guards_stand",
+        f"""
+        SELECT 'index' AS object, g.name AS id, concat('of ', g.on_table, ' is missing or not valid') AS detail
+        FROM (VALUES {_values(_CONSTRAINTS)}) g(name, on_table)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_index x JOIN pg_class n ON n.oid = x.indexrelid
+            WHERE n.relname = g.name AND x.indrelid = to_regclass(g.on_table) AND x.indisvalid AND x.indisready
+        )
+        UNION ALL
+        SELECT 'trigger', g.name, concat('of ', g.on_table, ' is missing or switched off')
+        FROM (VALUES {_values(_TRIGGERS)}) g(name, on_table)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_trigger t
+            WHERE t.tgname = g.name AND t.tgrelid = to_regclass(g.on_table) AND t.tgenabled IN ('O', 'A')
+        )
+        """,  # noqa: S608  our own names
+    ),
+    Check(
+        "letters_have_case",
+        """
+        SELECT 'database' AS object, current_database() AS id, 'searches miss Cyrillic names' AS detail
+        WHERE lower('ЖУК') <> 'жук'
+        """,
+    ),
+)
+
+
+def nothing_waits_too_long(waits: Sequence[Wait]) -> Check:
+    """That each row which waited for an instant was served within fifteen minutes after it."""
+    late = func.business_now() - text(_PATIENCE)
+    parts = [
+        select(literal(wait.name).label("object"), func.count().label("n"), func.min(wait.at).label("since"))
+        .select_from(Base.metadata.tables[wait.at.class_.__tablename__])
+        .where(wait.where, wait.at < late)
+        for wait in waits
+    ]
+    compiled = union_all(*parts).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
+    return Check(
+        "nothing_waits_too_long",
+        "SELECT 'wait' AS object, object AS id, concat(n, ' since ', since) AS detail"  # noqa: S608  our own text
+        f" FROM ({str(compiled).replace(':', chr(92) + ':')}) waiting WHERE n > 0",
+    )

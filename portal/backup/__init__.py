@@ -1,0 +1,1 @@
+"""`kabinet backup` and `kabinet restore`: the whole database in one file, and back without charging anybody twice."""

@@ -1,0 +1,1 @@
+"""The doctor's words, its command and its run on schedule."""

@@ -1,0 +1,64 @@
+"""`kabinet doctor`: ask every check, print what it found, and say by the exit code whether all is well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from kernel.db import engine
+from kernel.errors import Refused
+from payments.doctor.check import SHOWN, Check, Examined, examine, select_checks
+from portal.checks import is_ahead, is_migrated
+from portal.doctor.words import PROMISES
+
+
+def run_doctor(checks: Sequence[Check], names: Sequence[str], *, as_json: bool) -> bool:
+    """Print what these checks find, all of them when none is named; say whether nothing is wrong. Changes nothing.
+
+    Raises:
+        UnknownCheck: a name that no check has.
+        Refused: the database is of another version than this code.
+    """
+    chosen = select_checks(checks, names)
+    with engine().connect() as connection:
+        if is_ahead(connection) or not is_migrated(connection):
+            raise Refused("база данных другой версии, чем программа: проверки были бы не о том")
+    found = examine(chosen)
+    if as_json:
+        print(json.dumps([_as_json(it) for it in found], ensure_ascii=False, indent=2))  # noqa: T201  a command
+    else:
+        _print(Console(highlight=False, soft_wrap=True), found)
+    return all(it.sound for it in found)
+
+
+def _as_json(found: Examined) -> dict[str, object]:
+    return {
+        "check": found.name,
+        "sound": found.sound,
+        "count": found.count,
+        "error": found.error or None,
+        "millis": found.millis,
+        "breaches": [{"object": it.object, "id": it.id, "detail": it.detail} for it in found.breaches],
+    }
+
+
+def _print(to: Console, found: Sequence[Examined]) -> None:
+    for it in found:
+        to.print(_line(it))
+        for breach in it.breaches:
+            to.print(Text(f"      {breach.object} {breach.id}: {breach.detail}"))
+        if it.count > SHOWN:
+            to.print(Text(f"      и ещё {it.count - SHOWN}"))
+    wrong = sum(not it.sound for it in found)
+    seconds = sum(it.millis for it in found) / 1000
+    verdict = f"нарушено: {wrong} из {len(found)}" if wrong else f"всё верно, проверок: {len(found)}"
+    to.print(Text(f"{verdict}, {seconds:.1f} с", style="bold red" if wrong else "bold green"))
+
+
+def _line(it: Examined) -> Text:
+    mark, style = ("✓", "green") if it.sound else ("✗", "bold red")
+    ending = f" — не проверено: {it.error}" if it.error else f" — {it.count}" if it.count else ""
+    return Text.assemble((mark, style), f" {PROMISES[it.name]}{ending}", (f"  {it.name}, {it.millis} мс", "dim"))

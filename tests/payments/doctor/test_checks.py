@@ -1,0 +1,229 @@
+"""Each check is silent over sound books and names the very row that breaks its rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, text
+
+from crm_sync.part import CRM
+from kernel.clock import business_now
+from kernel.db import Session
+from payments.charging.applying import apply
+from payments.charging.models import Payment
+from payments.doctor.check import SHOWN, Check, ask
+from payments.invoicing.taking_back import void_invoice
+from portal.doctor.words import PROMISES
+from portal.wiring import Wiring
+from tests.support.gateway_objects import says
+from tests.support.standing import begin_first_payment, make_standing
+
+CHECKS = {check.name: check for check in Wiring(CRM).checks}
+
+
+@dataclass(frozen=True)
+class Books:
+    """Sound books: a customer who agreed, paid once by hand and was charged once by himself."""
+
+    session: Session
+    contract_id: UUID
+    customer_id: UUID
+    first_id: UUID
+    charged_id: UUID
+
+    def do(self, *statements: str) -> None:
+        """Change rows behind the product's back, with every guard of the schema asleep."""
+        self.session.execute(text("SET LOCAL session_replication_role = replica"))
+        values = {
+            "contract": self.contract_id,
+            "customer": self.customer_id,
+            "first": self.first_id,
+            "charged": self.charged_id,
+        }
+        for statement in statements:
+            used = {name: value for name, value in values.items() if f":{name}" in statement}
+            self.session.execute(text(statement), used)
+        self.session.execute(text("SET LOCAL session_replication_role = origin"))
+
+
+@pytest.fixture
+def books(session: Session) -> Books:
+    standing = make_standing(session)
+    charged = session.get_one(Payment, standing.due.payment_id)
+    now = business_now(session)
+    charged.status, charged.sends, charged.first_sent_at, charged.permit_at = "sending", 1, now, now
+    session.flush()
+    apply(session, [says(session, charged, "succeeded")], source="answer", now=now)
+    _, unpaid = begin_first_payment(session, email="boris@example.com")
+    unpaid.status = "canceled"
+    session.flush()
+    void_invoice(session, unpaid.invoice_id, by=uuid4(), now=now)
+    first = session.scalars(
+        select(Payment.id).where(Payment.contract_id == standing.contract_id, Payment.initiator == "customer")
+    ).one()
+    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    return Books(session, standing.contract_id, standing.agreement.customer_id, first, charged.id)
+
+
+INVOICE_OF_CHARGED = "(SELECT invoice_id FROM payments WHERE id = :charged)"
+POSTING_OF_CHARGED = "(SELECT id FROM ledger_transactions WHERE source_id = :charged)"
+CONSENT_OF_CHARGED = "(SELECT consent_id FROM payments WHERE id = :charged)"
+COPY_OF_CHARGED = """
+    INSERT INTO payments (id, invoice_id, customer_id, contract_id, shop_id, initiator, kopecks, currency, status, key,
+        body, saves_method, sends, checks, first_sent_at)
+    SELECT gen_random_uuid(), invoice_id, customer_id, contract_id, shop_id, 'customer', kopecks, currency, '{status}',
+        gen_random_uuid(), '', false, 1, 0, business_now() - interval '{ago}' FROM payments WHERE id = :charged
+"""
+BROKEN = [
+    ("one_success_per_invoice", [COPY_OF_CHARGED.format(status="succeeded", ago="0")]),
+    (
+        "one_live_payment_per_invoice",
+        ["DROP INDEX uq_payments_one_live_per_invoice", *[COPY_OF_CHARGED.format(status="pending", ago="0")] * 2],
+    ),
+    (
+        "charge_had_consent",
+        [
+            "INSERT INTO consents (customer_id, contract_id, kind, action, text_version, text, text_sha256, shown, at)"
+            " SELECT customer_id, contract_id, kind, 'withdrawn', '1', '', '', '{}', at - interval '1 second' FROM consents"
+            " WHERE id = " + CONSENT_OF_CHARGED
+        ],
+    ),
+    ("charge_had_consent", ["UPDATE consents SET max_kopecks = 1 WHERE id = " + CONSENT_OF_CHARGED]),
+    ("charge_had_consent", ["UPDATE consents SET max_kopecks = NULL WHERE id = " + CONSENT_OF_CHARGED]),
+    ("charge_had_consent", ["UPDATE consents SET at = at + interval '1 day' WHERE id = " + CONSENT_OF_CHARGED]),
+    ("charge_had_consent", ["UPDATE payments SET consent_id = NULL WHERE id = :charged"]),
+    ("charge_had_linked_method", ["UPDATE payment_methods SET unlinked_at = business_now() - interval '1 minute'"]),
+    ("charge_had_linked_method", ["UPDATE payment_methods SET shop_id = gen_random_uuid()"]),
+    ("charge_had_linked_method", ["UPDATE payment_methods SET customer_id = gen_random_uuid()"]),
+    ("charge_was_announced", ["UPDATE notices SET sent_at = business_now() - interval '71 hours'"]),
+    ("charge_was_announced", ["UPDATE notices SET sent_at = NULL"]),
+    ("charge_was_announced", ["UPDATE notices SET kopecks = kopecks - 1"]),
+    ("charge_was_announced", ["UPDATE notices SET method_id = gen_random_uuid()"]),
+    ("key_was_young", ["UPDATE payments SET first_sent_at = permit_at - interval '21 hours' WHERE id = :charged"]),
+    ("outcome_is_known", [COPY_OF_CHARGED.format(status="unknown", ago="27 hours")]),
+    ("consents_are_unchanged", ["UPDATE consents SET text = text || '.' WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consents SET max_kopecks = 1 WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consents SET at = at + interval '1 s' WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consents SET ip = '8.8.8.8' WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["DELETE FROM consents WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["DELETE FROM consent_links WHERE consent_id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consent_links SET before = '\\x01' WHERE consent_id = " + CONSENT_OF_CHARGED]),
+    ("ledger_balances", ["DELETE FROM ledger_entries WHERE account = 'revenue'"]),
+    (
+        "clearing_is_empty",
+        [
+            f"UPDATE ledger_entries SET account = 'clearing' WHERE account = 'receivable' AND transaction_id = {POSTING_OF_CHARGED}"
+        ],
+    ),
+    (
+        "success_is_posted",
+        [
+            f"DELETE FROM ledger_entries WHERE transaction_id = {POSTING_OF_CHARGED}",
+            "DELETE FROM ledger_transactions WHERE source_id = :charged",
+        ],
+    ),
+    ("success_is_posted", ["UPDATE payments SET kopecks = kopecks + 1 WHERE id = :charged"]),
+    ("posting_has_its_cause", ["UPDATE payments SET status = 'canceled' WHERE id = :charged"]),
+    ("posting_has_its_cause", ["UPDATE invoices SET status = 'open' WHERE status = 'void'"]),
+    (
+        "invoice_is_posted",
+        ["UPDATE ledger_transactions SET kind = 'other' WHERE source_id = " + INVOICE_OF_CHARGED],
+    ),
+    ("invoice_is_posted", [f"UPDATE invoices SET status = 'void' WHERE id = {INVOICE_OF_CHARGED}"]),
+    ("debt_agrees", [f"UPDATE invoices SET kopecks = kopecks + 1 WHERE id = {INVOICE_OF_CHARGED}"]),
+    ("advance_agrees", ["DELETE FROM allocations WHERE payment_id = :charged"]),
+    ("allocations_fit", ["UPDATE allocations SET kopecks = kopecks + 1 WHERE payment_id = :charged"]),
+    ("allocations_fit", ["UPDATE payments SET status = 'rejected' WHERE id = :charged"]),
+    ("paid_is_covered", [f"UPDATE invoices SET status = 'open' WHERE id = {INVOICE_OF_CHARGED}"]),
+    ("paid_is_covered", ["DELETE FROM allocations WHERE payment_id = :charged"]),
+    ("line_agrees_with_invoice", [f"UPDATE invoices SET status = 'open' WHERE id = {INVOICE_OF_CHARGED}"]),
+    ("line_agrees_with_invoice", ["UPDATE installments SET status = 'invoiced' WHERE status = 'planned'"]),
+    ("no_period_is_forgotten", ["DELETE FROM installments WHERE contract_id = :contract AND status = 'planned'"]),
+    ("no_period_is_forgotten", ["DELETE FROM installments WHERE contract_id = :contract"]),
+    (
+        "no_period_is_forgotten",
+        [
+            "UPDATE contracts SET advance = 'by_calendar' WHERE id = :contract",
+            "UPDATE installments SET status = 'invoiced' WHERE contract_id = :contract AND status = 'planned'",
+        ],
+    ),
+    (
+        "periods_never_overlap",
+        [
+            "ALTER TABLE installments DROP CONSTRAINT ex_installments_periods_never_overlap",
+            "UPDATE installments SET period_start = period_start - 1 WHERE contract_id = :contract AND status = 'planned'",
+        ],
+    ),
+    ("invoice_numbers_have_no_gaps", [f"DELETE FROM invoices WHERE id = {INVOICE_OF_CHARGED}"]),
+    ("invoice_numbers_have_no_gaps", ["UPDATE counters SET n = n + 1 WHERE kind = 'invoice'"]),
+    ("guards_stand", ["ALTER TABLE consents DISABLE TRIGGER consents_append_only"]),
+    ("guards_stand", ["DROP TRIGGER ledger_sums_to_zero ON ledger_entries"]),
+    ("guards_stand", ["DROP INDEX uq_payments_one_live_per_invoice"]),
+    (
+        "letters_have_case",
+        [
+            "CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+            "SET LOCAL search_path = public, pg_catalog",
+        ],
+    ),
+    (
+        "nothing_waits_too_long",
+        ["UPDATE outbox_messages SET created_at = business_now() - interval '1 hour', dispatched_at = NULL"],
+    ),
+    (
+        "crm_shows_the_latest",
+        [
+            "INSERT INTO sync_jobs (kind, local_id, customer_id, rank, version, status, tries, looks, created_at) VALUES ('contact', :customer, :customer, 1, 1, 'parked', 0, 0, business_now() - interval '2 hours')"
+        ],
+    ),
+]
+
+
+def test_sound_books_break_no_rule(books: Books) -> None:
+    found = [ask(books.session, check) for check in CHECKS.values()]
+
+    assert [it for it in found if not it.sound] == []
+
+
+@pytest.mark.parametrize(("name", "statements"), BROKEN)
+def test_each_rule_tells_when_it_is_broken(books: Books, name: str, statements: list[str]) -> None:
+    books.do(*statements)
+
+    found = ask(books.session, CHECKS[name])
+
+    assert not found.error
+    assert found.count >= 1
+    assert all(breach.id and breach.detail for breach in found.breaches)
+
+
+def test_every_check_has_a_way_to_break_it() -> None:
+    assert {name for name, _ in BROKEN} == set(CHECKS)
+
+
+def test_every_check_has_a_promise_in_words() -> None:
+    assert set(PROMISES) == set(CHECKS)
+
+
+def test_the_breach_names_the_row(books: Books) -> None:
+    books.do("UPDATE payment_methods SET unlinked_at = business_now() - interval '1 minute'")
+
+    found = ask(books.session, CHECKS["charge_had_linked_method"])
+
+    assert [(breach.object, breach.id) for breach in found.breaches] == [("payment", str(books.charged_id))]
+
+
+def test_a_check_that_cannot_be_asked_is_not_taken_for_a_sound_one(books: Books) -> None:
+    found = ask(books.session, Check("odd", "SELECT 'x' AS object, 1 / 0 AS id, '' AS detail"))
+
+    assert (found.error, found.sound) == ("DivisionByZero", False)
+    assert ask(books.session, CHECKS["ledger_balances"]).sound
+
+
+def test_no_more_than_the_first_are_shown_and_all_are_counted(books: Books) -> None:
+    many = Check("many", "SELECT 'x' AS object, n AS id, 'y' AS detail FROM generate_series(1, 500) n")
+
+    found = ask(books.session, many)
+
+    assert (found.count, len(found.breaches)) == (500, SHOWN)

@@ -1,0 +1,153 @@
+"""The whole database goes into one file and comes back from it, paused."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+
+from kernel import db
+from kernel.db import begin, read
+from kernel.errors import Refused
+from kernel.settings import get_settings
+from payments.autopay.models import Consent
+from payments.charging.models import Payment
+from payments.doctor.check import examine
+from payments.doctor.checks import CHECKS
+from payments.installation.models import Installation
+from portal.backup.dumping import BackupFailed, back_up
+from portal.backup.restoring import RestoreFailed, restore
+from portal.checks import check_start
+from portal.demo.engines import sibling
+from portal.demo.postgres import create_database
+from tests.support.servers import Servers, use_database
+from tests.support.standing import make_standing
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "kabinet.dump"
+
+
+@pytest.fixture
+def original(committed: str) -> str:
+    with begin() as session:
+        make_standing(session)
+    check_start()
+    return committed
+
+
+@pytest.fixture
+def empty(servers: Servers, original: str) -> Iterator[str]:
+    """An empty database, which the settings name once it is asked for."""
+    name = f"{servers.template}_restored{os.getpid()}"
+    create_database(servers.postgres, name)
+    url = sibling(servers.postgres, name)
+    yield url
+    use_database(original)
+    servers.drop(name)
+
+
+def test_what_comes_back_is_what_was_there_and_stands_still(original: str, empty: str, file: Path) -> None:
+    back_up(file)
+    use_database(empty)
+
+    restore(file)
+
+    with read() as session:
+        assert session.execute(select(func.count()).select_from(Payment)).scalar_one() == 2
+        assert session.execute(select(func.count()).select_from(Consent)).scalar_one() == 1
+        assert session.execute(select(Installation.charging_paused)).scalar_one()
+    assert [it.name for it in examine(CHECKS) if not it.sound] == []
+
+
+def test_a_process_that_starts_on_it_keeps_the_pause(original: str, empty: str, file: Path) -> None:
+    back_up(file)
+    use_database(empty)
+    restore(file)
+
+    check_start()
+
+    with read() as session:
+        found = session.scalars(select(Installation)).one()
+        assert found.charging_paused
+        assert found.fingerprint != {"restored": True}
+
+
+def test_the_file_is_its_owners_alone(original: str, file: Path) -> None:
+    size = back_up(file)
+
+    assert size == file.stat().st_size > 10_000
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_file_that_is_there_is_not_written_over(original: str, file: Path) -> None:
+    file.write_text("precious")
+
+    with pytest.raises(Refused, match="уже есть"):
+        back_up(file)
+
+    assert file.read_text() == "precious"
+
+
+def test_a_dump_that_fails_leaves_nothing(original: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with begin() as session:
+        session.execute(text("CREATE ROLE lesser LOGIN"))
+    monkeypatch.setenv("PGUSER", "lesser")
+    monkeypatch.setenv("KABINET_DATABASE_URL", original.replace("postgres@", "lesser@"))
+    get_settings.cache_clear()
+    try:
+        with pytest.raises(BackupFailed, match="permission denied"):
+            back_up(file)
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+        with begin() as session:
+            session.execute(text("DROP ROLE lesser"))
+
+    assert list(file.parent.iterdir()) == []
+
+
+def test_a_database_with_tables_is_left_alone(original: str, file: Path) -> None:
+    back_up(file)
+
+    with pytest.raises(Refused, match="не пуста"):
+        restore(file)
+
+
+def test_a_file_that_is_no_dump_is_refused(original: str, empty: str, file: Path) -> None:
+    file.write_text("not a dump")
+    use_database(empty)
+
+    with pytest.raises(Refused, match="не копия"):
+        restore(file)
+
+
+def test_a_dump_of_a_later_version_is_refused(original: str, empty: str, file: Path) -> None:
+    with begin() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999_later'"))
+    back_up(file)
+    use_database(empty)
+
+    with pytest.raises(Refused, match="9999_later"):
+        restore(file)
+
+    with db.engine().connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one() == 0
+
+
+def test_a_dump_that_breaks_off_restores_nothing(original: str, empty: str, file: Path) -> None:
+    back_up(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) * 9 // 10])
+    use_database(empty)
+
+    with pytest.raises((RestoreFailed, Refused)):
+        restore(file)
+
+    with db.engine().connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one() == 0
