@@ -16,10 +16,10 @@ from crm_sync.bitrix24 import schema
 from crm_sync.models import CrmConnection, SyncJob
 from kernel.db import begin, read
 from kernel.settings import get_settings
+from tests.crm_sync.held import TYPES, Held
 from tests.support.business import open_company
 from tests.support.world import World
 
-TYPES = {"contact": 3, "company": 4, "deal": 2, "invoice": 31, "payment": 1038}
 _OPEN = {"KABINET_BITRIX24_BURST": "1000", "KABINET_BITRIX24_PER_SECOND": "1000"}
 
 
@@ -34,12 +34,19 @@ class Portal:
         """The sandbox."""
         return self.world.sandbox.url
 
+    @property
+    def held(self) -> Held:
+        """All that it holds."""
+        return Held(self.url)
+
+    def connect(self, address: str = "") -> None:
+        """The product looks for its portal at this address; by default at that of the sandbox."""
+        os.environ["KABINET_BITRIX24_URL"] = address or f"{self.url}/bitrix24/rest/1/demo/"
+        get_settings.cache_clear()
+
     def items(self, kind: str) -> list[dict[str, Any]]:
         """Every object of a kind, oldest first."""
-        answer = httpx.get(f"{self.url}/control/crm/items", params={"entity_type_id": TYPES[kind]})
-        answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["items"]
-        return found
+        return self.held.items(kind)
 
     def one(self, kind: str) -> dict[str, Any]:
         """The only object of a kind."""
@@ -48,10 +55,7 @@ class Portal:
 
     def timeline(self) -> list[dict[str, Any]]:
         """Every line of every timeline, oldest first."""
-        answer = httpx.get(f"{self.url}/control/crm/timeline")
-        answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["items"]
-        return found
+        return self.held.timeline()
 
     def call(self, method: str, **body: object) -> Any:
         """A call of somebody else by the portal's REST."""
@@ -70,7 +74,9 @@ class Portal:
 
     def calls(self, path: str = "") -> list[dict[str, Any]]:
         """The calls that came in, of one method if it is named."""
-        found = self.world.journal(system="bitrix24")
+        found: list[dict[str, Any]] = []
+        while page := self.world.journal(system="bitrix24", since=found[-1]["n"] if found else 0):
+            found += page
         return [entry for entry in found if not path or entry["path"] == path]
 
     def sync(self) -> None:
@@ -87,13 +93,14 @@ class Portal:
 @pytest.fixture
 def portal(world: World, redis: str) -> Iterator[Portal]:
     """An empty Bitrix24 to which the product is connected, without a limit on the number of requests."""
-    os.environ |= _OPEN | {"KABINET_BITRIX24_URL": f"{world.sandbox.url}/bitrix24/rest/1/demo/"}
-    get_settings.cache_clear()
+    os.environ |= _OPEN
+    found = Portal(world)
+    found.connect()
     schema.forget()
     httpx.post(f"{world.sandbox.url}/control/crm", json={"bucket": 100000, "per_second": 100000}).raise_for_status()
     with begin() as session:
         open_company(session)
-    yield Portal(world)
+    yield found
     for name in (*_OPEN, "KABINET_BITRIX24_URL"):
         del os.environ[name]
     get_settings.cache_clear()

@@ -1,58 +1,43 @@
-"""A company in a hurry: many customers whose data, contracts and invoices change while their mirror is under attack."""
+"""A company in a hurry: many customers whose data, contracts and payments change while their mirror is under attack."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from crm_sync.bitrix24.fields import item_fields
-from crm_sync.bitrix24.schema import schema_of
-from crm_sync.models import CrmLink
-from crm_sync.port import CONTACT, DEAL, INVOICE
-from crm_sync.snapshots.reading import read_wanted
-from kernel import outbox
 from kernel.clock import business_now
-from kernel.db import begin, read
-from kernel.settings import get_settings
+from kernel.db import Session, begin
 from payments.autopay.ending import suspend_contract
-from payments.contracts.models import Contract
+from payments.charging.applying import apply
+from payments.charging.checkout import prepare_checkout
+from payments.charging.models import Payment
 from payments.customers.models import Customer
 from payments.customers.registration import CustomerData, change_customer
-from payments.events import InvoiceIssued
 from payments.invoicing.issue import issue_now
-from payments.invoicing.models import Invoice
-from tests.crm_sync.conftest import Portal
-from tests.support.business import Agreement, make_agreement
+from tests.support.business import Agreement, agree, make_agreement
+from tests.support.gateway_objects import CARD, says
 
 
 @dataclass
 class Company:
-    """Customers and how they change: five changes each."""
+    """Customers and how they change: each appears, is renamed, goes to pay, pays, and stops."""
 
     agreements: list[Agreement]
 
     def change_everything(self, seed: int) -> int:
-        """Four changes for each customer, in random order; how many changes there were in all."""
-        changes = [(it, step) for step in range(4) for it in self.agreements]
-        random.Random(seed).shuffle(changes)
-        for it, step in changes:
-            self.change(it, step)
-        return len(self.agreements) * 5
-
-    def change(self, it: Agreement, step: int) -> None:
-        """One change of one customer."""
-        with begin() as session:
-            now = business_now(session)
-            if step == 0:
-                outbox.record(session, InvoiceIssued(issue_now(session, it.line_id, now=now).id))
-            elif step == 1:
-                suspend_contract(session, it.contract_id, now=now, source="staff")
-            else:
-                customer = session.get_one(Customer, it.customer_id)
-                name = f"{customer.name.split(' +')[0]} +{step}"
-                change_customer(session, it.customer_id, CustomerData(name, email=customer.email, phone=customer.phone))
+        """Four changes of each customer, their steps in order and the customers in any; how many with their creation."""
+        turns = [it for it in self.agreements for _ in _STEPS]
+        random.Random(seed).shuffle(turns)
+        done: Counter[Agreement] = Counter()
+        for it in turns:
+            with begin() as session:
+                _STEPS[done[it]](session, it)
+            done[it] += 1
+        return len(self.agreements) + done.total()
 
 
 def open_for_business(customers: int) -> Company:
@@ -67,40 +52,35 @@ def open_for_business(customers: int) -> Company:
     return Company(agreements)
 
 
-def differences(portal: Portal) -> list[str]:
-    """How what stands there differs from what is here: missing, twice, or with other fields."""
-    found: list[str] = []
-    schema = schema_of(get_settings().bitrix24_url)
-    with read() as session:
-        for kind, owner in ((CONTACT, Customer), (DEAL, Contract), (INVOICE, Invoice)):
-            ids = session.scalars(select(owner.id)).all()
-            wanted = read_wanted(session, [(kind, key) for key in ids])
-            there: dict[str, list[dict[str, object]]] = {}
-            for item in portal.items(kind):
-                there.setdefault(str(item.get("originId") or item.get("xmlId")), []).append(item)
-            if len(portal.items(kind)) != len(ids):
-                found.append(f"{kind}: {len(portal.items(kind))} there, {len(ids)} here")
-            links = dict(session.execute(select(CrmLink.local_id, CrmLink.remote_id).where(CrmLink.kind == kind)).all())
-            for (_, key), ours in wanted.items():
-                copies = there.get(ours.external_id, [])
-                if len(copies) != 1 or links.get(key) != copies[0]["id"]:
-                    found.append(f"{kind} {key}: {len(copies)} copies")
-                    continue
-                for name, value in item_fields(schema, kind, ours.fields).items():
-                    if not _same(copies[0].get(name), value):
-                        found.append(f"{kind} {key}: {name} is {copies[0].get(name)!r}, not {value!r}")
-    return found
+def _rename(session: Session, it: Agreement) -> None:
+    customer = session.get_one(Customer, it.customer_id)
+    data = CustomerData(f"{customer.name} Иванович", email=f"new-{customer.email}", phone=customer.phone)
+    change_customer(session, it.customer_id, data)
 
 
-def linked() -> int:
-    """How many objects of ours are known to stand there."""
-    with read() as session:
-        return session.execute(select(func.count()).select_from(CrmLink)).scalar_one()
+def _go_to_pay(session: Session, it: Agreement) -> None:
+    now = business_now(session)
+    invoice = issue_now(session, it.line_id, now=now)
+    consent_id = agree(session, it, now=now)
+    checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=consent_id, now=now)
+    _hear(session, session.get_one(Payment, checkout.payment_id), "pending")
 
 
-def _same(there: object, here: object) -> bool:
-    if isinstance(there, str) and isinstance(here, str) and "T" in there and len(here) == len("2026-01-31"):
-        return there[:10] == here
-    if isinstance(there, (int, float)) and not isinstance(there, bool):
-        return float(there) == float(str(here))
-    return (there or None) == (here or None)
+def _pay_or_be_declined(session: Session, it: Agreement) -> None:
+    payment = session.scalars(select(Payment).where(Payment.contract_id == it.contract_id)).one()
+    _hear(session, payment, "canceled" if it.line_id.int % 4 == 0 else "succeeded")
+
+
+def _stop(session: Session, it: Agreement) -> None:
+    suspend_contract(session, it.contract_id, now=business_now(session), source="staff")
+
+
+def _hear(session: Session, payment: Payment, status: str) -> None:
+    """What the gateway says is applied; only a success names the card, each customer's own."""
+    method = replace(CARD, gateway_id=f"pm-{payment.id}") if status == "succeeded" else None
+    reason = {"party": "yoo_money", "reason": "insufficient_funds"} if status == "canceled" else {}
+    item = says(session, payment, status, method=method, **reason)
+    apply(session, [item], source="webhook", now=business_now(session))
+
+
+_STEPS: tuple[Callable[[Session, Agreement], None], ...] = (_rename, _go_to_pay, _pay_or_be_declined, _stop)
