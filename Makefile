@@ -45,13 +45,15 @@ test: $(DEV_STAMP) ## Run all tests, browser tests included, on servers of their
 	$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not soak" $(TESTS)
 
 .PHONY: soak
-soak: $(DEV_STAMP) ## What takes longer: a thousand races of stops and charges, a kill at every point of a look-up
+soak: $(DEV_STAMP) ## What takes longer: races of stops and charges, a kill at every point of a look-up, two thousand changes for the CRM
 	KABINET_TEST_RACE_ROUNDS=20 $(PY) -m pytest -q -s tests/crash/test_unlink_race.py
+	KABINET_TEST_CRM_CUSTOMERS=400 $(PY) -m pytest -q -s tests/crm_sync/test_storm.py
 	$(PY) -m pytest -q -m soak tests
 
 .PHONY: bench
-bench: $(DEV_STAMP) ## Measure the desk's pages over a thousand and a hundred thousand payments, in one run
+bench: $(DEV_STAMP) ## Measure the desk's pages over 1,000 and 100,000 payments, and days without the CRM beside days with it
 	$(PY) -m bench.desk
+	$(PY) -m bench.mirror
 
 .PHONY: check
 check: $(DEV_STAMP) ## Check style, types, imports, templates, translations, architecture, migrations, secrets

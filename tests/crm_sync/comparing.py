@@ -11,40 +11,51 @@ from sqlalchemy import func, select
 
 from crm_sync.bitrix24.fields import item_fields
 from crm_sync.bitrix24.schema import schema_of
-from crm_sync.models import CrmLink, TimelineEntry
+from crm_sync.models import CrmLink, SyncJob, TimelineEntry
 from crm_sync.port import COMMENT, COMPANY, CONTACT, DEAL, INVOICE, LOG, PAYMENT, REQUISITE, Wanted
 from crm_sync.snapshots.reading import read_wanted
 from kernel.db import ReadSession, read
+from kernel.outbox import UNDELIVERED, UNDISPATCHED, Delivery, OutboxMessage
 from kernel.settings import get_settings
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
-from tests.crm_sync.conftest import Portal
+from tests.crm_sync.held import Held
 
 _ITEMS: dict[str, Any] = {CONTACT: Customer, COMPANY: Customer, DEAL: Contract, INVOICE: Invoice, PAYMENT: Payment}
 _OWNER_TYPES = {CONTACT: 3, COMPANY: 4}
 Links = dict[tuple[str, UUID], int]
 
 
-def differences(portal: Portal) -> list[str]:
+def differences(held: Held) -> list[str]:
     """How what stands there differs from what is here: missing, twice, too many, or with other fields."""
     with read() as session:
         rows = session.execute(select(CrmLink.kind, CrmLink.local_id, CrmLink.remote_id))
         links = {(kind, local_id): remote_id for kind, local_id, remote_id in rows}
-        items = [line for kind in _ITEMS for line in _items(session, portal, kind, links)]
-        return [*items, *_requisites(session, portal, links), *_timeline(session, portal)]
+        items = [line for kind in _ITEMS for line in _items(session, held, kind, links)]
+        return [*items, *_requisites(session, held, links), *_timeline(session, held)]
 
 
-def linked() -> int:
-    """How many objects of ours are known to stand there."""
+def counted() -> dict[str, int]:
+    """How many objects of each kind are known to stand there."""
     with read() as session:
-        return session.execute(select(func.count()).select_from(CrmLink)).scalar_one()
+        rows = select(CrmLink.kind, func.count().label("number")).group_by(CrmLink.kind).order_by(CrmLink.kind)
+        return {row.kind: row.number for row in session.execute(rows)}
 
 
-def _items(session: ReadSession, portal: Portal, kind: str, links: Links) -> list[str]:
+def left_to_do() -> int:
+    """How many events and jobs are still on their way to the CRM."""
+    with read() as session:
+        return sum(
+            session.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+            for table, where in ((OutboxMessage, [UNDISPATCHED.where]), (Delivery, [UNDELIVERED.where]), (SyncJob, []))
+        )
+
+
+def _items(session: ReadSession, held: Held, kind: str, links: Links) -> list[str]:
     there = defaultdict(list)
-    for item in portal.items(kind):
+    for item in held.items(kind):
         there[item.get("originId") or item.get("xmlId")].append(item)
     wanted = _wanted(session, kind, session.scalars(select(_ITEMS[kind].id)).all())
     strange = there.keys() - {ours.external_id for ours in wanted}
@@ -73,12 +84,12 @@ def _fields(ours: Wanted, there: dict[str, Any], links: Links) -> list[str]:
     return found
 
 
-def _requisites(session: ReadSession, portal: Portal, links: Links) -> list[str]:
+def _requisites(session: ReadSession, held: Held, links: Links) -> list[str]:
     wanted = _wanted(session, REQUISITE, session.scalars(select(Customer.id)).all())
     found = []
     for ours in wanted:
         kind, owner = ours.needs["owner"]
-        rows = portal.call("crm.requisite.list", filter={"RQ_INN": ours.fields["inn"]})
+        rows = held.call("crm.requisite.list", filter={"RQ_INN": ours.fields["inn"]})
         there = [(row["ENTITY_TYPE_ID"], row["ENTITY_ID"], row["ID"]) for row in rows]
         here = (_OWNER_TYPES[kind], links.get((kind, owner)), links.get((REQUISITE, ours.local_id)))
         if there != [tuple(map(str, here))]:
@@ -86,8 +97,8 @@ def _requisites(session: ReadSession, portal: Portal, links: Links) -> list[str]
     return found
 
 
-def _timeline(session: ReadSession, portal: Portal) -> list[str]:
-    lines = portal.timeline()
+def _timeline(session: ReadSession, held: Held) -> list[str]:
+    lines = held.timeline()
     entries = session.scalars(select(TimelineEntry)).all()
     found = [f"timeline: {len(lines)} lines there, {len(entries)} here"] if len(lines) != len(entries) else []
     wanted = [*_wanted(session, COMMENT, [it.id for it in entries]), *_wanted(session, LOG, [it.id for it in entries])]

@@ -18,11 +18,11 @@ from kernel.db import begin, read
 from kernel.relay import relay_once
 from kernel.settings import get_settings
 from payments.customers.registration import CustomerData, create_customer
+from tests.crm_sync.held import TYPES, Held
 from tests.crm_sync.odd_portal import OddPortal, odd_portal
 from tests.support.business import open_company
 from tests.support.world import World
 
-TYPES = {"contact": 3, "company": 4, "deal": 2, "invoice": 31, "payment": 1038}
 _OPEN = {"KABINET_BITRIX24_BURST": "1000", "KABINET_BITRIX24_PER_SECOND": "1000"}
 
 
@@ -37,12 +37,19 @@ class Portal:
         """The sandbox."""
         return self.world.sandbox.url
 
+    @property
+    def held(self) -> Held:
+        """All that it holds."""
+        return Held(self.url)
+
+    def connect(self, address: str = "") -> None:
+        """The product looks for its portal at this address; by default at that of the sandbox."""
+        os.environ["KABINET_BITRIX24_URL"] = address or f"{self.url}/bitrix24/rest/1/demo/"
+        get_settings.cache_clear()
+
     def items(self, kind: str) -> list[dict[str, Any]]:
         """Every object of a kind, oldest first."""
-        answer = httpx.get(f"{self.url}/control/crm/items", params={"entity_type_id": TYPES[kind]})
-        answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["items"]
-        return found
+        return self.held.items(kind)
 
     def one(self, kind: str) -> dict[str, Any]:
         """The only object of a kind."""
@@ -51,16 +58,11 @@ class Portal:
 
     def timeline(self) -> list[dict[str, Any]]:
         """Every line of every timeline, oldest first."""
-        answer = httpx.get(f"{self.url}/control/crm/timeline")
-        answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["items"]
-        return found
+        return self.held.timeline()
 
     def call(self, method: str, **body: object) -> Any:
         """A call of somebody else by the portal's REST."""
-        answer = httpx.post(f"{self.url}/bitrix24/rest/1/demo/{method}", json=body)
-        answer.raise_for_status()
-        return answer.json()["result"]
+        return self.held.call(method, **body)
 
     def edit(self, kind: str, item_id: int, **fields: object) -> None:
         """An employee changes an object in the CRM's own pages."""
@@ -73,7 +75,9 @@ class Portal:
 
     def calls(self, path: str = "") -> list[dict[str, Any]]:
         """The calls that came in, of one method if it is named."""
-        found = self.world.journal(system="bitrix24")
+        found: list[dict[str, Any]] = []
+        while page := self.world.journal(system="bitrix24", since=found[-1]["n"] if found else 0):
+            found += page
         return [entry for entry in found if not path or entry["path"] == path]
 
     def relay(self) -> None:
@@ -102,13 +106,14 @@ def forget_schema() -> None:
 @pytest.fixture
 def portal(world: World, redis: str) -> Iterator[Portal]:
     """An empty Bitrix24 to which the product is connected, without a limit on the number of requests."""
-    os.environ |= _OPEN | {"KABINET_BITRIX24_URL": f"{world.sandbox.url}/bitrix24/rest/1/demo/"}
-    get_settings.cache_clear()
+    os.environ |= _OPEN
+    found = Portal(world)
+    found.connect()
     forget_schema()
     httpx.post(f"{world.sandbox.url}/control/crm", json={"bucket": 100000, "per_second": 100000}).raise_for_status()
     with begin() as session:
         open_company(session)
-    yield Portal(world)
+    yield found
     for name in (*_OPEN, "KABINET_BITRIX24_URL"):
         del os.environ[name]
     get_settings.cache_clear()
@@ -118,8 +123,7 @@ def portal(world: World, redis: str) -> Iterator[Portal]:
 def odd(portal: Portal) -> Iterator[OddPortal]:
     """The product talks to the portal through a proxy that may answer for it."""
     with odd_portal(f"{portal.url}/bitrix24/rest/1/demo") as found:
-        os.environ["KABINET_BITRIX24_URL"] = found.url
-        get_settings.cache_clear()
+        portal.connect(found.url)
         forget_schema()
         yield found
 

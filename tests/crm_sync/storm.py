@@ -5,13 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import func, select, text
 
-from crm_sync.models import SyncJob
 from kernel import outbox
 from kernel.clock import business_now
 from kernel.db import begin, read
-from kernel.outbox import Delivery, OutboxMessage
 from payments.autopay.ending import suspend_contract
 from payments.charging.models import LIVE, Payment
 from payments.customers.models import COMPANY, Customer
@@ -99,15 +97,7 @@ def shorten_leases() -> None:
         )
 
 
-def still_to_be_told() -> list[int]:
-    """How many payments wait for their outcome, events for their handlers, and objects for the CRM."""
+def undecided() -> int:
+    """How many payments wait for their outcome."""
     with read() as session:
-        return [
-            session.execute(select(func.count()).where(waits)).scalar_one()
-            for waits in (
-                Payment.status.in_(LIVE),
-                OutboxMessage.dispatched_at.is_(None),
-                and_(Delivery.done_at.is_(None), Delivery.dead_at.is_(None)),
-                SyncJob.id.is_not(None),
-            )
-        ]
+        return session.execute(select(func.count()).where(Payment.status.in_(LIVE))).scalar_one()
