@@ -22,7 +22,7 @@ def announce(world: World, shop: Shop, event: str, record: Record, view: Callabl
     if url is None:
         return
     now = world.now()
-    facts = {"event": event, "object_id": record.id}
+    facts = {"event": event, "object_id": record.id, "payment_method_id": getattr(record, "method_id", None) or ""}
     fault = world.faults.strike("webhook", f"{record.idempotence_key}:{event}", facts)
     body = json.dumps({"type": "notification", "event": event, "object": view()}, ensure_ascii=False)
     copies = 2 if _is(fault, "webhook_duplicate") else 1

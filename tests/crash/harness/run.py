@@ -1,0 +1,194 @@
+"""One run from its beginning to its verdict."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import text
+
+from crm_sync.part import CRM
+from kernel import clock, db
+from kernel.db import Session
+from portal.wiring import Wiring
+from tests.crash.harness import coverage, faults
+from tests.crash.harness.checker import Evidence, Verdict, check_all
+from tests.crash.harness.clockwork import Clockwork, NeverRestsError, come_to_rest
+from tests.crash.harness.company import Company, found
+from tests.crash.harness.coverage import Hit
+from tests.crash.harness.database import end_leases_before, insist
+from tests.crash.harness.figures import Figures, measure
+from tests.crash.harness.mischief import Mischief
+from tests.crash.harness.nemesis import Nemesis
+from tests.crash.harness.oracle import Oracle
+from tests.crash.harness.people import People
+from tests.crash.harness.plan import ROOT, TARGETS, Plan
+from tests.crash.harness.record import Record
+from tests.crash.harness.workload import Due, make_work
+
+_TICK_S = 1.0
+# A card that was taken away in doubt is only looked for, and absence counts after a day: its points come last.
+_LATE_POINTS = ("list.", "give_up.")
+_STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 2.5, 14
+_QUIET_S = 6.0
+_LONGEST_ATTACK_S = 3600.0
+_BACKLOG = text("""
+    SELECT (SELECT count(*) FROM payments WHERE status IN ('created', 'sending'))
+         + (SELECT count(*) FROM outbox_messages WHERE dispatched_at IS NULL)
+         + (SELECT count(*) FROM deliveries WHERE done_at IS NULL AND dead_at IS NULL)
+         + (SELECT count(*) FROM sync_jobs) AS rows, business_now() AS now
+""")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to."""
+
+    plan: Plan
+    folder: Path
+    commit: str
+    record: Record
+    verdicts: list[Verdict]
+    hits: list[Hit]
+    figures: Figures
+    seconds: float
+    rest: str
+    oracle: Oracle
+    dues: list[Due]
+    attack: tuple[float, float]
+
+    @property
+    def passed(self) -> bool:
+        """Every check passed, and the run was hit hard enough to count."""
+        return all(verdict.passed for verdict in self.verdicts) and all(hit.met for hit in self.hits)
+
+
+def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
+    """Make the company, attack it while it charges, let it come to rest, and judge."""
+    record = Record(say)
+    company = found(folder, plan, record)
+    try:
+        return _run(plan, folder, company, record)
+    finally:
+        db.dispose()
+        company.close()
+        record.keep(folder / "record.jsonl")
+
+
+def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
+    wiring = Wiring(CRM)
+    dues = make_work(plan, company.outside)
+    record.tell(f"{len(dues)} charges announced; the product starts")
+    clock.follow()
+    company.outside.control("targets", {"yookassa_url": company.webhook_url})
+    nemesis = Nemesis(plan, company, record)
+    people, mischief = People(plan, company, record, dues), Mischief(plan, company, record)
+    hands = Clockwork(company.outside, company.engines.database_url)
+    company.hire()
+    company.programs.arm, company.programs.on_death = nemesis.arm, nemesis.note_death
+    faults.switch_on(plan, company.outside, dues)
+    record.tell("the attack begins")
+    began = time.time()
+    for part in (hands, people, mischief, nemesis):
+        part.start()
+    _attack(plan, company, record, nemesis, people, mischief, dues)
+    charged = time.time()
+    people.stop()
+    mischief.stop()
+    hands.hold()
+    _a_day(company, record, nemesis)
+    nemesis.stop()
+    faulty = Counter(company.outside.fired())
+    company.outside.mend()
+    company.programs.arm = lambda _role: ""
+    record.note("calm", "the last fault")
+    hits = coverage.covered(plan, record, faulty)
+    record.tell(f"the last fault; {sum(record.count('died').values())} deaths so far")
+    rest = _rest(plan, company, record, wiring, nemesis)
+    hands.stop()
+    oracle = Oracle(company.journal)
+    evidence = Evidence(
+        dues, people.stops, hands.shifts, mischief.forged_ids, mischief.foreign_ids, people.gave_up, oracle, wiring
+    )
+    verdicts = check_all(evidence)
+    if rest.startswith("still due"):
+        verdicts.append(Verdict("liveness", f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
+    figures = measure(oracle, nemesis, began=began, ended=charged)
+    return Result(
+        plan, folder, _commit(), record, verdicts, hits, figures, time.time() - record.began, rest, oracle, dues,
+        (began, charged),
+    )  # fmt: skip
+
+
+def _attack(
+    plan: Plan,
+    company: Company,
+    record: Record,
+    nemesis: Nemesis,
+    people: People,
+    mischief: Mischief,
+    dues: list[Due],
+) -> None:
+    """Until all charges have fallen due and most of the work is done, and each blow that a run must take was struck."""
+    began = told = time.monotonic()
+    topped = False
+    while time.monotonic() - began < _LONGEST_ATTACK_S:
+        time.sleep(_TICK_S)
+        backlog, now = insist(_backlog)
+        ahead = sum(due.due_at > now for due in dues)
+        if not topped and ahead < plan.charges / 2:
+            faults.top_up(plan, company.outside, record)
+            topped = True
+        open_points = nemesis.open_points(*_LATE_POINTS)
+        kills = record.count("kill")
+        missing = [target for target in TARGETS if kills[target] < plan.kills_wanted]
+        if time.monotonic() - told > 15:
+            told = time.monotonic()
+            record.tell(
+                f"{ahead} ahead, {backlog} rows in work, {sum(kills.values())} blows,"
+                f" {len(open_points)} points open {open_points[:4]}, {people.waiting} people to come"
+            )
+        done = ahead == 0 and backlog <= max(20, plan.charges // 50) and not people.waiting and not mischief.waiting
+        if done and not missing and not open_points:
+            return
+        if done and topped and not missing and time.monotonic() - began > _LONGEST_ATTACK_S / 2:
+            return
+
+
+def _backlog(session: Session) -> tuple[int, datetime]:
+    row = session.execute(_BACKLOG).one()
+    return int(row.rows), row.now
+
+
+def _a_day(company: Company, record: Record, nemesis: Nemesis) -> None:
+    """More than a day in strides, still under attack: what is only looked for is given up, what was declined is tried again."""
+    for _ in range(_STRIDES):
+        time.sleep(_STRIDE_EVERY_S)
+        company.outside.jump(_STRIDE_S)
+        nemesis.jumps.append((time.time(), _STRIDE_S))
+    record.note("clock", "a day has passed")
+
+
+def _rest(plan: Plan, company: Company, record: Record, wiring: Wiring, nemesis: Nemesis) -> str:
+    started = time.monotonic()
+    if plan.short_leases:
+        time.sleep(_QUIET_S)
+        end_leases_before(nemesis.last_death)
+    try:
+        stops = come_to_rest(company.outside, wiring, until=started + plan.patience_s)
+    except NeverRestsError as error:
+        record.tell(str(error))
+        return str(error)
+    text_ = f"at rest {time.monotonic() - started:.1f} s after the last fault, {stops} stops of the clock"
+    record.tell(text_)
+    return text_
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "no git"
