@@ -27,7 +27,9 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith("KABINET_")]:
         del os.environ[name]
     log.configure("ERROR")
-    plan = Plan(arguments.n, arguments.seed, arguments.hosts, arguments.patience, arguments.short_leases)
+    plan = Plan(
+        arguments.n, arguments.seed, arguments.hosts, arguments.patience, arguments.short_leases, arguments.attack
+    )
     folder = arguments.folder or ROOT / ".kabinet" / "crash" / f"{time.strftime('%Y%m%d-%H%M%S')}-{plan.seed}"
     print(f"crash run: N={plan.charges} SEED={plan.seed} HOSTS={plan.hosts}  {folder}", flush=True)
     try:
@@ -36,6 +38,7 @@ def main() -> int:
         print(f"crash: {error}", file=sys.stderr)
         return _USAGE
     report.write(result, folder / "report.html")
+    report.write_verdict(result, folder / "verdict.json")
     print(report.printed(result), flush=True)
     return _RESULT if result.passed else _FAILED
 
@@ -48,6 +51,7 @@ def _read_arguments() -> argparse.Namespace:
         "--hosts", type=int, choices=(1, 3), default=1, help="3: web, worker A, worker B on hosts of their own"
     )
     parser.add_argument("--patience", type=float, default=300.0, help="seconds from the last fault to rest")
+    parser.add_argument("--attack", type=float, default=0.0, help="seconds after which the attack ends at the latest")
     parser.add_argument("--short-leases", action="store_true", help="end the leases of the dead at once")
     parser.add_argument("--folder", type=Path, help="where the run keeps its files")
     found = parser.parse_args()

@@ -55,6 +55,7 @@ class Figures:
     unknown_unlinked: Spread
     after_kill: Spread
     after_empty_redis: Spread
+    after_cut: Spread
     charges: int
     charging_s: float
 
@@ -64,7 +65,7 @@ class Figures:
         return self.charges / self.charging_s if self.charging_s else 0.0
 
 
-def measure(oracle: Oracle, nemesis: Nemesis, *, began: float, ended: float) -> Figures:
+def measure(oracle: Oracle, nemesis: Nemesis, cut_off_s: Sequence[float], *, began: float, ended: float) -> Figures:
     """Read them from the database, the journal and what the nemesis wrote down. `began`, `ended`: of the attack."""
     with read() as session:
         settled = session.execute(_UNKNOWN).all()
@@ -77,6 +78,7 @@ def measure(oracle: Oracle, nemesis: Nemesis, *, began: float, ended: float) -> 
         Spread.of([float(row.seconds) for row in settled if not row.linked]),
         Spread.of(_resumed(nemesis.orphans, touched)),
         Spread.of(_rehinted(nemesis.emptied, touched)),
+        Spread.of(cut_off_s),
         len(charged),
         max(charged) - min(charged) if len(charged) > 1 else 0.0,
     )

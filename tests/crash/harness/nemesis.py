@@ -85,13 +85,15 @@ class Nemesis:
         if mine:
             latest = 3 if self.plan.is_long else 1
             return ",".join(f"{point}=kill:{self._arming.randint(1, latest)}" for point in mine)
+        if not self.plan.is_long:
+            return ""
         again = [point for point, its_role in self._points.items() if its_role == role]
         return f"{self._arming.choice(again)}=kill:{self._arming.randint(1, 30)}" if again else ""
 
     def note_death(self, program: Program, _point: str) -> None:
         """A process has ended: remember what it had in hand."""
         self.last_death = time.time()
-        if program.role == "worker":
+        if program.role in ("worker", "web"):
             name, died_at = program.worker_name(), self.last_death
             self._help(lambda: self._orphans_of(name, died_at))
             if self.plan.short_leases:

@@ -66,9 +66,7 @@ class People:
         chance = self.plan.chance("people")
         acting = [due for due in self.dues if due.fate in ACTING]
         near = {"pays": _PAYS_NEAR_S, "leaves": _PAYS_NEAR_S}
-        moments = [
-            due.due_at + timedelta(seconds=chance.uniform(*near.get(due.fate, _STOPS_NEAR_S))) for due in acting
-        ]
+        moments = [due.due_at + timedelta(seconds=chance.uniform(*near.get(due.fate, _STOPS_NEAR_S))) for due in acting]
         self._agenda = sorted(zip(moments, acting, strict=True), key=lambda pair: pair[0], reverse=True)
         self._unsure = {due.contract_id: due for due in acting if due.fate.startswith("unlinks_")}
         self._agenda = [(at, due) for at, due in self._agenda if due.contract_id not in self._unsure]

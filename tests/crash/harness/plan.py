@@ -39,7 +39,8 @@ class Plan:
     """One run. Everything that is drawn comes from the seed; what the operating system does with it does not.
 
     `patience_s` is how long after the last fault all must have come to its end. `short_leases` ends the leases of the
-    dead at once instead of waiting them out (150 s), for runs that must be short.
+    dead at once instead of waiting them out (150 s), for runs that must be short. `attack_s` ends the attack at the latest;
+    0 gives it the time that so many charges may take.
     """
 
     charges: int
@@ -47,6 +48,7 @@ class Plan:
     hosts: int = 1
     patience_s: float = 300.0
     short_leases: bool = False
+    attack_s: float = 0.0
 
     def chance(self, what: str) -> random.Random:
         """A source of randomness of its own for each part, so that one part's draws do not move another's."""
@@ -63,6 +65,11 @@ class Plan:
     @property
     def faults_wanted(self) -> int:
         return 20 if self.is_long else 1
+
+    @property
+    def longest_attack_s(self) -> float:
+        """When the attack ends though not every blow was struck: then the run does not count."""
+        return self.attack_s or 300.0 + self.charges / 4
 
     @property
     def spread_s(self) -> float:

@@ -49,6 +49,8 @@ _FIRM = Firm(brand="Тёплый контур", legal_name="ООО «Тёплы�
 _BATCH = 100
 _THREADS = 8
 _NOTICE = timedelta(hours=72)
+# Room for the product to start in before the first charge falls due.
+_BEFORE = timedelta(minutes=20)
 _SOFT = ("insufficient_funds", "issuer_unavailable", "general_decline", "call_issuer", "rejected_by_timeout")
 _HARD = ("card_expired", "permission_revoked", "fraud_suspected")
 # What becomes of a customer's charge besides being charged: its share of all of them, at least one of each.
@@ -63,7 +65,7 @@ _SHARES = {
     "unlinks_arrived": 0.002,
 }
 # Each point of a look-up in the list, and of a checkout, takes a death of its own.
-_AT_LEAST = {"unlinks_lost": 3, "unlinks_arrived": 3, "pays": 8, "leaves": 3}
+_AT_LEAST = {"unlinks_lost": 3, "unlinks_arrived": 3, "pays": 10, "leaves": 4}
 ACTING = ("unlinks", "withdraws", "pays", "leaves", "unlinks_lost", "unlinks_arrived")
 
 
@@ -89,7 +91,7 @@ class Due:
 
 
 def make_work(plan: Plan, outside: Outside) -> list[Due]:
-    """Make it all and move the clock to the day of the charges."""
+    """Make it all and move the clock to the eve of the charges."""
     with begin() as session:
         name_company(session, _FIRM, get_settings())
     for start in range(0, plan.charges, _BATCH):
@@ -105,7 +107,7 @@ def make_work(plan: Plan, outside: Outside) -> list[Due]:
         session.execute(
             update(OutboxMessage).where(OutboxMessage.dispatched_at.is_(None)).values(dispatched_at=func.business_now())
         )
-    outside.jump_to((start_of(first_due_on) + timedelta(seconds=50)).isoformat())
+    outside.jump_to((start_of(first_due_on) - _BEFORE).isoformat())
     follow(outside.ask("clock")["shift_s"])
     return dues
 
