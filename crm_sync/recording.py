@@ -16,10 +16,12 @@ from crm_sync.claiming import Taken
 from crm_sync.masking import masked
 from crm_sync.models import CrmLink, SyncJob
 from crm_sync.port import (
+    COMMENT,
     COMPANY,
     CONTACT,
     DEAL,
     INVOICE,
+    LOG,
     PAYMENT,
     CrmFailure,
     Found,
@@ -114,8 +116,11 @@ def _taken(session: Session, told: Sequence[tuple[Step, Found]]) -> set[tuple[st
 def _adopt(session: Session, step: Step, own: Sequence[int], alike: Sequence[int]) -> Step:
     if len(own) > 1:
         _log.error("crm.twins", kind=step.wanted.kind, local_id=str(step.wanted.local_id), remote_ids=list(own))
-    # Somebody else's contact keeps the name that its people gave it.
-    written = {} if own else {"name": step.wanted.fields.get("name")}
+    if step.wanted.kind in (COMMENT, LOG):
+        written = step.wanted.fields  # a line that stands there stands as it should: it is never written twice
+    else:
+        # Somebody else's contact keeps the name that its people gave it.
+        written = {} if own else {"name": step.wanted.fields.get("name")}
     remote_id = min(own or alike)
     _link(session, step, remote_id, written, None)
     return replace(step, remote_id=remote_id, written=written)
