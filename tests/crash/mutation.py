@@ -18,9 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PATCHES = Path(__file__).parent / "mutants"
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".kabinet", "__pycache__", ".*_cache", "node_modules")
-_CHARGES, _SEED = 120, 1
+_CHARGES, _SEED = 80, 1
 # A mutant often never comes to rest; it is caught all the same.
-_LIMITS = ("--short-leases", "--attack", "120", "--patience", "60")
+_LIMITS = ("--short-leases", "--attack", "75", "--patience", "45")
 _GIVE_UP_S = 900
 
 

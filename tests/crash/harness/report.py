@@ -33,6 +33,8 @@ def printed(result: Result) -> str:
         mark = "ok  " if verdict.passed else "FAIL"
         lines.append(f"  {mark} {verdict.name:<9} {verdict.looked_at:>7}  {verdict.about}")
         lines += [f"         {wrong}" for wrong in verdict.shown()]
+        if verdict.remark:
+            lines.append(f"         {verdict.remark}")
         if not verdict.looked_at:
             lines.append("         there was nothing to look at")
     lines += ["", "coverage"]
