@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from crm_sync.bitrix24.looking import entity_type
 from crm_sync.bitrix24.schema import schema_of
@@ -31,7 +31,7 @@ def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
     wrong = [
         f"letter {row.id} ({row.kind}) is {row.status} ({row.error}) and never arrived"
         for message_id, row in written.items()
-        if message_id not in came and not _is_given_up(row)
+        if message_id not in came and not _is_given_up(row.status, row.error)
     ]
     wrong += [f"a letter arrived that nobody wrote: {message_id}" for message_id in came if message_id not in written]
     confirmed = {row.payment_id for row in rows if row.kind == "payment_succeeded"}
@@ -46,12 +46,12 @@ def given_up(session: Session, evidence: Evidence) -> int:
     """How many letters never arrived because two processes died over them: the product repeats a doubt once, no more."""
     came = evidence.oracle.letters
     rows = session.execute(select(Message.id, Message.status, Message.error).where(Message.status == "failed"))
-    return sum(f"<{row.id}@{own_host()}>" not in came and _is_given_up(row) for row in rows)
+    return sum(f"<{row.id}@{own_host()}>" not in came and _is_given_up(row.status, row.error) for row in rows)
 
 
-def _is_given_up(row: Row[Any]) -> bool:
+def _is_given_up(status: str, error: str | None) -> bool:
     # Staff see these among the failed letters; a third process might send a letter for the third time.
-    return bool(row.status == "failed" and row.error == LOST_IN_HAND)
+    return status == "failed" and error == LOST_IN_HAND
 
 
 def crm(session: Session, evidence: Evidence) -> tuple[int, list[str]]:

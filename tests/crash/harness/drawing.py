@@ -90,7 +90,7 @@ def _calm(result: Result, across: object, height: int) -> str:
     x = across(calm[0].at)
     return (
         f'<rect class="calm" x="{x:.1f}" y="{_RATE_TOP}" width="{_WIDTH - _RIGHT - x:.1f}" height="{height - _RATE_TOP - 22}"/>'
-        f'<text x="{x + 6:.1f}" y="{_RATE_TOP + 12}">the last fault; from here to rest</text>'
+        f'<text x="{x + 6:.1f}" y="{_RATE_TOP + 12}">calm</text>'
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -14,10 +15,11 @@ from payments.charging.models import SUCCEEDED, Payment
 from tests.crash.harness.nemesis import Nemesis, Orphan
 from tests.crash.harness.oracle import Oracle
 
+_SHORTEST_PAUSE_S = 60.0
 # From the first moment at which nobody knew the outcome to the moment at which it was known; business time.
 _UNKNOWN = text("""
     SELECT h.object_id, p.method_id IS NOT NULL AND m.unlinked_at IS NULL AND a.status = 'active' AS linked,
-           extract(epoch FROM p.decided_at - min(h.at)) AS seconds
+           min(h.at) AS since, p.decided_at AS until
     FROM status_history h
     JOIN payments p ON p.id = h.object_id
     LEFT JOIN payment_methods m ON m.id = p.method_id
@@ -74,14 +76,23 @@ def measure(oracle: Oracle, nemesis: Nemesis, cut_off_s: Sequence[float], *, beg
         charged = _charged(session, oracle, began, ended)
     touched = _touches(oracle, keys, gateway_ids)
     return Figures(
-        Spread.of([float(row.seconds) for row in settled if row.linked]),
-        Spread.of([float(row.seconds) for row in settled if not row.linked]),
+        Spread.of([_lived(row.since, row.until, nemesis.jumps) for row in settled if row.linked]),
+        Spread.of([(row.until - row.since).total_seconds() for row in settled if not row.linked]),
         Spread.of(_resumed(nemesis.orphans, touched)),
         Spread.of(_rehinted(nemesis.emptied, touched)),
         Spread.of(cut_off_s),
         len(charged),
         max(charged) - min(charged) if len(charged) > 1 else 0.0,
     )
+
+
+def _lived(since: datetime, until: datetime, jumps: Sequence[tuple[datetime, float]]) -> float:
+    """Business time between the two without what the clock jumped over: each jump counts a minute, the shortest pause."""
+    seconds = (until - since).total_seconds()
+    for at, size in jumps:
+        begin, end = max(since, at), min(until, at + timedelta(seconds=size))
+        seconds -= max(0.0, (end - begin).total_seconds() - _SHORTEST_PAUSE_S)
+    return seconds
 
 
 def _charged(session: Session, oracle: Oracle, began: float, ended: float) -> list[float]:

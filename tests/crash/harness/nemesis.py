@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -42,14 +43,14 @@ class Orphan:
 
 @dataclass
 class Nemesis:
-    """The attacker. `orphans` and `emptied` are what it left behind, for the figures."""
+    """The attacker. `orphans`, `emptied` and `jumps` (business time) are what it left behind, for the figures."""
 
     plan: Plan
     company: Company
     record: Record
     orphans: list[Orphan] = field(default_factory=list)
     emptied: list[tuple[float, list[UUID]]] = field(default_factory=list)
-    jumps: list[tuple[float, float]] = field(default_factory=list)
+    jumps: list[tuple[datetime, float]] = field(default_factory=list)
     last_death: float = 0.0
     _deck: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -175,7 +176,11 @@ class Nemesis:
     def _jump(self) -> None:
         seconds = self._chance.randint(*_JUMP_S)
         self.record.note("kill", "clock", f"{seconds} s")
-        self.jumps.append((time.time(), seconds))
+        self.stride(seconds)
+
+    def stride(self, seconds: float) -> None:
+        """Move the clock past so much time, and remember that nobody lived it."""
+        self.jumps.append((datetime.fromisoformat(self.company.outside.ask("clock")["now"]), seconds))
         self.company.outside.jump(seconds)
 
     def _help(self, work: Callable[[], None]) -> None:

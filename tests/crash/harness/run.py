@@ -133,7 +133,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     _charge_under(attack, plan, company, record, dues)
     charged = time.time()
     attack.end_of_the_day()
-    _a_day(company, record, attack.nemesis)
+    _a_day(record, attack.nemesis)
     hits = _calm(plan, company, record, attack.nemesis)
     rest = _rest(plan, company, record, wiring, attack.nemesis)
     attack.clock.stop()
@@ -212,12 +212,11 @@ def _backlog(session: Session) -> tuple[int, datetime]:
     return int(row.rows), row.now
 
 
-def _a_day(company: Company, record: Record, nemesis: Nemesis) -> None:
+def _a_day(record: Record, nemesis: Nemesis) -> None:
     """More than a day in strides, still under attack: what is only looked for is given up, what was declined is tried again."""
     for _ in range(_STRIDES):
         time.sleep(_STRIDE_EVERY_S)
-        company.outside.jump(_STRIDE_S)
-        nemesis.jumps.append((time.time(), _STRIDE_S))
+        nemesis.stride(_STRIDE_S)
     record.note("clock", "a day has passed")
 
 
