@@ -56,6 +56,7 @@ class Cable:
         while not self._stop.wait(_TICK_S) and not self._in_hand:
             name = worker.worker_name()
             if len(insist(lambda session, name=name: _sending(session, name))) > 1:  # type: ignore[misc]
+                worker.cut_off = True  # it is hit enough: what it holds is to be settled by the end of its leases
                 self.company.network.cut(_HOST)
                 self._cut_at = time.time()
                 self._in_hand = set(insist(lambda session, name=name: _sending(session, name)))  # type: ignore[misc]
@@ -70,6 +71,7 @@ class Cable:
 
     def _come_back(self) -> None:
         self.company.network.mend(_HOST)
+        next(program for program in self.company.programs.all if program.name == _WORKER).cut_off = False
         self._back.set()
         self.record.note("kill", "cut", f"{_WORKER} is back")
         self.record.tell(f"{_WORKER} is back, {len(self._in_hand)} of its charges open")

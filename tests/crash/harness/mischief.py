@@ -60,7 +60,7 @@ class Mischief:
             self._thread.join()
 
     def _work(self) -> None:
-        pause = min(5.0, self.plan.spread_s / 8 / len(self._acts))
+        pause = min(5.0, self.plan.spread_s / 10 / len(self._acts))
         with httpx.Client(timeout=30, trust_env=False) as client:
             while self._acts and not self._stop.wait(pause):
                 act = self._acts[-1]

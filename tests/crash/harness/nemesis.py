@@ -138,7 +138,7 @@ class Nemesis:
         blows.get(what, partial(self._kill, what))()
 
     def _kill(self, role: str) -> None:
-        standing = [program for program in self.company.programs.of(role) if program.alive()]
+        standing = [program for program in self.company.programs.of(role) if program.alive() and not program.cut_off]
         if standing:
             victim = self._chance.choice(standing)
             # Written down before the blow: the supervisor may see the body first.
@@ -157,7 +157,7 @@ class Nemesis:
         self.company.stop_postgres(self._chance.uniform(*_AWAY_S))
 
     def _freeze(self) -> None:
-        standing = [p for p in self.company.programs.of("worker") if p.alive() and not p.paused]
+        standing = [p for p in self.company.programs.of("worker") if p.alive() and not p.paused and not p.cut_off]
         if standing:
             frozen = self._chance.choice(standing)
             self.record.note("kill", "pause", frozen.name)

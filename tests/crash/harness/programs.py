@@ -35,6 +35,7 @@ class Program:
     pid: int = 0
     nursery: Nursery | None = None
     paused: bool = False
+    cut_off: bool = False
 
     @property
     def code(self) -> int | None:

@@ -163,7 +163,7 @@ def _prepare(plan: Plan, company: Company, record: Record, dues: list[Due]) -> A
     nemesis = Nemesis(plan, company, record)
     company.programs.arm, company.programs.on_death = nemesis.arm, nemesis.note_death
     return Attack(
-        Clockwork(company.outside, company.engines.database_url),
+        Clockwork(company.outside, company.engines.database_url, skips=not plan.is_long),
         People(plan, company, record, dues),
         Mischief(plan, company, record),
         nemesis,
