@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.plan import GATEWAY_FAULTS, MISCHIEF, OUTSIDE_FAULTS, TARGETS, WEBHOOK_FAULTS, Plan, points
 from tests.crash.harness.record import Record
 
@@ -37,8 +36,3 @@ def covered(plan: Plan, record: Record, faults: Counter[str]) -> list[Hit]:
     hits += [Hit("fault", name, faults[name], plan.faults_wanted) for name in named]
     hits += [Hit("fault", f"webhook: {kind}", mischief[kind], plan.faults_wanted) for kind in MISCHIEF]
     return hits + [Hit("point", point, deaths[point], 1) for point in points()]
-
-
-def of_oracle(plan: Plan, record: Record, oracle: Oracle) -> list[Hit]:
-    """The same after the run, by the sandbox's own count."""
-    return covered(plan, record, oracle.faults)

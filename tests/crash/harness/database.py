@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TypeVar
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from kernel.clock import VirtualClock
 from kernel.db import Session, begin, is_away
 
 T = TypeVar("T")
@@ -41,11 +39,6 @@ def insist(work: Callable[[Session], T]) -> T:
             if not is_away(error) or time.monotonic() > until:
                 raise
         time.sleep(_PAUSE_S)
-
-
-def shift_of(session: Session) -> timedelta:
-    """How far business time is ahead in the product's own eyes."""
-    return session.execute(select(VirtualClock.shift)).scalar_one()
 
 
 def end_leases_of(worker: str) -> None:

@@ -70,16 +70,6 @@ class Oracle:
         return [_charge(*row) for row in rows]
 
     @cached_property
-    def faults(self) -> Counter[str]:
-        """How often each kind of fault struck, by `system: kind`."""
-        counts: Counter[str] = Counter()
-        for system, kind, times in self._rows(
-            "SELECT system, json_extract(rule, '$.kind'), sum(fired) FROM faults GROUP BY 1, 2"
-        ):
-            counts[f"{system}: {kind}"] += times
-        return counts
-
-    @cached_property
     def letters(self) -> Counter[str]:
         """How often each Message-ID was taken in."""
         return Counter(dict(self._rows("SELECT message_id, sum(copies) FROM mails GROUP BY message_id")))
