@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -117,17 +118,17 @@ def found(folder: Path, plan: Plan, record: Record) -> Company:
     place.folder.mkdir(parents=True, exist_ok=True)
     place.prepare()
     engines = Engines(folder, database_options=_DATABASE | network.database_options(), redis_address=network.home)
-    servers = engines.start()
+    # First of all: whatever fails from here on, the warden ends what was started.
+    programs = Programs(record, folder, {}, prefix=network.prefix)
+    programs.open()
+    for name, running in engines.start().items():
+        programs.engine(name, running)
     network.admit(engines)
     sandbox = start_sandbox(folder, place.sandbox_port, place.smtp_port, host=network.home)
-    environment = own_environment() | _settings(place, engines, network)
-    _settle_in(environment, engines)
-    programs = Programs(record, folder, environment, prefix=network.prefix)
-    programs.open()
-    for name, running in servers.items():
-        programs.engine(name, running)
     if running_sandbox := Running.of(sandbox.process.pid):
         programs.engine("sandbox", running_sandbox)
+    programs.environment = own_environment() | _settings(place, engines, network)
+    _settle_in(programs.environment, engines)
     company = Company(place, engines, programs, Outside(sandbox), network)
     _prepare(company)
     return company
@@ -145,7 +146,7 @@ def _settings(place: Place, engines: Engines, network: Network) -> dict[str, str
     return {name: network.seen_from_hosts(value) for name, value in settings.items()}
 
 
-def _settle_in(environment: dict[str, str], engines: Engines) -> None:
+def _settle_in(environment: Mapping[str, str], engines: Engines) -> None:
     # This process has the product's settings too: it makes the workload by the product's own verbs.
     own = {name: value for name, value in environment.items() if name.startswith("KABINET_")}
     os.environ.update(own | {"KABINET_DATABASE_URL": engines.database_url})

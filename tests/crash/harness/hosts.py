@@ -37,7 +37,11 @@ class Network:
     def __post_init__(self) -> None:
         if self._many:
             _require_leave()
-            self._make()
+            try:
+                self._make()
+            except NoHosts:
+                _clear()
+                raise
 
     @property
     def _many(self) -> bool:
