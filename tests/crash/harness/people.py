@@ -35,7 +35,7 @@ _NAMED = re.compile(r'href="/payments/(\d+)"')
 # Around the instant of the charge: before it is made, while it is on its way, after it came in. Whoever pays by hand is
 # mostly earlier: a charge that is under way is not paid a second time.
 _STOPS_NEAR_S = (-25, 40)
-_PAYS_NEAR_S = (-90, 15)
+_PAYS_NEAR_S = (-300, 10)
 
 
 @dataclass(frozen=True, slots=True)

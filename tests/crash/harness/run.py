@@ -34,8 +34,9 @@ from tests.crash.harness.workload import Due, make_work
 
 _TICK_S = 1.0
 _TELL_S = 15.0
-# A card that was taken away in doubt is only looked for, and absence counts after a day: its points come last.
-_LATE_POINTS = ("list.", "give_up.")
+# A card that was taken away in doubt is only looked for, and absence counts after a day; a payment page that was left
+# is asked about ever more rarely: their points may come last.
+_LATE_POINTS = ("list.", "give_up.", "check.")
 _STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 2.5, 14
 _QUIET_S = 6.0
 _BACKLOG = text("""
