@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Wrong = list[str]
 # How often a line may have been paid at the gateway, by what its customer did.
 _EXPECTED: dict[str, tuple[int, ...]] = {
-    "refused": (0,),
+    "refused": (0, 1),
     "unlinks": (0, 1),
     "withdraws": (0, 1),
     "unlinks_lost": (0,),

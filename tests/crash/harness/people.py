@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import httpx
 from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import Session
-from payments.charging.models import UNKNOWN, Payment
+from payments.charging.models import CANCELED, UNKNOWN, Payment
 from payments.invoicing.models import Invoice
 from tests.crash.harness.company import Company
 from tests.crash.harness.database import insist
@@ -31,11 +32,12 @@ _AT_ONCE = 6
 _TICK_S = 0.25
 _TRIES = 60
 _PAUSE_S = 0.5
+_ONE_BY_ONE_S = 4.0
 _NAMED = re.compile(r'href="/payments/(\d+)"')
 # Around the instant of the charge: before it is made, while it is on its way, after it came in. Whoever pays by hand is
 # mostly earlier: a charge that is under way is not paid a second time.
 _STOPS_NEAR_S = (-25, 40)
-_PAYS_NEAR_S = (-300, 10)
+_PAYS_NEAR_S = (-120, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class People:
     gave_up: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _next_refused: float = 0.0
 
     def __post_init__(self) -> None:
         chance = self.plan.chance("people")
@@ -69,12 +72,14 @@ class People:
         moments = [due.due_at + timedelta(seconds=chance.uniform(*near.get(due.fate, _STOPS_NEAR_S))) for due in acting]
         self._agenda = sorted(zip(moments, acting, strict=True), key=lambda pair: pair[0], reverse=True)
         self._unsure = {due.contract_id: due for due in acting if due.fate.startswith("unlinks_")}
-        self._agenda = [(at, due) for at, due in self._agenda if due.contract_id not in self._unsure]
+        self._refused = {due.contract_id: due for due in acting if due.fate == "refused"}
+        later = self._unsure | self._refused
+        self._agenda = [(at, due) for at, due in self._agenda if due.contract_id not in later]
 
     @property
     def waiting(self) -> int:
         """How many have not acted yet."""
-        return len(self._agenda) + len(self._unsure)
+        return len(self._agenda) + len(self._unsure) + len(self._refused)
 
     def start(self) -> None:
         """Let them live."""
@@ -90,24 +95,26 @@ class People:
     def _live(self) -> None:
         with ThreadPoolExecutor(_AT_ONCE) as hands:
             while not self._stop.wait(_TICK_S):
-                now, unsure = insist(lambda session: (business_now(session), self._in_doubt(session)))
+                now, unsure, refused = insist(
+                    lambda session: (
+                        business_now(session),
+                        _whose(session, self._unsure, UNKNOWN),
+                        _whose(session, self._refused, CANCELED),
+                    )
+                )
                 for due in unsure:
                     del self._unsure[due.contract_id]
                     hands.submit(self._act, due)
                 while self._agenda and self._agenda[-1][0] <= now:
                     hands.submit(self._act, self._agenda.pop()[1])
-
-    def _in_doubt(self, session: Session) -> list[Due]:
-        if not self._unsure:
-            return []
-        found = session.scalars(
-            select(Payment.contract_id).where(Payment.contract_id.in_(self._unsure), Payment.status == UNKNOWN)
-        ).all()
-        return [self._unsure[contract_id] for contract_id in found]
+                if refused and not self._agenda and time.monotonic() > self._next_refused:
+                    # One after another, so that one death of the web does not meet them all.
+                    self._next_refused = time.monotonic() + _ONE_BY_ONE_S
+                    hands.submit(self._act, self._refused.pop(refused[0].contract_id))
 
     def _act(self, due: Due) -> None:
         try:
-            if due.fate in ("pays", "leaves"):
+            if due.fate in ("pays", "leaves", "refused"):
                 self._pay(due)
             elif due.fate == "withdraws":
                 self._end(due, f"/autopay/{due.contract_id}/cancel")
@@ -139,7 +146,7 @@ class People:
                 leads = _patiently(lambda: browser.get(f"{due.pay_url}/go"))
                 page = leads.headers.get("location", "")
                 if "/yookassa/pay/" in page:
-                    if due.fate == "pays":
+                    if due.fate != "leaves":
                         enter_card(page, GOOD_CARD)
                     self.record.note("customer", due.fate, str(due.contract_id))
                     return
@@ -158,6 +165,15 @@ class People:
         return httpx.Client(
             base_url=base, cookies={"kabinet": due.cookie}, headers={"Origin": base}, timeout=30, trust_env=False
         )
+
+
+def _whose(session: Session, people: Mapping[UUID, Due], status: str) -> list[Due]:
+    if not people:
+        return []
+    found = session.scalars(
+        select(Payment.contract_id).where(Payment.contract_id.in_(people), Payment.status == status)
+    ).all()
+    return [people[contract_id] for contract_id in found if contract_id in people]
 
 
 def _patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:

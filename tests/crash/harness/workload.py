@@ -65,15 +65,15 @@ _SHARES = {
     "unlinks_arrived": 0.002,
 }
 # Each point of a look-up in the list, and of a checkout, takes a death of its own.
-_AT_LEAST = {"unlinks_lost": 3, "unlinks_arrived": 3, "pays": 10, "leaves": 4}
-ACTING = ("unlinks", "withdraws", "pays", "leaves", "unlinks_lost", "unlinks_arrived")
+_AT_LEAST = {"unlinks_lost": 3, "unlinks_arrived": 3, "pays": 10, "leaves": 4, "refused": 5}
+ACTING = ("refused", "unlinks", "withdraws", "pays", "leaves", "unlinks_lost", "unlinks_arrived")
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """One charge of the run: whose it is, when it falls due (business time), and what its customer does.
 
-    `fate`: plain; declined (once, then it works); refused (for good); unlinks, withdraws, pays (by hand), leaves (the
+    `fate`: plain; declined (once, then it works); refused (for good, so that the customer pays by hand); unlinks, withdraws, pays (by hand), leaves (the
     payment page unpaid); unlinks_lost and unlinks_arrived (takes the card away while nobody knows what became of the
     charge, which never reached the gateway, or did). `cookie` and `pay_url` are how the customer comes in.
     """
