@@ -124,7 +124,9 @@ def found(folder: Path, plan: Plan, record: Record) -> Company:
     for name, running in engines.start().items():
         programs.engine(name, running)
     network.admit(engines)
-    sandbox = start_sandbox(folder, place.sandbox_port, place.smtp_port, host=network.home)
+    sandbox = start_sandbox(
+        folder, place.sandbox_port, place.smtp_port, host=network.home, log=place.logs / "sandbox.log"
+    )
     if running_sandbox := Running.of(sandbox.process.pid):
         programs.engine("sandbox", running_sandbox)
     programs.environment = own_environment() | _settings(place, engines, network)

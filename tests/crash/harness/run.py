@@ -44,7 +44,7 @@ _BACKLOG = text("""
          + (SELECT count(*) FROM outbox_messages WHERE dispatched_at IS NULL)
          + (SELECT count(*) FROM deliveries WHERE done_at IS NULL AND dead_at IS NULL)
          -- The CRM is far behind when it is hit: what it can work off in the calm may wait.
-         + greatest(0, (SELECT count(*) FROM sync_jobs) - 500) AS rows, business_now() AS now
+         + greatest(0, (SELECT count(*) FROM sync_jobs) - 2000) AS rows, business_now() AS now
 """)
 
 
