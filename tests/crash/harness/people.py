@@ -34,10 +34,10 @@ _TRIES = 60
 _PAUSE_S = 0.5
 _ONE_BY_ONE_S = 4.0
 _NAMED = re.compile(r'href="/payments/(\d+)"')
-# Around the instant of the charge: before it is made, while it is on its way, after it came in. Whoever pays by hand is
-# mostly earlier: a charge that is under way is not paid a second time.
+# Around the instant of the charge: before it is made, while it is on its way, after it came in. Of those who pay by hand
+# half come before the charge and reach the payment page; the others must be kept from paying what is under way.
 _STOPS_NEAR_S = (-25, 40)
-_PAYS_NEAR_S = (-120, 5)
+_PAYS_NEAR_S = ((-120, 5), (2, 60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,7 @@ class People:
     def __post_init__(self) -> None:
         chance = self.plan.chance("people")
         acting = [due for due in self.dues if due.fate in ACTING]
-        near = {"pays": _PAYS_NEAR_S, "leaves": _PAYS_NEAR_S}
-        moments = [due.due_at + timedelta(seconds=chance.uniform(*near.get(due.fate, _STOPS_NEAR_S))) for due in acting]
+        moments = [due.due_at + timedelta(seconds=chance.uniform(*_near(due, n))) for n, due in enumerate(acting)]
         self._agenda = sorted(zip(moments, acting, strict=True), key=lambda pair: pair[0], reverse=True)
         self._unsure = {due.contract_id: due for due in acting if due.fate.startswith("unlinks_")}
         self._refused = {due.contract_id: due for due in acting if due.fate == "refused"}
@@ -165,6 +164,10 @@ class People:
         return httpx.Client(
             base_url=base, cookies={"kabinet": due.cookie}, headers={"Origin": base}, timeout=30, trust_env=False
         )
+
+
+def _near(due: Due, n: int) -> tuple[int, int]:
+    return _PAYS_NEAR_S[n % 2] if due.fate in ("pays", "leaves") else _STOPS_NEAR_S
 
 
 def _whose(session: Session, people: Mapping[UUID, Due], status: str) -> list[Due]:
