@@ -38,6 +38,7 @@ _TELL_S = 15.0
 # is asked about ever more rarely: their points may come last.
 _LATE_POINTS = ("list.", "give_up.", "check.")
 _STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 2.5, 14
+_DUSK_S = 120.0
 _QUIET_S = 6.0
 _BACKLOG = text("""
     SELECT (SELECT count(*) FROM payments WHERE status IN ('created', 'sending'))
@@ -218,6 +219,10 @@ def _a_day(record: Record, nemesis: Nemesis) -> None:
     for _ in range(_STRIDES):
         time.sleep(_STRIDE_EVERY_S)
         nemesis.stride(_STRIDE_S)
+    # A look that was killed is hinted at again after half a minute.
+    until = time.monotonic() + _DUSK_S
+    while nemesis.open_points() and time.monotonic() < until:
+        time.sleep(_TICK_S)
     record.note("clock", "a day has passed")
 
 
