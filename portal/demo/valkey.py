@@ -23,9 +23,7 @@ _PROGRAM = "valkey-server"
 class ValkeyServer:
     """One server in one folder, on a port with a password. Every write is in its log within a second."""
 
-    def __init__(
-        self, folder: Path, *, port: int | None = None, databases: int = 16, address: str = LOOPBACK
-    ) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None, databases: int = 16, address: str = LOOPBACK) -> None:
         self.place = folder.resolve()
         self.port = port or free_port()
         self._address = address
