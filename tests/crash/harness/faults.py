@@ -12,7 +12,7 @@ from tests.crash.harness.workload import Due
 _GATEWAY_SHARE = 0.15
 _SLOW_S = 3.0
 _LATE_S = 3.0
-_STUBBORN = {"unlinks_lost": "drop_before", "unlinks_arrived": "drop_after"}
+_STUBBORN = {"unlinks_lost": "drop_before", "unlinks_arrived": "drop_after", "pays_in_doubt": "drop_after"}
 
 
 def switch_on(plan: Plan, outside: Outside, dues: Sequence[Due]) -> None:
@@ -21,7 +21,8 @@ def switch_on(plan: Plan, outside: Outside, dues: Sequence[Due]) -> None:
         if due.fate in _STUBBORN:
             # Until its customer has taken the card away nobody shall learn what became of it.
             rule = {"system": "yookassa", "kind": _STUBBORN[due.fate], "match": {"payment_method_id": due.token}}
-            outside.control("faults", rule)
+            # Who only tries to pay is to learn the outcome in the end.
+            outside.control("faults", rule | ({"times": 3} if due.fate == "pays_in_doubt" else {}))
             told = {"system": "webhook", "kind": "webhook_lost", "match": {"payment_method_id": due.token}}
             outside.control("faults", told)
     each = 1 - (1 - _GATEWAY_SHARE) ** (1 / len(GATEWAY_FAULTS))

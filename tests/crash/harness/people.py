@@ -70,7 +70,9 @@ class People:
         acting = [due for due in self.dues if due.fate in ACTING]
         moments = [due.due_at + timedelta(seconds=chance.uniform(*_near(due, n))) for n, due in enumerate(acting)]
         self._agenda = sorted(zip(moments, acting, strict=True), key=lambda pair: pair[0], reverse=True)
-        self._unsure = {due.contract_id: due for due in acting if due.fate.startswith("unlinks_")}
+        self._unsure = {
+            due.contract_id: due for due in acting if due.fate.startswith("unlinks_") or due.fate == "pays_in_doubt"
+        }
         self._refused = {due.contract_id: due for due in acting if due.fate == "refused"}
         later = self._unsure | self._refused
         self._agenda = [(at, due) for at, due in self._agenda if due.contract_id not in later]
@@ -113,7 +115,7 @@ class People:
 
     def _act(self, due: Due) -> None:
         try:
-            if due.fate in ("pays", "leaves", "refused"):
+            if due.fate in ("pays", "leaves", "refused", "pays_in_doubt"):
                 self._pay(due)
             elif due.fate == "withdraws":
                 self._end(due, f"/autopay/{due.contract_id}/cancel")

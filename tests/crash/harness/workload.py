@@ -63,10 +63,11 @@ _SHARES = {
     "leaves": 0.01,
     "unlinks_lost": 0.002,
     "unlinks_arrived": 0.002,
+    "pays_in_doubt": 0.002,
 }
 # Each point of a look-up in the list, and of a checkout, takes a death of its own.
-_AT_LEAST = {"unlinks_lost": 3, "unlinks_arrived": 3, "pays": 10, "leaves": 4, "refused": 5}
-ACTING = ("refused", "unlinks", "withdraws", "pays", "leaves", "unlinks_lost", "unlinks_arrived")
+_AT_LEAST = {"unlinks_lost": 3, "unlinks_arrived": 3, "pays": 10, "leaves": 4, "refused": 5, "pays_in_doubt": 3}
+ACTING = ("refused", "unlinks", "withdraws", "pays", "leaves", "unlinks_lost", "unlinks_arrived", "pays_in_doubt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Due:
 
     `fate`: plain; declined (once, then it works); refused (for good, so that the customer pays by hand); unlinks, withdraws, pays (by hand), leaves (the
     payment page unpaid); unlinks_lost and unlinks_arrived (takes the card away while nobody knows what became of the
-    charge, which never reached the gateway, or did). `cookie` and `pay_url` are how the customer comes in.
+    charge, which never reached the gateway, or did); pays_in_doubt (tries to pay by hand just then, and must not). `cookie` and `pay_url` are how the customer comes in.
     """
 
     customer_id: UUID
