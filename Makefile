@@ -31,6 +31,11 @@ RESET ?=
 TESTS ?= tests
 JOBS ?= 3
 
+# make crash: so many charges; the seed is drawn and printed when none is given; 3 hosts need root
+N ?= 300
+SEED ?=
+HOSTS ?= 1
+
 .PHONY: help
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +54,19 @@ soak: $(DEV_STAMP) ## What takes longer: races of stops and charges, a kill at e
 	KABINET_TEST_RACE_ROUNDS=20 $(PY) -m pytest -q -s tests/crash/test_unlink_race.py
 	KABINET_TEST_CRM_CUSTOMERS=400 $(PY) -m pytest -q -s tests/crm_sync/test_storm.py
 	$(PY) -m pytest -q -m soak tests
+	$(PY) -m tests.crash.mutation
+	$(PY) -m tests.crash.harness --n 10000 --seed 1
+	$(PY) -m tests.crash.harness --n 10000
+	$(PY) -m tests.crash.harness --n 10000
+	$(PY) -m tests.crash.harness --n 1000 --hosts 3
+
+.PHONY: crash
+crash: $(DEV_STAMP) ## Charge under attack and compare with the gateway's books (N= SEED= HOSTS=3)
+	@$(PY) -m tests.crash.harness --n $(N) $(if $(SEED),--seed $(SEED)) --hosts $(HOSTS)
+
+.PHONY: mutants
+mutants: $(DEV_STAMP) ## Plant eight known mistakes, one after another; the crash run must catch each
+	@$(PY) -m tests.crash.mutation
 
 .PHONY: bench
 bench: $(DEV_STAMP) ## Measure the desk's pages over 1,000 and 100,000 payments, and days without the CRM beside days with it

@@ -17,6 +17,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import BrokerError
 
 from kernel.errors import KabinetError
+from kernel.fault import fault
 from kernel.settings import get_settings
 
 if TYPE_CHECKING:
@@ -78,8 +79,17 @@ class Jobs:
                 max_retries=0,
                 time_limit=job.minutes * 60_000,
             )
-            make(job.run)
+            make(_done_before_acknowledged(job.run))
         return found
+
+
+def _done_before_acknowledged(run: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
+    # Redis forgets a message when its job returns: whoever dies here does the job a second time.
+    def work(ids: list[str]) -> None:
+        run(ids)
+        fault("job.before_acknowledgement")
+
+    return work
 
 
 @dataclass(frozen=True, slots=True)

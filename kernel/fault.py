@@ -2,7 +2,8 @@
 
 A point does nothing unless `KABINET_FAULTS` names it, and that variable is refused in live mode. Its form is
 `point=action[:n]` separated by commas; `n` is the hit at which it acts (1 by default). Actions: `kill` (SIGKILL to
-oneself), `raise` (InjectedFault), `sleep` (2 s, for races).
+oneself), `raise` (InjectedFault), `sleep` (2 s, for races). Where several points are armed, `KABINET_FAULTS_LOG` names a
+file that tells which one acted: a line with the process id and the point, written before the act.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from kernel.errors import ConfigurationError, KabinetError
 
 VARIABLE = "KABINET_FAULTS"
+LOG_VARIABLE = "KABINET_FAULTS_LOG"
 _hits: dict[str, int] = {}
 _lock = threading.Lock()
 
@@ -57,7 +60,14 @@ def fault(point: str) -> None:
         _hits[point] = _hits.get(point, 0) + 1
         due = _hits[point] == plans[point].at_hit
     if due:
+        _witness(point)
         _ACTIONS[plans[point].action](point)
+
+
+def _witness(point: str) -> None:
+    if path := os.environ.get(LOG_VARIABLE):
+        with Path(path).open("a", encoding="utf-8") as log:
+            log.write(f"{os.getpid()} {point}\n")
 
 
 def _kill(_point: str) -> None:

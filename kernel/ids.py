@@ -1,8 +1,9 @@
-"""Identifiers: UUID version 7 (RFC 9562 §5.7), so that new rows land at the end of an index."""
+"""Identifiers: of rows, UUID version 7 (RFC 9562 §5.7), so that new ones land at the end of an index; of processes."""
 
 from __future__ import annotations
 
 import os
+import socket
 import time
 from uuid import UUID
 
@@ -17,3 +18,8 @@ def uuid7() -> UUID:
     rand_a = random >> 68  # the top 12 of 80 bits
     rand_b = random & ((1 << 62) - 1)
     return UUID(int=stamp << 80 | _VERSION | rand_a << 64 | _VARIANT | rand_b)
+
+
+def process_name() -> str:
+    """What this process is called in the rows that it has in hand: its machine and number."""
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -48,6 +48,7 @@ def relay_once(handlers: Handlers, send: Send) -> int:
         session.execute(
             update(OutboxMessage).where(OutboxMessage.id.in_(ids)).values(dispatched_at=func.business_now())
         )
+        fault("relay.before_commit")
     fault("relay.after_commit")
     for message in messages:
         if message.topic == HINT_TOPIC:

@@ -13,10 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from crm_sync import pushing
 from crm_sync.part import CRM
 from kernel import clock, db, log
+from kernel.ids import process_name
 from kernel.settings import get_settings
 from payments.charging.sending import sender
 from portal.checks import check_start
-from portal.duties.noting import give_worker_beat, worker_name
+from portal.duties.noting import give_worker_beat
 from portal.wiring import Wiring
 
 _log = log.get(__name__)
@@ -56,7 +57,7 @@ def run() -> None:
 
 
 def _beat_until(stop: threading.Event) -> None:
-    name = worker_name()
+    name = process_name()
     while not stop.is_set():
         try:
             give_worker_beat(name)

@@ -66,7 +66,7 @@ SYSTEMS: dict[str, dict[str, str]] = {
 
 MATCHES = {
     "yookassa": ("method", "path", "key", "payment_method_id"),
-    "webhook": ("event", "object_id"),
+    "webhook": ("event", "object_id", "payment_method_id"),
     "bitrix24": ("method", "entity_type", "external_id"),
     "crm_event": ("event", "object_id"),
     "mail": ("to",),

@@ -12,10 +12,11 @@ from kernel import log, outbox
 from kernel.clock import business_now
 from kernel.db import Session, begin
 from kernel.fault import fault
+from kernel.ids import process_name
 from payments.autopay.notices import announce_invoices
 from payments.charging.models import Payment
 from payments.charging.permits import permit_customer, permit_scheduled, refuse
-from payments.charging.sending import WORKER, Sender, sender
+from payments.charging.sending import Sender, sender
 from payments.events import InvoiceIssued
 
 _log = log.get(__name__)
@@ -47,8 +48,8 @@ def resend(payment_id: UUID) -> bool:
     sent = 0
     try:
         with begin() as session:
-            permits = permit_scheduled(session, [payment_id], worker=WORKER, again=True) or permit_customer(
-                session, [payment_id], worker=WORKER, again=True
+            permits = permit_scheduled(session, [payment_id], worker=process_name(), again=True) or permit_customer(
+                session, [payment_id], worker=process_name(), again=True
             )
             fault("resend.before_permit_commit")
         fault("resend.after_permit")
@@ -64,7 +65,7 @@ def _send_chunk(through: Sender, chunk: Sequence[UUID]) -> None:
     sent = 0
     try:
         with begin() as session:
-            permits = permit_scheduled(session, chunk, worker=WORKER)
+            permits = permit_scheduled(session, chunk, worker=process_name())
             fault("charge.before_permit_commit")
         fault("charge.after_permit")
         through.send(permits, granted)

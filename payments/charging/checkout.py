@@ -16,7 +16,7 @@ from kernel import outbox
 from kernel.db import Session, read, repeating
 from kernel.errors import NotFound, Refused
 from kernel.fault import fault
-from kernel.ids import uuid7
+from kernel.ids import process_name, uuid7
 from kernel.money import Money
 from kernel.settings import get_settings
 from payments.autopay.models import Autopay
@@ -26,7 +26,7 @@ from payments.charging.models import CREATED, LIVE, REJECTED, SEND, UNKNOWN, All
 from payments.charging.pace import HINT_LIFE
 from payments.charging.permits import Permit, permit_customer
 from payments.charging.recording import Outcome, record
-from payments.charging.sending import WORKER, send_once
+from payments.charging.sending import send_once
 from payments.contracts.models import Contract, Installment
 from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.gateway.transport import Deadlines
@@ -166,7 +166,7 @@ def _send(payment_id: UUID) -> None:
         # A permit's two seconds begin with the statement that gave it, not with one that was given up.
         nonlocal granted
         granted = time.monotonic()
-        return permit_customer(session, [payment_id], worker=WORKER)
+        return permit_customer(session, [payment_id], worker=process_name())
 
     permits = repeating(ask)
     fault("checkout.after_permit")

@@ -6,9 +6,7 @@ the recorder keeps outcomes in memory and no further permits are given; rows it 
 
 from __future__ import annotations
 
-import os
 import queue
-import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -26,7 +24,6 @@ from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NotExec
 from payments.gateway.yookassa import YooKassa
 
 _log = log.get(__name__)
-WORKER = f"{socket.gethostname()}:{os.getpid()}"
 _PERMIT_LIFE_S = 2.0
 _BATCH = 25
 _LINGER_S = 0.004

@@ -57,6 +57,7 @@ def hint_created(send: Send) -> int:
     """Hint at payments that wait to be sent and whose hint is old or was lost, as many as may wait in Redis at once."""
     with begin() as session:
         ids = _claim(session, TO_SEND.due(), at_once=CHARGES_HINTED_AT_ONCE)
+    fault("sweep.before_hint")
     send_in_parts(send, CHARGE, ids, BATCH)
     return len(ids)
 
@@ -65,6 +66,7 @@ def hint_due_checks(send: Send) -> int:
     """Hint at payments that are due for a look, as many as may wait in Redis at once."""
     with begin() as session:
         ids = _claim(session, TO_CHECK.due(), at_once=HINTED_AT_ONCE)
+    fault("sweep.before_hint")
     send_in_parts(send, CHECK, ids, PART)
     return len(ids)
 

@@ -14,7 +14,7 @@ from portal.demo.postgres import (
     database_exists,
     require_version,
 )
-from portal.demo.processes import Running
+from portal.demo.processes import LOOPBACK, Running
 from portal.demo.valkey import ValkeyServer
 
 DATABASE = "kabinet"
@@ -32,11 +32,12 @@ class Engines:
         database_options: Mapping[str, str] | None = None,
         database_port: int | None = None,
         redis_databases: int = 16,
+        redis_address: str = LOOPBACK,
     ) -> None:
         self.given_database = given_database
         self.given_redis = given_redis
         self.postgres = PostgresServer(folder / "postgres", port=database_port, options=database_options)
-        self.valkey = ValkeyServer(folder / "valkey", databases=redis_databases)
+        self.valkey = ValkeyServer(folder / "valkey", databases=redis_databases, address=redis_address)
 
     def start(self) -> dict[str, Running]:
         """Start what was not given; answers the processes that we now own, by name.

@@ -129,7 +129,7 @@ class PostgresServer:
             if self.port is not None
             else {"listen_addresses": ""}
         )
-        return {"port": str(SOCKET_PORT), "unix_socket_directories": str(self._sockets), **self._options, **tcp}
+        return {"port": str(SOCKET_PORT), "unix_socket_directories": str(self._sockets), **tcp, **self._options}
 
     def _spawn(self, program: str, arguments: Sequence[str]) -> Server:
         path = programs_for(_installed(), self.place, self._account) / "bin" / program

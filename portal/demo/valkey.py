@@ -21,11 +21,12 @@ _PROGRAM = "valkey-server"
 
 
 class ValkeyServer:
-    """One server in one folder, on a loopback port with a password. Every write is in its log within a second."""
+    """One server in one folder, on a port with a password. Every write is in its log within a second."""
 
-    def __init__(self, folder: Path, *, port: int | None = None, databases: int = 16) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None, databases: int = 16, address: str = LOOPBACK) -> None:
         self.place = folder.resolve()
         self.port = port or free_port()
+        self._address = address
         self._databases = databases
         self._pidfile = self.place / "server.pid"
         self._log = self.place / "server.log"
@@ -60,12 +61,12 @@ class ValkeyServer:
 
     def url(self, database: int = 0) -> str:
         """The address of one of its numbered databases."""
-        return f"redis://:{self._password()}@{LOOPBACK}:{self.port}/{database}"
+        return f"redis://:{self._password()}@{self._address}:{self.port}/{database}"
 
     def _spawn(self) -> Server:
         # The password goes through standard input: an argument would show in the list of processes.
         configuration = {
-            "bind": LOOPBACK,
+            "bind": self._address,
             "port": str(self.port),
             "requirepass": self._password(),
             "databases": str(self._databases),

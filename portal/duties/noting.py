@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from dataclasses import dataclass, field
 
@@ -57,11 +55,6 @@ def give_worker_beat(worker: str) -> None:
         given = insert(WorkerBeat).values(worker=worker)
         session.execute(given.on_conflict_do_update(index_elements=["worker"], set_={"beat_at": now}))
         session.execute(delete(WorkerBeat).where(WorkerBeat.beat_at < now - text(f"interval '{_GONE_AFTER}'")))
-
-
-def worker_name() -> str:
-    """What this process is called: its machine and number."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _note(session: Session, duty: str, run: _Run) -> None:

@@ -65,6 +65,7 @@ def _send(line: Line, message_id: UUID) -> None:
     except BadAddress as error:
         outcome = Refused(str(error))
     repeating(partial(_write_down, letter=letter, outcome=outcome))
+    fault("mail.after_commit")
     raw = getattr(outcome, "raw", "")
     _log.info("mail.tried", message_id=str(letter.id), kind=letter.kind, outcome=type(outcome).__name__, raw=raw)
 

@@ -43,6 +43,7 @@ def receive_yookassa(request: Request, secret: str, body: Annotated[bytes, Depen
     try:
         with begin() as session:
             take_in(session, json.loads(body), ip=ip)
+            fault("webhook.before_intake")
         fault("webhook.after_intake")
     except (NotANotification, ValueError, RecursionError) as error:
         _log.warning("webhook.unreadable", field=str(error)[:40])

@@ -22,12 +22,12 @@ def announce(world: World, shop: Shop, event: str, record: Record, view: Callabl
     if url is None:
         return
     now = world.now()
-    facts = {"event": event, "object_id": record.id}
+    facts = {"event": event, "object_id": record.id, "payment_method_id": getattr(record, "method_id", None) or ""}
     fault = world.faults.strike("webhook", f"{record.idempotence_key}:{event}", facts)
     body = json.dumps({"type": "notification", "event": event, "object": view()}, ensure_ascii=False)
-    first_at = None if _is(fault, "webhook_lost") else now + _wait(fault, record.idempotence_key)
     copies = 2 if _is(fault, "webhook_duplicate") else 1
-    for _ in range(copies):
+    for copy in range(copies):
+        first_at = None if _is(fault, "webhook_lost") else now + _wait(fault, record.idempotence_key, copy)
         cursor = world.store.run(
             "INSERT INTO deliveries (url, event, object_id, body, fault, event_at, next_at, attempts, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
@@ -47,10 +47,13 @@ def _is(fault: Fault | None, kind: str) -> bool:
     return fault is not None and fault.kind == kind
 
 
-def _wait(fault: Fault | None, key: str) -> int:
-    if fault is None or fault.kind not in {"webhook_delay", "webhook_shuffle"}:
+def _wait(fault: Fault | None, key: str, copy: int) -> int:
+    if fault is None or fault.kind not in {"webhook_delay", "webhook_shuffle", "webhook_duplicate"}:
         return 0
     if fault.kind == "webhook_delay":
         return round((_DELAY_S if fault.seconds is None else fault.seconds) * SECOND)
+    if fault.kind == "webhook_duplicate":
+        # Both at once, or, when seconds are given, each late by a time of its own.
+        return round((fault.seconds or 0) * SECOND * chance(fault.seed, key, copy))
     longest = _SHUFFLE_S if fault.seconds is None else fault.seconds
     return round(longest * SECOND * (1 + chance(fault.seed, key, 0)) / 2)

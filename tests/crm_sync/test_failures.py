@@ -15,7 +15,7 @@ from kernel.db import begin, read
 from kernel.settings import get_settings
 from payments.customers.registration import CustomerData, change_customer, create_customer
 from tests.crm_sync.conftest import Portal, connection, jobs, new_customer
-from tests.support.business import make_agreement
+from tests.support.business import make_agreement, pay_with_consent
 
 pytestmark = pytest.mark.committed
 
@@ -36,6 +36,19 @@ def test_a_creation_whose_answer_was_lost_is_found_and_not_repeated(portal: Port
     assert jobs() == {}
     with read() as session:
         assert session.scalars(select(CrmLink.remote_id)).one() == portal.one("contact")["id"]
+
+
+@pytest.mark.parametrize("method", ["crm.timeline.comment.add", "crm.timeline.logmessage.add"])
+def test_a_timeline_line_whose_answer_was_lost_is_found_and_not_repeated(portal: Portal, method: str) -> None:
+    portal.fail("error_500_after", times=1, match={"method": method})
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    pay_with_consent(it)
+    portal.settle()
+    assert jobs() == {}
+    texts = [line["text"] for line in portal.timeline()]
+    assert texts
+    assert sorted(texts) == sorted(set(texts))
 
 
 @pytest.mark.parametrize("kind", NOT_DONE)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from kernel import fault
@@ -40,3 +43,12 @@ def test_an_unknown_action_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KABINET_FAULTS", "charge.after_permit=explode")
     with pytest.raises(ConfigurationError, match="explode"):
         fault.fault("charge.after_permit")
+
+
+def test_a_point_tells_the_log_that_it_acted_before_it_acts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KABINET_FAULTS", "charge.after_permit=raise,charge.before_send=raise:2")
+    monkeypatch.setenv("KABINET_FAULTS_LOG", str(tmp_path / "points"))
+    fault.fault("charge.before_send")
+    with pytest.raises(fault.InjectedFault):
+        fault.fault("charge.after_permit")
+    assert (tmp_path / "points").read_text() == f"{os.getpid()} charge.after_permit\n"

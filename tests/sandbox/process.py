@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -43,7 +44,13 @@ class Sandbox:
             self.process.wait()
 
 
-def start_sandbox(folder: Path, port: int | None = None, smtp_port: int | None = None) -> Sandbox:
+def start_sandbox(
+    folder: Path,
+    port: int | None = None,
+    smtp_port: int | None = None,
+    host: str = "127.0.0.1",
+    log: Path | None = None,
+) -> Sandbox:
     """Start one with its state in this folder and wait until it answers.
 
     Raises:
@@ -51,9 +58,11 @@ def start_sandbox(folder: Path, port: int | None = None, smtp_port: int | None =
     """
     port, smtp_port = port or free_port(), smtp_port or free_port()
     state = folder / "sandbox.sqlite"
-    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--smtp-port", str(smtp_port)]
-    process = subprocess.Popen([*command, "--state", str(state)], cwd=ROOT)
-    sandbox = Sandbox(f"http://127.0.0.1:{port}", smtp_port, state, process)
+    command = [sys.executable, "-m", "sandbox", "--host", host, "--port", str(port), "--smtp-port", str(smtp_port)]
+    with (log or Path(os.devnull)).open("ab") as file:
+        output = file if log else None
+        process = subprocess.Popen([*command, "--state", str(state)], cwd=ROOT, stdout=output, stderr=output)
+    sandbox = Sandbox(f"http://{host}:{port}", smtp_port, state, process)
     _wait_until_it_answers(sandbox)
     return sandbox
 

@@ -99,6 +99,18 @@ def test_duplicated(client: Client, hook: Hook) -> None:
     assert hook.received[0] == hook.received[1]
 
 
+def test_duplicated_each_copy_late_by_a_time_of_its_own(client: Client, hook: Hook) -> None:
+    client.fault("webhook_duplicate", "webhook", seconds=3600)
+    client.pay(client.made("/payments", order(capture=True), key="late-copies"))
+    came = []
+    for _ in range(31):
+        client.control("clock", {"jump": "PT2M"})
+        eventually(lambda: client.web.get("/control/state").json()["deliveries_due"] == 0)
+        came.append(len(hook.received))
+    assert 1 in came
+    assert came[-1] == 2
+
+
 def test_delayed(client: Client, hook: Hook) -> None:
     client.fault("webhook_delay", "webhook", seconds=3600)
     client.saved_method()

@@ -1,0 +1,82 @@
+"""Letters by their Message-ID, objects of the CRM by their external id, timeline lines by the id in their text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from crm_sync.bitrix24.looking import entity_type
+from crm_sync.bitrix24.schema import schema_of
+from crm_sync.models import CrmLink, TimelineEntry
+from crm_sync.port import COMMENT, LOG, PAYMENT, REQUISITE
+from crm_sync.snapshots.identity import external_id, installation_id
+from kernel.db import Session
+from kernel.settings import get_settings
+from payments.charging.models import SUCCEEDED, Payment
+from portal.notifications.envelope import own_host
+from portal.notifications.models import Message
+from portal.notifications.troubles import LOST_IN_HAND
+
+if TYPE_CHECKING:
+    from tests.crash.harness.checker import Evidence
+
+
+def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
+    """Every letter that we say has left was taken in; none was taken in that we did not write; none is missing."""
+    came = evidence.oracle.letters
+    rows = session.execute(select(Message.id, Message.kind, Message.status, Message.error, Message.payment_id)).all()
+    written = {f"<{row.id}@{own_host()}>": row for row in rows}
+    wrong = [
+        f"letter {row.id} ({row.kind}) is {row.status} ({row.error}) and never arrived"
+        for message_id, row in written.items()
+        if message_id not in came and not _is_given_up(row.status, row.error)
+    ]
+    wrong += [f"a letter arrived that nobody wrote: {message_id}" for message_id in came if message_id not in written]
+    confirmed = {row.payment_id for row in rows if row.kind == "payment_succeeded"}
+    paid = session.execute(
+        select(Payment.id, Payment.number).where(Payment.status == SUCCEEDED, Payment.saves_method.is_(False))
+    ).all()
+    wrong += [f"payment {row.number} succeeded and nobody was told" for row in paid if row.id not in confirmed]
+    return len(written), wrong
+
+
+def given_up(session: Session, evidence: Evidence) -> int:
+    """How many letters never arrived because two processes died over them: the product repeats a doubt once, no more."""
+    came = evidence.oracle.letters
+    rows = session.execute(select(Message.id, Message.status, Message.error).where(Message.status == "failed"))
+    return sum(f"<{row.id}@{own_host()}>" not in came and _is_given_up(row.status, row.error) for row in rows)
+
+
+def _is_given_up(status: str, error: str | None) -> bool:
+    # Staff see these among the failed letters; a third process might send a letter for the third time.
+    return status == "failed" and error == LOST_IN_HAND
+
+
+def crm(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
+    """Every object that we say stands there does so once; each payment of the run and each line is among them."""
+    items, schema = evidence.oracle.crm_items, schema_of(get_settings().bitrix24_url)
+    installation = installation_id(session)  # type: ignore[arg-type]  # it only reads
+    links = session.execute(select(CrmLink.kind, CrmLink.local_id)).all()
+    named = [row for row in links if row.kind not in (COMMENT, LOG, REQUISITE)]
+    expected = {(entity_type(schema, row.kind), external_id(installation, row.local_id)) for row in named}
+    wrong = [f"{key} stands in the CRM {items[key]} times" for key in expected if items[key] != 1]
+    wrong += [
+        f"{key} stands in the CRM {times} times" for key, times in items.items() if times > 1 and key not in expected
+    ]
+    wrong += [f"{key} stands in the CRM and we do not know it" for key in items if key not in expected]
+    linked = {row.local_id for row in links if row.kind == PAYMENT}
+    paid = session.execute(
+        select(Payment.id, Payment.number).where(Payment.status == SUCCEEDED, Payment.saves_method.is_(False))
+    ).all()
+    wrong += [f"payment {row.number} is missing in the CRM" for row in paid if row.id not in linked]
+    told = Counter(key for text in evidence.oracle.crm_comments for key in _ids_in(text))
+    entries = [str(key) for key in session.scalars(select(TimelineEntry.id))]
+    wrong += [f"timeline line {key} stands in the CRM {told[key]} times" for key in entries if told[key] != 1]
+    return len(named) + len(entries), wrong
+
+
+def _ids_in(text: str) -> list[str]:
+    # A line ends with its own id, after the address of what it is about.
+    return [text.rsplit("#", 1)[1].strip()] if "#" in text else []

@@ -1,0 +1,140 @@
+"""How fast the product got over what was done to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from kernel.db import Session, read
+from payments.charging.models import SUCCEEDED, Payment
+from tests.crash.harness.nemesis import Nemesis, Orphan
+from tests.crash.harness.oracle import Oracle
+
+_SHORTEST_PAUSE_S = 60.0
+# From the first moment at which nobody knew the outcome to the moment at which it was known; business time.
+_UNKNOWN = text("""
+    SELECT h.object_id, p.method_id IS NOT NULL AND m.unlinked_at IS NULL AND a.status = 'active' AS linked,
+           min(h.at) AS since, p.decided_at AS until
+    FROM status_history h
+    JOIN payments p ON p.id = h.object_id
+    LEFT JOIN payment_methods m ON m.id = p.method_id
+    LEFT JOIN autopays a ON a.id = p.autopay_id
+    WHERE h.object_kind = 'payment' AND h.new = 'unknown' AND p.decided_at IS NOT NULL
+    GROUP BY 1, 2, p.decided_at
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How many there were, the middle one, the 95th of a hundred, the greatest; seconds."""
+
+    count: int
+    median: float
+    p95: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of these; all zero when there are none."""
+        if not values:
+            return cls(0, 0.0, 0.0, 0.0)
+        ranked = sorted(values)
+        return cls(
+            len(ranked), ranked[len(ranked) // 2], ranked[min(len(ranked) - 1, int(len(ranked) * 0.95))], ranked[-1]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything that is measured."""
+
+    unknown_linked: Spread
+    unknown_unlinked: Spread
+    after_kill: Spread
+    after_empty_redis: Spread
+    after_cut: Spread
+    charges: int
+    charging_s: float
+
+    @property
+    def rate(self) -> float:
+        """Charges a second, from the first call to the last that succeeded while charges fell due."""
+        return self.charges / self.charging_s if self.charging_s else 0.0
+
+
+def measure(oracle: Oracle, nemesis: Nemesis, cut_off_s: Sequence[float], *, began: float, ended: float) -> Figures:
+    """Read them from the database, the journal and what the nemesis wrote down. `began`, `ended`: of the attack."""
+    with read() as session:
+        settled = session.execute(_UNKNOWN).all()
+        keys = {row.id: str(row.key) for row in session.execute(select(Payment.id, Payment.key))}
+        gateway_ids = {row.id: row.gateway_id for row in session.execute(select(Payment.id, Payment.gateway_id))}
+        charged = _charged(session, oracle, began, ended)
+    touched = _touches(oracle, keys, gateway_ids)
+    return Figures(
+        Spread.of([_lived(row.since, row.until, nemesis.jumps) for row in settled if row.linked]),
+        Spread.of([(row.until - row.since).total_seconds() for row in settled if not row.linked]),
+        Spread.of(_resumed(nemesis.orphans, touched)),
+        Spread.of(_rehinted(nemesis.emptied, touched)),
+        Spread.of(cut_off_s),
+        len(charged),
+        max(charged) - min(charged) if len(charged) > 1 else 0.0,
+    )
+
+
+def _lived(since: datetime, until: datetime, jumps: Sequence[tuple[datetime, float]]) -> float:
+    """Business time between the two without what the clock jumped over: each jump counts a minute, the shortest pause."""
+    seconds = (until - since).total_seconds()
+    for at, size in jumps:
+        begin, end = max(since, at), min(until, at + timedelta(seconds=size))
+        seconds -= max(0.0, (end - begin).total_seconds() - _SHORTEST_PAUSE_S)
+    return seconds
+
+
+def _charged(session: Session, oracle: Oracle, began: float, ended: float) -> list[float]:
+    ours = {
+        str(key)
+        for key in session.scalars(
+            select(Payment.key).where(Payment.status == SUCCEEDED, Payment.initiator == "schedule")
+        )
+    }
+    first: dict[str, float] = {}
+    for post in oracle.posts:
+        if post.key in ours and began <= post.at <= ended:
+            first.setdefault(str(post.key), post.at)
+    return list(first.values())
+
+
+def _touches(oracle: Oracle, keys: dict[UUID, str], gateway_ids: dict[UUID, str | None]) -> dict[UUID, list[float]]:
+    owners = {key: payment_id for payment_id, key in keys.items()}
+    owners |= {f"/payments/{name}": payment_id for payment_id, name in gateway_ids.items() if name}
+    touched: dict[UUID, list[float]] = defaultdict(list)
+    for call in oracle.calls:
+        owner = owners.get(call.key or "") or owners.get(call.path)
+        if owner:
+            touched[owner].append(call.at)
+    return touched
+
+
+def _resumed(orphans: Sequence[Orphan], touched: dict[UUID, list[float]]) -> list[float]:
+    # Those about which a notification brought the news before the lease had ended need no further call.
+    found = []
+    for orphan in orphans:
+        later = [at for at in touched[orphan.payment_id] if at > orphan.died_at + 1]
+        if later:
+            found.append(max(0.0, min(later) - orphan.lease_until))
+    return found
+
+
+def _rehinted(emptied: Sequence[tuple[float, list[UUID]]], touched: dict[UUID, list[float]]) -> list[float]:
+    found = []
+    for at, ids in emptied:
+        for payment_id in ids:
+            later = [moment for moment in touched[payment_id] if moment > at]
+            if later and not any(moment < at for moment in touched[payment_id]):
+                found.append(min(later) - at)
+    return found

@@ -1,0 +1,246 @@
+"""One run from its beginning to its verdict."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import text
+
+from crm_sync.part import CRM
+from kernel import clock, db
+from kernel.db import Session
+from portal.wiring import Wiring
+from tests.crash.harness import coverage, faults
+from tests.crash.harness.cable import Cable
+from tests.crash.harness.checker import Evidence, Verdict, check_all
+from tests.crash.harness.clockwork import Clockwork, NeverRestsError, come_to_rest
+from tests.crash.harness.company import Company, found
+from tests.crash.harness.coverage import Hit
+from tests.crash.harness.database import end_leases_before, insist
+from tests.crash.harness.figures import Figures, measure
+from tests.crash.harness.mischief import Mischief
+from tests.crash.harness.nemesis import Nemesis
+from tests.crash.harness.oracle import Oracle
+from tests.crash.harness.people import People
+from tests.crash.harness.plan import ROOT, TARGETS, Plan
+from tests.crash.harness.record import Record
+from tests.crash.harness.workload import Due, make_work
+
+_TICK_S = 1.0
+_TELL_S = 15.0
+# A card that was taken away in doubt is only looked for, and absence counts after a day; a payment page that was left
+# is asked about ever more rarely: their points may come last.
+_LATE_POINTS = ("list.", "give_up.", "check.")
+_STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 2.5, 14
+_DUSK_S = 120.0
+_QUIET_S = 6.0
+_BACKLOG = text("""
+    SELECT (SELECT count(*) FROM payments WHERE status IN ('created', 'sending'))
+         + (SELECT count(*) FROM outbox_messages WHERE dispatched_at IS NULL)
+         + (SELECT count(*) FROM deliveries WHERE done_at IS NULL AND dead_at IS NULL)
+         -- The CRM is far behind when it is hit: what it can work off in the calm may wait.
+         + greatest(0, (SELECT count(*) FROM sync_jobs) - 2000) AS rows, business_now() AS now
+""")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to."""
+
+    plan: Plan
+    folder: Path
+    commit: str
+    record: Record
+    verdicts: list[Verdict]
+    hits: list[Hit]
+    figures: Figures
+    seconds: float
+    rest: str
+    oracle: Oracle
+    dues: list[Due]
+    attack: tuple[float, float]
+
+    @property
+    def passed(self) -> bool:
+        """Every check passed, and the run was hit hard enough to count."""
+        return all(verdict.passed for verdict in self.verdicts) and all(hit.met for hit in self.hits)
+
+
+def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
+    """Make the company, attack it while it charges, let it come to rest, and judge."""
+    record = Record(say)
+    company = found(folder, plan, record)
+    result = None
+    try:
+        result = _run(plan, folder, company, record)
+    finally:
+        db.dispose()
+        company.close()
+        if result is not None and result.passed:
+            company.engines.erase()  # what is wrong can be looked for in the data; what is right needs none
+        record.keep(folder / "record.jsonl")
+    return result
+
+
+@dataclass
+class Attack:
+    """Everybody who does something to the company while it charges."""
+
+    clock: Clockwork
+    people: People
+    mischief: Mischief
+    nemesis: Nemesis
+    cable: Cable | None
+
+    def begin(self) -> None:
+        """All at once."""
+        for start in (self.clock.start, self.people.start, self.mischief.start, self.nemesis.start):
+            start()
+        if self.cable:
+            self.cable.start()
+
+    def end_of_the_day(self) -> None:
+        """Customers and liars go home; who kills stays."""
+        if self.cable:
+            self.cable.stop()
+        self.people.stop()
+        self.mischief.stop()
+        self.clock.hold()
+
+    @property
+    def to_come(self) -> int:
+        """How many acts are still to come that no run may end without."""
+        return self.people.waiting + self.mischief.waiting + bool(self.cable and self.cable.waiting)
+
+
+def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
+    wiring = Wiring(CRM)
+    dues = make_work(plan, company.outside)
+    record.tell(f"{len(dues)} charges announced; the product starts")
+    clock.follow()
+    company.outside.control("targets", {"yookassa_url": company.webhook_url})
+    attack = _prepare(plan, company, record, dues)
+    company.hire()
+    faults.switch_on(plan, company.outside, dues)
+    company.outside.jump_to(dues[0].due_at.isoformat())
+    record.tell("the attack begins")
+    began = time.time()
+    attack.begin()
+    _charge_under(attack, plan, company, record, dues)
+    charged = time.time()
+    attack.end_of_the_day()
+    _a_day(record, attack.nemesis)
+    hits = _calm(plan, company, record, attack.nemesis)
+    rest = _rest(plan, company, record, wiring, attack.nemesis)
+    attack.clock.stop()
+    oracle = Oracle(company.journal)
+    evidence = Evidence(
+        dues,
+        attack.people.stops,
+        attack.clock.shifts,
+        attack.mischief.forged_ids,
+        attack.mischief.foreign_ids,
+        attack.people.gave_up,
+        oracle,
+        wiring,
+    )
+    verdicts = check_all(evidence)
+    if rest.startswith("still due"):
+        verdicts.append(Verdict("liveness", f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
+    cut = attack.cable.settled_s if attack.cable else []
+    figures = measure(oracle, attack.nemesis, cut, began=began, ended=charged)
+    seconds = time.time() - record.began
+    return Result(
+        plan, folder, _commit(), record, verdicts, hits, figures, seconds, rest, oracle, dues, (began, charged)
+    )
+
+
+def _prepare(plan: Plan, company: Company, record: Record, dues: list[Due]) -> Attack:
+    nemesis = Nemesis(plan, company, record)
+    company.programs.arm, company.programs.on_death = nemesis.arm, nemesis.note_death
+    return Attack(
+        Clockwork(company.outside, company.engines.database_url, skips=not plan.is_long),
+        People(plan, company, record, dues),
+        Mischief(plan, company, record),
+        nemesis,
+        Cable(company, record) if plan.hosts > 1 else None,
+    )
+
+
+def _calm(plan: Plan, company: Company, record: Record, nemesis: Nemesis) -> list[Hit]:
+    """The last fault has fallen when this returns; what the run was hit with."""
+    nemesis.stop()
+    struck = Counter(company.outside.fired())
+    company.outside.mend()
+    company.programs.arm = lambda _role: ""
+    record.note("calm", "the last fault")
+    record.tell(f"the last fault; {sum(record.count('died').values())} deaths so far")
+    return coverage.covered(plan, record, struck)
+
+
+def _charge_under(attack: Attack, plan: Plan, company: Company, record: Record, dues: list[Due]) -> None:
+    """Until all charges have fallen due and most of the work is done, and each blow that a run must take was struck."""
+    began = told = time.monotonic()
+    topped = False
+    while time.monotonic() - began < plan.longest_attack_s:
+        time.sleep(_TICK_S)
+        backlog, now = insist(_backlog)
+        ahead = sum(due.due_at > now for due in dues)
+        if not topped and ahead < plan.charges / 2:
+            faults.top_up(plan, company.outside, record)
+            topped = True
+        open_points = attack.nemesis.open_points(*_LATE_POINTS)
+        kills = record.count("kill")
+        missing = [target for target in TARGETS if kills[target] < plan.kills_wanted]
+        if time.monotonic() - told > _TELL_S:
+            told = time.monotonic()
+            record.tell(
+                f"{ahead} ahead, {backlog} rows in work, {sum(kills.values())} blows, {attack.to_come} acts to come,"
+                f" {len(open_points)} points open {open_points[:4]}"
+            )
+        done = ahead == 0 and backlog <= max(20, plan.charges // 50) and not attack.to_come
+        if done and not missing and not open_points:
+            return
+
+
+def _backlog(session: Session) -> tuple[int, datetime]:
+    row = session.execute(_BACKLOG).one()
+    return int(row.rows), row.now
+
+
+def _a_day(record: Record, nemesis: Nemesis) -> None:
+    """More than a day in strides, still under attack: what is only looked for is given up, what was declined is tried again."""
+    for _ in range(_STRIDES):
+        time.sleep(_STRIDE_EVERY_S)
+        nemesis.stride(_STRIDE_S)
+    # A look that was killed is hinted at again after half a minute.
+    until = time.monotonic() + _DUSK_S
+    while nemesis.open_points() and time.monotonic() < until:
+        time.sleep(_TICK_S)
+    record.note("clock", "a day has passed")
+
+
+def _rest(plan: Plan, company: Company, record: Record, wiring: Wiring, nemesis: Nemesis) -> str:
+    started = time.monotonic()
+    if plan.short_leases:
+        time.sleep(_QUIET_S)
+        end_leases_before(nemesis.last_death)
+    try:
+        stops = come_to_rest(company.outside, wiring, until=started + plan.patience_s)
+    except NeverRestsError as error:
+        record.tell(str(error))
+        return str(error)
+    text_ = f"at rest {time.monotonic() - started:.1f} s after the last fault, {stops} stops of the clock"
+    record.tell(text_)
+    return text_
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "no git"
