@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from kernel import broker, db, log
+from bench.stand import COMPANY, ROOT, migrate, servers, use
+from kernel import db, log
 from kernel.clock import business_date, now, real_now
 from kernel.db import begin, engine
 from kernel.settings import get_settings
-from payments.installation.setup import Company, name_company
+from payments.installation.setup import name_company
 from portal.accounts.models import User
 from portal.accounts.passwords import NO_PASSWORD
 from portal.accounts.sessions import STAFF, start_session
 from portal.accounts.visitor import Visitor
-from portal.demo.engines import Engines, sibling
+from portal.demo.engines import sibling
 from portal.demo.postgres import create_database
 
-ROOT = Path(__file__).parents[1]
 SIZES = (1_000, 100_000)
 ROUNDS = 3
 REQUESTS = 15
-COMPANY = Company(brand="Тёплый контур", legal_name="ООО «Тёплый контур»", inn="5000123456")
-_NOWHERE = "127.0.0.1:9"
-_SETTINGS = {
-    "KABINET_MODE": "test",
-    "KABINET_SECRET_KEY": "bench-" * 8,
-    "KABINET_ENCRYPTION_KEY": "YS1rZXktZm9yLXRlc3RzLW9mLTMyLWJ5dGVzLWxvbmc=",
-    "KABINET_BASE_URL": "http://localhost:8000",
-    "KABINET_YOOKASSA_SHOP_ID": "100500",
-    "KABINET_YOOKASSA_SECRET_KEY": "test_bench",
-    "KABINET_YOOKASSA_API_URL": f"http://{_NOWHERE}/v3",
-    "KABINET_SMTP_URL": f"smtp://{_NOWHERE}",
-    "KABINET_MAIL_FROM": "kabinet@example.com",
-    "KABINET_LOG_LEVEL": "WARNING",
-}
 MONTH_AGO = timedelta(days=120)
 YEAR_AGO = timedelta(days=365)
 
@@ -105,7 +85,7 @@ def main() -> int:
         figures: dict[str, dict[int, list[float]]] = {}
         for _round in range(ROUNDS):
             for size, url in urls.items():
-                _use(url)
+                use(url)
                 _ask(figures, size)
         _print(figures)
     return 0
@@ -113,37 +93,19 @@ def main() -> int:
 
 @contextmanager
 def _databases() -> Iterator[dict[int, str]]:
-    folder = Path(tempfile.mkdtemp(prefix="kabinet-bench-"))
-    folder.chmod(0o711)  # PostgreSQL of root runs as an account that must walk through
-    engines = Engines(folder, database_options={"fsync": "off", "shared_buffers": "256MB"})
-    os.environ.update(_SETTINGS)
-    try:
-        engines.start()
-        os.environ["KABINET_REDIS_URL"] = engines.redis_url
+    with servers() as engines:
         urls = {}
         for size in SIZES:
             name = f"kabinet_bench_{size}"
             create_database(engines.server_url, name)
             urls[size] = sibling(engines.server_url, name)
-            _use(urls[size])
+            use(urls[size])
             _fill(size)
         yield urls
-    finally:
-        db.dispose()
-        broker.dispose()
-        engines.erase()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _use(url: str) -> None:
-    os.environ["KABINET_DATABASE_URL"] = url
-    get_settings.cache_clear()
-    db.dispose()
-    broker.dispose()
 
 
 def _fill(payments: int) -> None:
-    command.upgrade(Config(ROOT / "alembic.ini"), "head")
+    migrate()
     with begin() as session:
         name_company(session, COMPANY, get_settings())
         session.add(
