@@ -240,7 +240,7 @@ def test_a_second_payment_of_one_intent_is_asked_about_until_its_money_is_booked
     enter_card(page, GOOD_CARD)
     world.fail(system="yookassa", match={"method": "GET"}, kind="html_502", times=1)
 
-    world.play(advance="PT10M")
+    world.play(advance="PT20M")  # two looks, each at a full ten minutes
 
     with read() as session:
         (twin,) = session.scalars(select(Payment).where(Payment.id != payment_id))
