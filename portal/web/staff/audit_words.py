@@ -12,6 +12,7 @@ from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.words import WORDS
 from portal.web.staff.oddities import WORDS as ODDITIES
 from portal.web.staff.payments_filter import PaymentsForm
+from portal.web.staff.proof_words import KINDS
 
 _NAMES = {
     "conditions": _("Отобраны по"),
@@ -20,7 +21,9 @@ _NAMES = {
     "fields": _("Что изменено"),
     "first_on": _("Первая дата"),
     "format": _("Файл"),
+    "gateway_id": _("Номер в ЮKassa"),
     "jobs": _("Объектов"),
+    "kind": _("Что не сошлось"),
     "kopecks": _("Сумма"),
     "note": _("Заметка"),
     "number": _("Номер"),
@@ -99,4 +102,4 @@ def _vocabulary(entry: Entry, name: str) -> dict[str, str]:
         return {field.name: str(field.label.text) for field in PaymentsForm()}
     if name == "oddity":
         return {key: str(words[0]) for key, words in ODDITIES.items()}
-    return {"role": ROLE_WORDS, "period_unit": _PERIODS, "fields": _FIELDS, "way": _WAYS}.get(name, {})
+    return {"role": ROLE_WORDS, "period_unit": _PERIODS, "fields": _FIELDS, "kind": KINDS, "way": _WAYS}.get(name, {})

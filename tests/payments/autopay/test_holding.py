@@ -53,7 +53,7 @@ def resume(session: Session, it: Standing) -> bool:
 def told(session: Session) -> list[str]:
     topics = ("payments.autopay_stopped.v1", "payments.autopay_activated.v1")
     found = select(OutboxMessage).where(OutboxMessage.topic.in_(topics)).order_by(OutboxMessage.id)
-    return [message.payload.get("cause", "activated") for message in session.scalars(found)]
+    return [message.payload["cause"] for message in session.scalars(found)]
 
 
 def test_a_pause_drops_what_has_not_left_and_keeps_the_consent(session: Session, it: Standing) -> None:
@@ -64,7 +64,7 @@ def test_a_pause_drops_what_has_not_left_and_keeps_the_consent(session: Session,
     assert (it.payment(session).status, it.payment(session).reason) == ("rejected", "withdrawn")
     assert permit_scheduled(session, [it.due.payment_id], worker="test") == []
     assert session.scalars(select(Consent.action).where(Consent.kind == "recurring")).all() == ["given"]
-    assert told(session) == ["activated", "paused"]
+    assert told(session) == ["consented", "held"]
     source = select(StatusHistory.source).where(StatusHistory.object_id == autopay.id, StatusHistory.new == "paused")
     assert session.scalars(source).all() == [f"staff:{BOSS}"]
 
@@ -73,7 +73,7 @@ def test_pressing_twice_pauses_once_and_resumes_once(session: Session, it: Stand
     assert [pause(session, it), pause(session, it)] == [True, False]
     assert [resume(session, it), resume(session, it)] == [True, False]
 
-    assert told(session) == ["activated", "paused", "activated"]
+    assert told(session) == ["consented", "held", "resumed"]
 
 
 def test_invoices_go_on_and_ask_to_be_paid_by_hand(session: Session, it: Standing) -> None:

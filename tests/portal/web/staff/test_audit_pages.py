@@ -125,7 +125,7 @@ def test_an_empty_log_says_what_will_be_here(desk: Desk, company: None) -> None:
 
 
 def test_every_act_is_of_an_object_that_has_words() -> None:
-    of_another_object = {"autopay", "charge", "charging", "letter", "note", "payments", "sync"}
+    of_another_object = {"autopay", "charge", "charging", "letter", "note", "payments", "proof", "sync"}
     assert {act.partition(".")[0] for act in ACTS} - of_another_object <= set(SUBJECTS)
     assert all(str(words).strip() for words in ACTS.values())
     assert all(str(name).strip() for name, _url in SUBJECTS.values())

@@ -97,7 +97,7 @@ def test_each_says_why_how_often_and_what_comes_next(desk: Desk, failed: dict[st
 
 
 def test_the_menu_counts_them(desk: Desk, failed: dict[str, Agreement]) -> None:
-    assert surroundings._read_counts() == {"failed-charges": 3}
+    assert surroundings._read_counts() == {"failed-charges": 3, "proof": 0}
     assert "Отказы банка" in desk().get("/staff").text
 
 
