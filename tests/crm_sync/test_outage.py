@@ -34,8 +34,12 @@ def _lose_the_way(portal: Portal) -> None:
 
 @pytest.mark.parametrize(
     "take_away",
-    [_fault("html_502"), _fault("error_500_before"), _fault("hang", seconds=0.3), _lose_the_way],
-    ids=["a proxy's 502", "500", "no answer", "no connection"],
+    [
+        pytest.param(_fault("html_502"), id="a proxy's 502"),
+        pytest.param(_fault("error_500_before"), id="500", marks=pytest.mark.soak),
+        pytest.param(_fault("hang", seconds=0.3), id="no answer", marks=pytest.mark.soak),
+        pytest.param(_lose_the_way, id="no connection"),
+    ],
 )
 def test_a_day_without_the_crm_costs_no_charge_and_is_caught_up_with_once(
     portal: Portal, take_away: Callable[[Portal], None]

@@ -22,7 +22,8 @@ from tests.crm_sync.held import TYPES
 from tests.crm_sync.storm import change_everything, open_for_business, shorten_leases, undecided
 from tests.support.processes import running
 
-pytestmark = pytest.mark.committed
+# Most of its minutes it waits for leases of the dead to run out.
+pytestmark = [pytest.mark.committed, pytest.mark.soak]
 
 # `make soak` brings four hundred.
 CUSTOMERS = int(os.environ.get("KABINET_TEST_CRM_CUSTOMERS", "40"))
