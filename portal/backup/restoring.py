@@ -1,7 +1,8 @@
 """`kabinet restore`: a dump goes into an empty database, and nobody is charged from it before it is reconciled.
 
 What happened after the dump is not in it: a charge of yesterday looks due again. So the pause is put up in the very
-transaction in which the rows appear, and the database is marked as one that lies elsewhere: the first process that
+transaction in which the rows appear, whose COMMIT is the last that we send (psql's own single transaction commits
+whatever had arrived when we are killed), and the database is marked as one that lies elsewhere: the first process that
 starts on it asks for a reconciliation (payments.installation.copies).
 """
 
@@ -18,14 +19,17 @@ from sqlalchemy import text
 
 from kernel.db import engine
 from kernel.errors import KabinetError, Refused
+from kernel.fault import fault
 from payments.installation.copies import REASON
 from portal.backup.programs import address, environment, find_program
 from portal.checks import alembic_config, known_revisions
 
 _REVISION = re.compile(r"^COPY public\.alembic_version .*?\n(\S+)$", re.MULTILINE)
+_BEGIN = b"BEGIN;\n"
 _STAND_STILL = f"""
 UPDATE public.installation
 SET charging_paused = true, pause_reason = coalesce(pause_reason, '{REASON}'), fingerprint = '{{"restored": true}}';
+COMMIT;
 """  # noqa: S608  our own words
 
 
@@ -75,7 +79,7 @@ def _is_empty() -> bool:
 
 def _restore(file: Path) -> None:
     reading = [find_program("pg_restore"), "--no-owner", "--no-privileges", "--no-comments", "--file=-", str(file)]
-    writing = [find_program("psql"), "--no-psqlrc", "--quiet", "--single-transaction", f"--dbname={address()}"]
+    writing = [find_program("psql"), "--no-psqlrc", "--quiet", f"--dbname={address()}"]
     with (
         subprocess.Popen(reading, stdout=subprocess.PIPE) as reader,
         subprocess.Popen(
@@ -87,22 +91,22 @@ def _restore(file: Path) -> None:
     ):
         assert reader.stdout is not None and writer.stdin is not None and writer.stderr is not None  # noqa: PT018  pipes
         whole = _pass_on(reader, writer.stdin)
-        if not whole:
-            writer.kill()  # without its end the transaction is rolled back
         said = writer.stderr.read().decode(errors="replace").strip()
     if not whole or writer.returncode:
         raise RestoreFailed(f"копия не восстановлена, база осталась пустой: {said or 'файл обрывается'}")
 
 
 def _pass_on(reader: subprocess.Popen[bytes], into: IO[bytes]) -> bool:
-    """Whether the dump was read to its end and followed by the standstill."""
+    """Whether the dump was read to its end and followed by the standstill; else the transaction is rolled back."""
     assert reader.stdout is not None
     try:
-        shutil.copyfileobj(reader.stdout, into)
-        if reader.wait():
-            return False
-        into.write(_STAND_STILL.encode())
-        into.close()
+        with into:
+            into.write(_BEGIN)
+            shutil.copyfileobj(reader.stdout, into)
+            if reader.wait():
+                return False
+            fault("restore.before_standstill")
+            into.write(_STAND_STILL.encode())
     except BrokenPipeError:  # the other end has said why
         reader.kill()
         return False

@@ -14,8 +14,8 @@ LONG = 5_000
 # All fall due on one business date.
 _ONE_DAY_S = 80_000.0
 _POINT = re.compile(r'\bfault\("([a-z_.]+)"\)')
-# No file is exported while charges run.
-_ELSEWHERE = {"exports.after_claim"}
+# No file is exported and no dump restored while charges run.
+_ELSEWHERE = {"exports.after_claim", "restore.before_standstill"}
 _IN_WEB = ("checkout.", "webhook.after_intake", "webhook.before_intake")
 _IN_SCHEDULER = ("relay.", "duty.", "lease.", "sweep.")
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +28,7 @@ from portal.backup.restoring import RestoreFailed, restore
 from portal.checks import check_start
 from portal.demo.engines import sibling
 from portal.demo.postgres import create_database
-from tests.support.servers import Servers, use_database
+from tests.support.servers import ROOT, Servers, use_database
 from tests.support.standing import make_standing
 
 
@@ -151,3 +155,32 @@ def test_a_dump_that_breaks_off_restores_nothing(original: str, empty: str, file
 
     with db.engine().connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one() == 0
+
+
+def test_a_restore_that_is_killed_on_its_way_leaves_an_empty_database(original: str, empty: str, file: Path) -> None:
+    back_up(file)
+    use_database(empty)
+    command = [sys.executable, "-m", "portal.cli", "restore", str(file)]
+    faults = {"KABINET_FAULTS": "restore.before_standstill=kill"}
+    killed = subprocess.run(command, cwd=ROOT, env=os.environ | faults, check=False)
+    _wait_until(lambda: _sessions() == 0)
+
+    assert killed.returncode == -signal.SIGKILL
+    with db.engine().connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one() == 0
+
+
+def _sessions() -> int:
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql'"
+    )
+    with db.engine().connect() as connection:
+        found: int = connection.execute(asked).scalar_one()
+    return found
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.005)
