@@ -66,7 +66,7 @@ _PERMIT_SCHEDULED = text(f"""
         FOR SHARE OF autopays, m SKIP LOCKED
     )
     UPDATE payments p {_TAKE} FROM c WHERE p.id = c.id {_RETURNING}
-""").bindparams(*_IDS)  # noqa: S608
+""").bindparams(*_IDS)  # noqa: S608  our own constants
 
 _PERMIT_CUSTOMER = text(f"""
     UPDATE payments p {_TAKE}
@@ -102,7 +102,7 @@ _REFUSE = text(f"""
     UPDATE payments p SET status = 'rejected', reason = r.reason, decided_at = business_now()
     FROM r WHERE p.id = r.id AND r.reason IS NOT NULL
     RETURNING p.id, p.reason
-""").bindparams(_IDS[0])  # noqa: S608
+""").bindparams(_IDS[0])  # noqa: S608  our own constants
 
 
 _POSTPONE = text(f"""
@@ -116,7 +116,7 @@ _POSTPONE = text(f"""
         FOR NO KEY UPDATE OF p SKIP LOCKED
     )
     UPDATE payments p SET next_check_at = r.at FROM r WHERE p.id = r.id
-""").bindparams(_IDS[0])  # noqa: S608
+""").bindparams(_IDS[0])  # noqa: S608  our own constants
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def _record_batch(batch: list[Outcome]) -> bool:
     # False: the database is away, and the whole batch is to be kept until it is back.
     try:
         repeating(partial(_write, batch=batch))
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  whatever broke, an outcome is kept or asked about again
         if is_away(error):
             _log.warning("recorder.waits", error=type(error).__name__, outcomes=len(batch))
             return False
