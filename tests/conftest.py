@@ -16,6 +16,7 @@ from payments.installation.setup import ensure_installation
 from portal.demo.engines import sibling
 from tests.sandbox.process import Sandbox, start_sandbox
 from tests.support import servers as engines
+from tests.support.fresh import FreshDatabase
 from tests.support.servers import Servers
 from tests.support.world import World, running_world
 
@@ -90,19 +91,25 @@ def session(database: str) -> Iterator[Session]:
         transaction.rollback()
 
 
+@pytest.fixture(scope="session")
+def fresh_database(servers: Servers) -> Iterator[FreshDatabase]:
+    """The database that this process makes fresh for each test that commits."""
+    found = FreshDatabase(servers, f"{servers.template}_c{os.getpid()}")
+    yield found
+    found.drop()
+
+
 @pytest.fixture
-def committed(database: str, servers: Servers, redis: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def committed(database: str, fresh_database: FreshDatabase, redis: str) -> Iterator[str]:
     """A database of this test's own, where commits are real, with an empty Redis; its address.
 
     The environment names both, so processes that the test starts use them too.
     """
-    name = f"{servers.template}_c{os.getpid()}"
-    url = servers.copy(name)
+    url = fresh_database.fresh()
     engines.use_database(url)
     yield url
     broker.dispose()
     engines.use_database(database)
-    servers.drop(name)
 
 
 @pytest.fixture(scope="session")

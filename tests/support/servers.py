@@ -30,7 +30,7 @@ GIVEN_REDIS = "KABINET_TEST_GIVEN_REDIS"
 REDIS_DATABASES = 64
 _PREFIX = "kabinet-tests-"
 # Data of tests need not survive a power cut.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ class Servers:
     def copy(self, name: str) -> str:
         """Make a fresh database from the template; answers its address."""
         create_database(self.postgres, name, template=self.template)
+        return self.url_of(name)
+
+    def url_of(self, name: str) -> str:
+        """The address of a database of this run."""
         return sibling(self.postgres, name)
 
     def drop(self, name: str) -> None:

@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
-from kernel.clock import business_date, business_now, set_shift
+from kernel.clock import business_date, business_now, instants, set_shift
 from kernel.db import Session, begin
 from kernel.settings import get_settings
 from payments.autopay.models import Notice
 from payments.autopay.notices import mark_notice_sent
 from payments.charging.applying import apply
 from payments.charging.checkout import prepare_checkout
-from payments.charging.due import create_due_payments
-from payments.charging.models import CREATED, Payment
-from payments.contracts.models import ON_PAYMENT, Contract, Installment
+from payments.charging.due import TO_CHARGE, create_due_payments
+from payments.charging.models import CREATED, TO_SEND, Payment
+from payments.contracts.models import ON_PAYMENT, TO_ISSUE, Contract, Installment
 from payments.contracts.opening import Terms, open_contract
 from payments.contracts.periods import Period
 from payments.customers.registration import CustomerData, create_customer
@@ -28,6 +28,7 @@ from tests.support.business import Agreement, agree, open_company
 
 # What the bank says to a charge: None for a success, else the reason of the refusal.
 Bank = Callable[[Payment], str | None]
+_DAY = timedelta(days=1, minutes=1)
 
 
 def always_pays(_payment: Payment) -> None:
@@ -86,10 +87,21 @@ def play(until: date, bank: Bank = always_pays) -> None:
     with begin() as session:
         now = business_now(session)
     while business_date(now) < until:
+        waited_for = _next_instant() or datetime.max.replace(tzinfo=UTC)
         # A minute later each day: what waits 72 hours for its letter is due when its day is played.
-        now += timedelta(days=1, minutes=1)
+        now += _DAY
+        while now < waited_for and business_date(now) < until:
+            now += _DAY
         _go_to(now)
         play_day(bank)
+
+
+def _next_instant() -> datetime | None:
+    """What the days to come wait for first; days on which nothing is due are not played."""
+    with begin() as session:
+        if session.scalar(select(exists().where(Notice.sent_at.is_(None)))):
+            return business_now(session)
+        return min(instants(session, (TO_ISSUE, TO_CHARGE, TO_SEND)).values(), default=None)
 
 
 def play_day(bank: Bank = always_pays) -> None:
