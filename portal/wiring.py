@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from kernel.broker import DELIVER, Job, Jobs
 from kernel.clock import Wait, business_now
@@ -18,6 +19,7 @@ from payments.charging.models import ABANDONED, IN_FLIGHT, TO_CHECK, TO_SEND, TO
 from payments.charging.sweeping import drop_abandoned, expire_leases, hint_created, hint_due_checks
 from payments.charging.untold import TO_ANNOUNCE, announce_untold
 from payments.contracts.models import TO_ISSUE
+from payments.doctor.check import Check
 from payments.doctor.checks import CHECKS
 from payments.doctor.house import nothing_waits_too_long
 from payments.invoicing.issue import issue_due
@@ -79,8 +81,7 @@ PORTAL = Part(tuple(HANDLERS), JOBS, DUTIES)
 class Wiring:
     """The consumers, jobs and duties of the portal and of the parts above it, as one process needs them.
 
-    `waits` lists whatever waits for an instant: the played clock stops at each and passes none. `checks` lists what the
-    doctor asks.
+    `waits` lists whatever waits for an instant: the played clock stops at each and passes none.
     """
 
     def __init__(self, *others: Part) -> None:
@@ -89,11 +90,12 @@ class Wiring:
         self.jobs = Jobs([Job(DELIVER, self._deliver), *(job for part in parts for job in part.jobs)])
         self.duties = tuple(duty for part in parts for duty in part.duties)
         self.waits: tuple[Wait, ...] = (UNDISPATCHED, *(wait for duty in self.duties for wait in duty.waits))
-        self.checks = (
-            *CHECKS,
-            nothing_waits_too_long(self.waits),
-            *(check for part in parts for check in part.checks),
-        )
+        self._parts = parts
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """What the doctor asks."""
+        return (*CHECKS, nothing_waits_too_long(self.waits), *(check for part in self._parts for check in part.checks))
 
     def _deliver(self, ids: list[str]) -> None:
         for delivery_id in ids:

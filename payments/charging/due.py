@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -126,12 +127,18 @@ def _one_a_day(session: Session, rows: Sequence[Row[Any]], now: datetime) -> tup
             charged.contract_id.in_(contracts), charged.initiator == "schedule", charged.created_at >= since
         )
     ).all()
-    served: dict[UUID, UUID] = {row.contract_id: row.invoice_id for row in rows_today}
+    served: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for charge in rows_today:
+        served[charge.contract_id].add(charge.invoice_id)
     today: list[Row[Any]] = []
     later: list[Row[Any]] = []
     for row in sorted(rows, key=lambda item: (item.Installment.due_on, item.Installment.number)):
-        mine = served.setdefault(row.Installment.contract_id, row.Invoice.id)
-        (today if mine == row.Invoice.id else later).append(row)
+        of_today = served[row.Installment.contract_id]
+        if of_today <= {row.Invoice.id}:
+            of_today.add(row.Invoice.id)
+            today.append(row)
+        else:
+            later.append(row)
     return today, later
 
 

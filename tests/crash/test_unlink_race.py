@@ -99,6 +99,7 @@ def test_races_between_a_stop_and_a_charge_let_nothing_through(world: World) -> 
         assert 0 < left < len(kind)
 
 
+@pytest.mark.soak
 def test_the_race_names_a_permit_that_does_not_take_turns_with_a_stop(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

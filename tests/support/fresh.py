@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from tests.support.servers import Servers
+from tests.support.servers import Servers, our_backends
 
 # Deleted rows are never vacuumed here: after so many tests a copy is quicker.
 _TESTS_A_COPY = 60
@@ -32,9 +32,10 @@ _SCHEMA = " UNION ALL ".join(
         "pg_type",
     )
 )
+# The idle connections of this process's own pool are kept.
 _OTHERS_END = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND NOT (state = 'idle' AND pid = ANY(%s))
 """
 _NUMBERS = "SELECT schemaname, sequencename, start_value, last_value FROM pg_sequences ORDER BY 1, 2"
 
@@ -79,7 +80,7 @@ class FreshDatabase:
     def _emptied(self) -> bool:
         try:
             with psycopg.connect(self.url) as connection:
-                connection.execute(_OTHERS_END)
+                connection.execute(_OTHERS_END, [our_backends()])
                 if connection.execute(_SCHEMA).fetchall() != self._schema:
                     return False
                 # Neither the guards of what is append-only nor foreign keys are asked. Only a superuser may.

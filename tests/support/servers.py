@@ -15,8 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+import psycopg
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import URL, Engine, QueuePool, event, make_url
 
 from kernel import db
 from kernel.settings import get_settings
@@ -29,6 +31,9 @@ GIVEN_DATABASE = "KABINET_TEST_GIVEN_DATABASE"
 GIVEN_REDIS = "KABINET_TEST_GIVEN_REDIS"
 REDIS_DATABASES = 64
 _PREFIX = "kabinet-tests-"
+_known: dict[URL, Engine] = {}
+_ours: set[int] = set()
+_KEPT = 6
 # Data of tests need not survive a power cut.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
@@ -90,10 +95,29 @@ def servers() -> Servers:
 
 
 def use_database(url: str) -> None:
-    """Point this process, and those it starts, at another database."""
+    """Point this process, and those it starts, at another database.
+
+    The engine of one that was used before is taken again, with its connections: it knows how statements are compiled,
+    and its connections have the catalogue at hand.
+    """
+    if found := db._state.pop("engine", None):
+        _known[found.url] = found
+        if isinstance(found.pool, QueuePool) and found.pool.checkedin() > _KEPT:
+            found.dispose()
     os.environ["KABINET_DATABASE_URL"] = url
     get_settings.cache_clear()
-    db.dispose()
+    if (wanted := make_url(get_settings().database_url)) in _known:
+        db._state["engine"] = _known[wanted]
+
+
+@event.listens_for(Engine, "connect")
+def _remember(connection: psycopg.Connection, _record: object) -> None:
+    _ours.add(connection.info.backend_pid)
+
+
+def our_backends() -> list[int]:
+    """The server's processes that this process is or was connected to."""
+    return list(_ours)
 
 
 def _start(folder: Path) -> Servers:

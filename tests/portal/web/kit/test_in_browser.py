@@ -48,8 +48,7 @@ def page(chromium: Browser, site: str) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
 def test_every_layout_is_accessible_quiet_and_no_wider_than_the_screen(
     chromium: Browser, site: str, width: int, theme: Any
 ) -> None:
