@@ -50,7 +50,7 @@ test: $(DEV_STAMP) ## Run all tests, browser tests included, on servers of their
 	$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not soak" $(TESTS)
 
 .PHONY: soak
-soak: $(DEV_STAMP) ## What takes longer: races of stops and charges, a kill at every point of a look-up, two thousand changes for the CRM
+soak: $(DEV_STAMP) ## What takes longer: races of stops and charges, a kill at every point of a look-up, the simulation's random runs, two thousand changes for the CRM
 	KABINET_TEST_RACE_ROUNDS=20 $(PY) -m pytest -q -s tests/crash/test_unlink_race.py
 	KABINET_TEST_CRM_CUSTOMERS=400 $(PY) -m pytest -q -s tests/crm_sync/test_storm.py
 	$(PY) -m pytest -q -m soak tests
