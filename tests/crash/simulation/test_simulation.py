@@ -26,7 +26,9 @@ _BASE = settings(
 )
 settings.register_profile("simulation", _BASE, stateful_step_count=50)
 settings.register_profile("simulation-soak", _BASE, stateful_step_count=100)
-_SEEDS = range(1, 9)
+_SEEDS = range(1, 7)
+# At so many fault points somebody dies on the way, of the 27 that charging has.
+_POINTS = 15
 _SOAK_SEEDS = 100
 # The seed of a soak that failed, to run it alone.
 _SEED = "KABINET_TEST_SIMULATION_SEED"
@@ -46,7 +48,7 @@ def _run(scene: Scene, seeds: Iterable[int], profile: str) -> None:
 def test_in_these_orders_of_events_each_invoice_is_collected_once_and_nothing_is_lost(scene: Scene) -> None:
     _run(scene, _SEEDS, "simulation")
     assert not set(TROUBLES) - set(scene.seen), scene.seen
-    print(dict(scene.seen))
+    assert sum("." in point for point in scene.seen) >= _POINTS, scene.seen
 
 
 @pytest.mark.soak
