@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -30,6 +31,20 @@ def test_a_named_point_acts_at_its_hit_and_only_then(monkeypatch: pytest.MonkeyP
     with pytest.raises(fault.InjectedFault):
         fault.fault("charge.after_permit")
     fault.fault("charge.after_permit")
+
+
+def test_a_star_counts_the_points_that_are_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KABINET_FAULTS", "charge.after_permit=raise:9,*=raise:2")
+    fault.fault("charge.before_send")
+    fault.fault("charge.after_permit")
+    with pytest.raises(fault.InjectedFault, match=r"charge\.after_answer"):
+        fault.fault("charge.after_answer")
+
+
+def test_a_crash_is_caught_by_nothing_that_catches_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KABINET_FAULTS", "charge.after_permit=crash")
+    with pytest.raises(fault.Crashed), contextlib.suppress(Exception):
+        fault.fault("charge.after_permit")
 
 
 def test_live_mode_refuses_fault_points(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,11 @@ def faulty(plan: str) -> Iterator[None]:
     """The points act as `plan` says (`resend.after_permit=raise`) until the block ends."""
     os.environ[fault.VARIABLE] = plan
     _forget()
-    yield
-    del os.environ[fault.VARIABLE]
-    _forget()
+    try:
+        yield
+    finally:
+        del os.environ[fault.VARIABLE]
+        _forget()
 
 
 def _forget() -> None:
