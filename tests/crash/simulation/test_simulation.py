@@ -28,7 +28,7 @@ settings.register_profile("simulation", _BASE, stateful_step_count=50)
 settings.register_profile("simulation-soak", _BASE, stateful_step_count=100)
 _SEEDS = range(1, 7)
 # At so many fault points somebody dies on the way, of the 27 that charging has.
-_POINTS = 15
+_POINTS = 12
 _SOAK_SEEDS = 100
 # The seed of a soak that failed, to run it alone.
 _SEED = "KABINET_TEST_SIMULATION_SEED"
