@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from payments.stops.keeping import keep_memory
 from portal.backup.dumping import back_up
 from portal.backup.restoring import restore
+from portal.checks import check_start
 from portal.demo.engines import plain, sibling
 from portal.demo.postgres import create_database, drop_database
 from tests.support.servers import use_database
@@ -43,7 +45,9 @@ class Backup:
 
 @contextmanager
 def a_backup(original: str, folder: Path) -> Iterator[Backup]:
-    """Room for one backup of this database; afterwards the original is in use again."""
+    """Room for one backup of this database, which runs with a whole memory of stops; afterwards it is in use again."""
+    check_start()
+    keep_memory()
     server = plain(sibling(original, "postgres"))
     name = f"restored_{os.getpid()}_{uuid4().hex[:8]}"
     create_database(server, name)

@@ -13,9 +13,7 @@ from kernel.db import begin, read
 from kernel.settings import get_settings
 from payments.autopay.models import Autopay, PaymentMethod
 from payments.installation.models import Installation
-from payments.stops.keeping import keep_memory
 from payments.stops.memory import Memory
-from portal.checks import check_start
 from tests.support.business import Agreement, make_agreement, pay_with_consent
 from tests.support.going_back import Backup, a_backup
 from tests.support.world import World
@@ -25,9 +23,7 @@ NOWHERE = "redis://127.0.0.1:9/0"
 
 @pytest.fixture
 def backup(world: World, committed: str, tmp_path: Path) -> Iterator[Backup]:
-    """The installation knows where it lies and has a whole memory of stops."""
-    check_start()
-    keep_memory()
+    """The installation has a whole memory of stops, and can be gone back to."""
     with a_backup(committed, tmp_path) as found:
         yield found
 
@@ -92,5 +88,3 @@ def remembered() -> set[tuple[str, str]]:
     with read() as session:
         installation_id = session.execute(select(Installation.id)).scalar_one()
     return {(it.kind, it.subject) for it in Memory(installation_id).all()}
-
-

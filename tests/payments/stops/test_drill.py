@@ -58,9 +58,7 @@ class Drill:
     def charges(self) -> Counter[str]:
         """How often each card was charged at the gateway."""
         calls = self.world.journal(system="yookassa")
-        return Counter(
-            it["payment_method_id"] for it in calls if it["method"] == "POST" and it["payment_method_id"]
-        )
+        return Counter(it["payment_method_id"] for it in calls if it["method"] == "POST" and it["payment_method_id"])
 
     def tokens_of(self, some: list[Agreement]) -> list[str]:
         """Their cards' names at the gateway."""
