@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from kernel.errors import KabinetError
 from kernel.settings import get_settings
@@ -24,8 +26,9 @@ ENDED = "ended"
 SUSPENDED = "suspended"
 HELD = "held"
 
-# A customer's refusal waits no longer than this for a Redis that is away: the stop's event brings it later.
+# A customer's refusal waits for a Redis that is away no longer than for two tries: the stop's event brings it later.
 _ANSWERS_WITHIN_S = 0.5
+_ONCE_MORE = 1  # a kept connection may be one to a Redis that was restarted
 _CHUNK = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -148,7 +151,11 @@ def _answering() -> Iterator[redis.Redis]:
 @lru_cache(maxsize=4)
 def _client_at(url: str) -> redis.Redis:
     return redis.Redis.from_url(
-        url, socket_timeout=_ANSWERS_WITHIN_S, socket_connect_timeout=_ANSWERS_WITHIN_S, decode_responses=True
+        url,
+        socket_timeout=_ANSWERS_WITHIN_S,
+        socket_connect_timeout=_ANSWERS_WITHIN_S,
+        retry=Retry(NoBackoff(), _ONCE_MORE),
+        decode_responses=True,
     )
 
 
