@@ -49,7 +49,10 @@ def _activated(session: Session, event: events.AutopayActivated, now: datetime) 
 
 
 def _stopped(session: Session, event: events.AutopayStopped, now: datetime) -> None:
-    _autopay(session, event.autopay_id, event.cause, now)
+    if event.told:  # its timeline has the entry: the CRM was not restored
+        wanting.want_contracts(session, [session.get_one(Autopay, event.autopay_id).contract_id])
+    else:
+        _autopay(session, event.autopay_id, event.cause, now)
 
 
 def _autopay(session: Session, autopay_id: UUID, what: str, now: datetime) -> None:

@@ -25,7 +25,7 @@ _RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600,
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One consumer of one kind of event. It only writes rows: what calls the world is a job of its own."""
+    """One consumer of one kind of event. It only writes rows, or hints to Redis: what calls the world is a job of its own."""
 
     consumer: str
     event: type[Event]

@@ -99,10 +99,19 @@ class PaymentDeclined(Event):
 
 
 @dataclass(frozen=True)
+class ConsentWithdrawn(Event):
+    """A customer took the consent to automatic charges of one contract back, whether or not it had an autopay yet."""
+
+    topic: ClassVar[str] = "payments.consent_withdrawn.v1"
+    contract_id: UUID
+
+
+@dataclass(frozen=True)
 class AutopayActivated(Event):
     """Automatic payments are on.
 
-    `cause`: consented (the first payment succeeded and its method is saved), resumed (an employee's pause is over).
+    `cause`: consented (the first payment succeeded and its method is saved), resumed (an employee's pause is over),
+    confirmed (the customer keeps it in a database that was restored).
     """
 
     topic: ClassVar[str] = "payments.autopay_activated.v1"
@@ -112,19 +121,22 @@ class AutopayActivated(Event):
 
 @dataclass(frozen=True)
 class AutopayStopped(Event):
-    """Automatic payments of one contract are off. `cause`: withdrawn, unlinked, suspended, paused, held, ended.
+    """Automatic payments of one contract are off.
 
-    Paused is it with its contract, held by an employee.
+    `cause`: withdrawn, unlinked, suspended, paused (with its contract), held (by an employee), unconfirmed (restored from
+    a backup, it waits for its customer), ended. `told`: it is a stop of before the restore, and no news to its customer.
     """
 
     topic: ClassVar[str] = "payments.autopay_stopped.v1"
     autopay_id: UUID
     cause: str
+    told: bool = False
 
 
 @dataclass(frozen=True)
 class MethodUnlinked(Event):
-    """The customer took a saved method away. A charge that had left before may still end either way."""
+    """The customer took a saved method away. A charge that had left before may still end either way. `told`: as above."""
 
     topic: ClassVar[str] = "payments.method_unlinked.v1"
     method_id: UUID
+    told: bool = False

@@ -25,6 +25,7 @@ from kernel.relay import relay_once
 from kernel.settings import get_settings
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
+from payments.stops.keeping import keep_memory
 from portal.duties.noting import DutyNotes
 from portal.playing import Follower, Rest, look
 from portal.public import Duty
@@ -36,6 +37,7 @@ _PASS_S = 0.5
 _PLAYING_PASS_S = 0.02
 _RELAY_S = 0.05
 _BEAT_S = 1.0
+_KEEP_S = 5.0
 _RETRY_S = 1.0
 
 
@@ -74,9 +76,12 @@ def _lead(lead: Connection, wiring: Wiring, stop: threading.Event) -> None:
         pause_in_a_copy(session, now=business_now(session))
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
-    beat, notes = _Beat(Installation.scheduler_beat_at), DutyNotes()
+    beat, notes, kept_at = _Beat(Installation.scheduler_beat_at), DutyNotes(), float("-inf")
     while not stop.is_set():
         lead.execute(select(1))  # the lock is gone with its connection, and then another scheduler leads
+        if time.monotonic() - kept_at > _KEEP_S:
+            keep_memory()  # before any duty: a restored database must not warn of charges that were refused
+            kept_at = time.monotonic()
         rest = _look(wiring.waits)
         # Unseen is not undone: each duty finds what is due by itself.
         due = rest.due | rest.chores if rest else [wait.name for wait in wiring.waits]

@@ -26,6 +26,7 @@ from payments.invoicing.issue import issue_due
 from payments.invoicing.lapsing import TO_LAPSE, lapse_unpaid
 from payments.reconciliation.duty import RECONCILE, TO_RECONCILE, hint_reconciliation
 from payments.reconciliation.duty import run as reconcile
+from payments.stops.remembering import HANDLERS as STOPS
 from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
 from portal.exports import models as files
@@ -75,7 +76,7 @@ JOBS = (
     MAIL,
     EXPORT,
 )
-PORTAL = Part(tuple(HANDLERS), JOBS, DUTIES)
+PORTAL = Part((*HANDLERS, *STOPS), JOBS, DUTIES)
 
 
 class Wiring:

@@ -18,9 +18,10 @@ from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
-from payments.events import AutopayActivated
+from payments.events import AutopayActivated, AutopayStopped
 from payments.gateway.port import GatewayMethod, GatewayPayment
 from payments.history.noting import note_status
+from payments.installation.models import Installation
 
 _log = log.get(__name__)
 
@@ -98,16 +99,21 @@ def _is_card_gone(session: Session, payment: Payment, method: GatewayMethod) -> 
 
 
 def _activate(session: Session, payment: Payment, consent: Consent, method_id: UUID, now: datetime) -> None:
+    # After a restore: what its customer may have taken back since the backup waits for the customer's word.
+    unconfirmed = session.scalars(
+        select(Installation.unconfirmed_before).where(Installation.unconfirmed_before > consent.at)
+    ).one_or_none()
     values = {
         "customer_id": payment.customer_id,
         "consent_id": consent.id,
         "method_id": method_id,
         "max_kopecks": consent.max_kopecks,
-        "status": "active",
+        "status": "paused" if unconfirmed else "active",
+        "unconfirmed_since": unconfirmed,
         "changed_at": now,
     }
     # An employee's pause outlives a payment that was on its way: the new permission rests until it is resumed.
-    resting = case((Autopay.held_at.is_not(None), "paused"), else_="active")
+    resting = case((Autopay.held_at.is_not(None), "paused"), else_=values["status"])
     autopay_id, status = session.execute(
         insert(Autopay)
         .values(id=uuid7(), contract_id=payment.contract_id, **values)
@@ -115,4 +121,4 @@ def _activate(session: Session, payment: Payment, consent: Consent, method_id: U
         .returning(Autopay.id, Autopay.status)
     ).one()
     note_status(session, "autopay", autopay_id, old=None, new=status, source="payment")
-    outbox.record(session, AutopayActivated(autopay_id))
+    outbox.record(session, AutopayStopped(autopay_id, "unconfirmed") if unconfirmed else AutopayActivated(autopay_id))

@@ -14,6 +14,9 @@ from payments.charging.models import CREATED, REJECTED, Payment
 from payments.contracts.models import Contract, Installment
 from payments.history.noting import note_statuses
 
+# The source of a stop that was made before, and is made again in a database that was restored from an older backup.
+RECALL = "recall"
+
 
 def lock_autopays(session: Session, *conditions: object) -> list[Autopay]:
     """Lock these autopays: each permit either has committed by now, or will see what this transaction does."""
@@ -52,7 +55,7 @@ def halt(session: Session, autopays: Sequence[Autopay], status: str, *, now: dat
     for autopay in autopays:
         autopay.status, autopay.changed_at = status, now
         if status != "paused":
-            autopay.held_at = None
+            autopay.held_at = autopay.unconfirmed_since = None
     ids = [autopay.id for autopay in autopays]
     dropped = session.scalars(
         update(Payment)

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from kernel import outbox
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
-from payments.autopay.barrier import halt, lock_contract
+from payments.autopay.barrier import RECALL, halt, lock_contract
 from payments.autopay.models import STANDING, Autopay
 from payments.contracts.models import Contract, Installment
 from payments.events import AutopayStopped, ContractStatusChanged
@@ -29,7 +29,7 @@ def end_contract(session: Session, contract_id: UUID, *, now: datetime, source: 
     contract, autopays = _lock(session, contract_id)
     if contract.status == "ended":
         return
-    _stop(session, [autopay for autopay in autopays if autopay.status in STANDING], "ended", now)
+    _stop(session, [autopay for autopay in autopays if autopay.status in STANDING], "ended", now, source)
     session.execute(
         update(Installment)
         .where(Installment.contract_id == contract_id, Installment.status == "planned")
@@ -51,7 +51,7 @@ def suspend_contract(session: Session, contract_id: UUID, *, now: datetime, sour
         return
     if contract.status != "active":
         raise Refused("Приостановить можно только действующий договор")
-    _stop(session, [autopay for autopay in autopays if autopay.status == "active"], "paused", now)
+    _stop(session, [autopay for autopay in autopays if autopay.status == "active"], "paused", now, source)
     _move(session, contract, "suspended", source)
 
 
@@ -59,7 +59,7 @@ def resume_contract(session: Session, contract_id: UUID, *, now: datetime, sourc
     """Let a suspended contract go on. Lines from now on are announced and charged as before the suspension.
 
     What was asked for earlier stays to be paid by hand. Consent taken back meanwhile stays taken back, and an autopay
-    that an employee holds stays paused.
+    that an employee holds, or that waits for its customer's word, stays paused.
 
     Raises:
         NotFound: no such contract.
@@ -71,7 +71,7 @@ def resume_contract(session: Session, contract_id: UUID, *, now: datetime, sourc
     if contract.status != "suspended":
         raise Refused("Возобновить можно только приостановленный договор")
     for autopay in autopays:
-        if autopay.status == "paused" and autopay.held_at is None:
+        if autopay.status == "paused" and not autopay.is_kept_back:
             note_status(session, "autopay", autopay.id, old="paused", new="active", source=source)
             autopay.status, autopay.changed_at = "active", now
     _move(session, contract, "active", source)
@@ -84,9 +84,10 @@ def _lock(session: Session, contract_id: UUID) -> tuple[Contract, Sequence[Autop
     return contract, autopays
 
 
-def _stop(session: Session, autopays: Sequence[Autopay], status: str, now: datetime) -> None:
-    halt(session, autopays, status, now=now)
-    outbox.record(session, *(AutopayStopped(autopay.id, status) for autopay in autopays))
+def _stop(session: Session, autopays: Sequence[Autopay], status: str, now: datetime, source: str) -> None:
+    told = source == RECALL
+    halt(session, autopays, status, now=now, source=RECALL if told else "stop")
+    outbox.record(session, *(AutopayStopped(autopay.id, status, told) for autopay in autopays))
 
 
 def _move(session: Session, contract: Contract, status: str, source: str) -> None:

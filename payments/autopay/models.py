@@ -56,8 +56,9 @@ class Autopay(Base):
     """A contract's standing permission to be charged: the row that every barrier locks.
 
     It comes into being with the first successful payment that saved its method. Status: active, paused (its contract is
-    suspended, or an employee holds it: `held_at`), suspended (the method stopped working), withdrawn (consent taken back),
-    ended (the contract ended). Only a paused autopay is held.
+    suspended; an employee holds it: `held_at`; or it comes from a backup and nobody knows what its customer decided since:
+    `unconfirmed_since`), suspended (the method stopped working), withdrawn (consent taken back), ended (the contract
+    ended). Only a paused autopay is held or unconfirmed.
     `changed_at` is when the present permission began: each new status, consent or method sets it, and nothing else.
     """
 
@@ -67,6 +68,8 @@ class Autopay(Base):
             "status IN ('active', 'paused', 'suspended', 'withdrawn', 'ended')",
             name="status",
         ),
+        CheckConstraint("unconfirmed_since IS NULL OR status = 'paused'", name="unconfirmed_is_paused"),
+        Index("ix_autopays_unconfirmed", "contract_id", postgresql_where=text("unconfirmed_since IS NOT NULL")),
     )
     id: Mapped[Key]
     contract_id: Mapped[ContractId] = mapped_column(unique=True)
@@ -78,6 +81,12 @@ class Autopay(Base):
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt]
     held_at: Mapped[At | None]
+    unconfirmed_since: Mapped[At | None]
+
+    @property
+    def is_kept_back(self) -> bool:
+        """Whether it is paused for a reason of its own, not for its contract's."""
+        return self.held_at is not None or self.unconfirmed_since is not None
 
 
 class Consent(Base):

@@ -16,18 +16,20 @@ from kernel import outbox
 from kernel.clock import this_moment
 from kernel.db import ReadSession, Session, read
 from kernel.errors import NotFound
-from payments.autopay.barrier import halt, lock_autopays, lock_contract
+from payments.autopay.barrier import RECALL, halt, lock_autopays, lock_contract
 from payments.autopay.cards import tokens_of_card
 from payments.autopay.consents import Evidence, Wording, record_consent
 from payments.autopay.models import STANDING, Autopay, Consent, PaymentMethod
 from payments.charging.models import SENDING, UNDER_WAY, Payment
 from payments.customers.models import Customer
-from payments.events import AutopayStopped, MethodUnlinked
+from payments.events import AutopayStopped, ConsentWithdrawn, MethodUnlinked
+from payments.stops.remembering import remember
 
 _WAIT_S = 5.0
 _POLL_S = 0.05
 _WITHDRAWN = Wording("Отказ от автоматических списаний", version="1")
 _UNLINKED = Wording("Отвязка способа оплаты", version="1")
+_RECALLED = Wording("Отказ, сделанный после копии, из которой восстановлена база", version="1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,11 @@ class UnderWay:
     status: str
 
 
-def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: datetime) -> None:
+def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: datetime, source: str = "stop") -> None:
     """Take the consent of one contract back.
 
     A consent whose first payment is still on the gateway's page is withdrawn too: it will make no autopay. An autopay
-    that ended with its contract stays ended; the refusal is kept beside it.
+    that ended with its contract stays ended; the refusal is kept beside it. `source` RECALL: it is a stop made again.
 
     Raises:
         NotFound: nobody ever agreed to automatic charges of this contract.
@@ -60,16 +62,21 @@ def withdraw(session: Session, contract_id: UUID, *, evidence: Evidence, now: da
     if newest is None:
         raise NotFound
     if newest.action == "given":
-        _record_withdrawal(session, newest.customer_id, contract_id, evidence, _WITHDRAWN, now)
+        wording = _RECALLED if source == RECALL else _WITHDRAWN
+        _record_withdrawal(session, newest.customer_id, contract_id, evidence, wording, now)
+        outbox.record(session, ConsentWithdrawn(contract_id))
     standing = [autopay for autopay in autopays if autopay.status in STANDING]
-    halt(session, standing, "withdrawn", now=now)
-    outbox.record(session, *(AutopayStopped(autopay.id, "withdrawn") for autopay in standing))
+    halt(session, standing, "withdrawn", now=now, source=source)
+    told = source == RECALL
+    outbox.record(session, *(AutopayStopped(autopay.id, "withdrawn", told) for autopay in standing))
 
 
-def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Evidence, now: datetime) -> list[UUID]:
+def unlink(
+    session: Session, method_id: UUID, *, customer_id: UUID, evidence: Evidence, now: datetime, source: str = "stop"
+) -> list[UUID]:
     """Take a card away from us for good, with every saved method that is this card for the customer.
 
-    Returns the contracts that lose it, none the second time.
+    Returns the contracts that lose it, none the second time. `source` RECALL: it is a stop made again.
 
     Raises:
         NotFound: no such method of this customer.
@@ -94,10 +101,12 @@ def unlink(session: Session, method_id: UUID, *, customer_id: UUID, evidence: Ev
         token.unlinked_at = now
     standing = [autopay for autopay in autopays if autopay.status in STANDING]
     for autopay in standing:
-        _record_withdrawal(session, autopay.customer_id, autopay.contract_id, evidence, _UNLINKED, now)
-    halt(session, standing, "withdrawn", now=now)
-    outbox.record(session, *(AutopayStopped(autopay.id, "unlinked") for autopay in standing))
-    outbox.record(session, MethodUnlinked(linked[0].id))
+        wording = _RECALLED if source == RECALL else _UNLINKED
+        _record_withdrawal(session, autopay.customer_id, autopay.contract_id, evidence, wording, now)
+    halt(session, standing, "withdrawn", now=now, source=source)
+    told = source == RECALL
+    outbox.record(session, *(AutopayStopped(autopay.id, "unlinked", told) for autopay in standing))
+    outbox.record(session, MethodUnlinked(linked[0].id, told))
     return [autopay.contract_id for autopay in standing]
 
 
@@ -112,11 +121,12 @@ def suspend_autopays_of(session: Session, method_id: UUID, *, now: datetime) -> 
 
 
 def wait_for_calls(contract_or_method_id: UUID) -> list[UnderWay]:
-    """After the stop's commit: wait up to five seconds for calls that had left, then name what is still open.
+    """After the stop's commit: remember it, wait up to five seconds for calls that had left, name what is still open.
 
     A method stands for its card: calls of the card's other saved methods are among them.
     Runs outside any transaction. Nothing else leaves after this returns: the barrier has been up since the commit.
     """
+    remember(contract_or_method_id)
     until = time.monotonic() + _WAIT_S
     while True:
         with read() as session:

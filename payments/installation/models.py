@@ -16,7 +16,9 @@ class Installation(Base):
     """One row. `mode` is what the database was made for: demo rows never meet live keys.
 
     `charging_paused` stops every send at once; `fingerprint` is where this database lay when it last ran: a restored
-    copy finds itself elsewhere, at `unproven_since`, and charges again only when reconciled after that.
+    copy finds itself elsewhere, at `unproven_since`, and charges again only when reconciled after that and `recalled_at`:
+    when the stops were brought back that it does not know. `stops_memory` is the name of the memory of stops in Redis that
+    was whole; a consent from before `unconfirmed_before` charges only when its customer has confirmed it.
     """
 
     __tablename__ = "installation"
@@ -31,11 +33,20 @@ class Installation(Base):
     pause_reason: Mapped[Str | None]
     fingerprint: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     unproven_since: Mapped[At | None]
+    stops_memory: Mapped[Str | None]
+    recalled_at: Mapped[At | None]
+    unconfirmed_before: Mapped[At | None]
     seeded_at: Mapped[At | None]
     scheduler_beat_at: Mapped[At | None]
     relay_beat_at: Mapped[At | None]
     charger_ran_at: Mapped[At | None]
     created_at: Mapped[CreatedAt]
+
+    @property
+    def is_unrecalled(self) -> bool:
+        """Whether this database came from a backup and may not know what was stopped after it."""
+        since = self.unproven_since
+        return since is not None and (self.recalled_at is None or self.recalled_at < since)
 
 
 class LegalEntity(Base):

@@ -60,11 +60,16 @@ def resume_charging(session: Session, *, now: datetime, by: UUID) -> None:
 
     Raises:
         NotFound: there is no installation yet.
-        Refused: charging is running, or the books have to be reconciled with the gateway first.
+        Refused: charging is running; or the books have to be reconciled with the gateway first, or the stops to be
+            brought back that were made after the backup.
     """
     installation = _lock(session)
     if not installation.charging_paused:
         raise Refused("Списания и так идут")
+    if installation.is_unrecalled:
+        raise Refused(
+            "Ещё не известно, кто отказался от списаний после копии: нужен Redis, спросите ещё раз через минуту"
+        )
     if installation.unproven_since:
         require_proof(session, get_settings().yookassa_shop_id, installation.unproven_since)
     installation.charging_paused, installation.pause_reason, installation.unproven_since = False, None, None

@@ -2,8 +2,8 @@
 
 What happened after the dump is not in it: a charge of yesterday looks due again. So the pause is put up in the very
 transaction in which the rows appear, whose COMMIT is the last that we send (psql's own single transaction commits
-whatever had arrived when we are killed), and the database is marked as one that lies elsewhere: the first process that
-starts on it asks for a reconciliation (payments.installation.copies).
+whatever had arrived when we are killed), and the database is marked as one that lies elsewhere: whoever comes to it next
+asks for a reconciliation and for the stops that were made after the dump (payments.installation.copies).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import IO
 from alembic import command
 from sqlalchemy import text
 
-from kernel.db import engine
+from kernel.clock import business_now
+from kernel.db import begin, engine
 from kernel.errors import KabinetError, Refused
 from kernel.fault import fault
-from payments.installation.copies import REASON
+from payments.installation.copies import REASON, pause_in_a_copy
 from portal.backup.programs import address, environment, find_program
 from portal.checks import alembic_config, known_revisions
 
@@ -53,6 +54,8 @@ def restore(file: Path) -> None:
         raise Refused("база данных не пуста: назовите в KABINET_DATABASE_URL новую, пустую")
     _restore(file)
     command.upgrade(alembic_config(), "head")
+    with begin() as session:
+        pause_in_a_copy(session, now=business_now(session))
 
 
 def _revision_of(file: Path) -> str:

@@ -70,6 +70,17 @@ class Engines:
             row = connection.execute("SELECT seeded_at FROM installation").fetchone()
         return row is not None and row[0] is not None
 
+    def standstill(self) -> str:
+        """Why nothing is charged, and how many autopays of a backup wait for their customers; empty when all runs."""
+        with psycopg.connect(plain(self.database_url)) as connection:
+            row = connection.execute(
+                "SELECT charging_paused, pause_reason, (SELECT count(*) FROM autopays WHERE unconfirmed_since IS NOT NULL)"
+                " FROM installation"
+            ).fetchone()
+        paused, reason, waiting = row or (False, None, 0)
+        parts = [f"paused: {reason}"] if paused else []
+        return "; ".join([*parts, f"autopays that wait for their customers: {waiting}"] if waiting else parts)
+
     def close(self) -> None:
         """Stop what is ours; given servers are left alone."""
         if not self.given_redis:

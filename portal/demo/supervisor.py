@@ -161,6 +161,8 @@ class Demo:
         self.say(f"            the same password: {others} @example.com")
         self.say(f"  sandbox   {place.sandbox_url}/     time, cards, faults, every call to the gateway")
         self.say(f"  mail      {place.sandbox_url}/mail/")
+        if standstill := self.engines.standstill():
+            self.say(f"  charging  {standstill}")
 
 
 def run_demo(port: int, sandbox_port: int, smtp_port: int, *, reset: bool, folder: Path = ROOT / ".kabinet") -> int:

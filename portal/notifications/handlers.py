@@ -22,11 +22,13 @@ from payments.invoicing.links import make_pay_link
 from portal.notifications import links, reading
 from portal.notifications.asking import ask_to_pay
 from portal.notifications.calling_off import called_off, still_comes, taken_back
-from portal.notifications.facts import DecidedPayment
+from portal.notifications.facts import DecidedPayment, Permission
 from portal.notifications.letters import queue_letter
 from portal.notifications.period_words import period_words
 from portal.notifications.reasons import HELD_BACK, TOLD, reason_words
 from portal.notifications.repeating import announce_unheard
+
+_STATUS_OF = {"held": "paused", "unconfirmed": "paused"}
 
 
 def charge_announced(session: Session, event: ChargeAnnounced, _now: datetime) -> None:
@@ -140,10 +142,10 @@ def autopay_activated(session: Session, event: AutopayActivated, _now: datetime)
 
 
 def autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> None:
-    """That nothing more is charged, and what happens next. One occasion, one letter: see the two exceptions."""
+    """That nothing more is charged, and what happens next. One occasion, one letter: see the exceptions."""
     autopay = reading.permission(session, event.autopay_id)
     # It runs again, or a later stop tells of itself; the letter about an unlinked method tells of its contracts.
-    if autopay.status != ("paused" if event.cause == "held" else event.cause):
+    if event.told or autopay.status != _STATUS_OF.get(event.cause, event.cause):
         return
     if event.cause == "suspended" and reading.told_by_a_decline(session, autopay):
         return
@@ -158,13 +160,15 @@ def autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> 
             "debts": reading.open_debts(session, [autopay.agreement.contract_id]),
             "contracts_url": links.autopay(),
         },
-        dedupe_key=f"autopay_stopped:{event.autopay_id}:{autopay.changed_at.isoformat()}",
+        dedupe_key=f"autopay_stopped:{event.autopay_id}:{_occasion(event, autopay)}",
         customer_id=autopay.agreement.customer_id,
     )
 
 
 def method_unlinked(session: Session, event: MethodUnlinked, _now: datetime) -> None:
     """That the card is gone, which contracts lose it, and any charge that had left before."""
+    if event.told:
+        return
     gone = reading.gone_method(session, event.method_id)
     queue_letter(
         session,
@@ -184,6 +188,12 @@ def method_unlinked(session: Session, event: MethodUnlinked, _now: datetime) -> 
 def customer_changed(session: Session, event: CustomerChanged, now: datetime) -> None:
     """A new address: what could not be announced to the old one is announced again."""
     announce_unheard(session, event.customer_id, now=now)
+
+
+def _occasion(event: AutopayStopped, autopay: Permission) -> str:
+    # One that was at rest when it was restored does not change: its customer is asked all the same.
+    changed = autopay.changed_at.isoformat()
+    return f"unconfirmed:{changed}" if event.cause == "unconfirmed" else changed
 
 
 def _take_back(session: Session, invoice_id: UUID) -> None:

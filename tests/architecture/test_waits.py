@@ -17,7 +17,7 @@ from portal.wiring import Wiring
 
 LOG = {
     "allocations": {"created_at"},
-    "autopays": {"created_at", "changed_at", "held_at"},
+    "autopays": {"created_at", "changed_at", "held_at", "unconfirmed_since"},
     "contracts": {"created_at", "ended_at"},
     "crm_connection": {"since_at", "reached_at"},
     "crm_links": {"created_at", "written_at"},
@@ -30,7 +30,14 @@ LOG = {
     "gateway_refunds": {"created_at", "read_at"},
     "consents": {"at"},
     "inbound_webhooks": {"created_at", "processed_at"},
-    "installation": {"created_at", "seeded_at", "charger_ran_at", "unproven_since"},
+    "installation": {
+        "created_at",
+        "seeded_at",
+        "charger_ran_at",
+        "unproven_since",
+        "recalled_at",
+        "unconfirmed_before",
+    },
     "installments": {"created_at"},
     "invoices": {"created_at", "paid_at", "voided_at"},
     "ledger_transactions": {"at"},

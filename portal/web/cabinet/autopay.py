@@ -13,6 +13,8 @@ from starlette.responses import Response
 from kernel import clock
 from kernel.clock import business_date, business_now
 from kernel.db import Session, read, repeating
+from kernel.errors import Refused
+from payments.autopay.confirming import confirm_autopay
 from payments.autopay.stopping import charges_under_way, wait_for_calls, withdraw
 from portal.legal.blocks import blocks
 from portal.web.cabinet.overview import dates_ahead
@@ -23,6 +25,7 @@ from portal.web.cabinet.queries.methods import read_methods
 from portal.web.cabinet.rhythm import in_days, notice_words, rhythm
 from portal.web.cabinet.starting import evidence_of
 from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
@@ -101,11 +104,26 @@ def stop(request: Request, customer: CurrentCustomer, contract_id: UUID) -> Resp
         return [] if agreement.charges_itself else agreed
 
     refused = repeating(work)
+    wait_for_calls(contract_id)
     if refused:
         back = f"/payments/{refused[0].return_token}/return"
         return go_to(request, back, say=_("Согласие на автоплатёж отозвано"))
-    wait_for_calls(contract_id)
     return go_to(request, f"/autopay/{contract_id}/stopped")
+
+
+@router.post("/autopay/{contract_id}/confirmation", name="cabinet.autopay.confirm")
+def confirm(request: Request, customer: CurrentCustomer, contract_id: UUID) -> Response:
+    """Keep an autopay that came from a backup. Pressed twice, it is kept once."""
+
+    def work(session: Session) -> bool:
+        read_agreement(session, contract_id, customer.customer_ids)
+        return confirm_autopay(session, contract_id, by=customer.user_id, now=business_now(session))
+
+    try:
+        repeating(work)
+    except Refused as error:
+        return go_to(request, "/autopay", say=gettext(str(error)), tone="warn")
+    return go_to(request, "/autopay", say=_("Автоплатёж остаётся. О каждом списании предупредим письмом"))
 
 
 @router.get("/autopay/{contract_id}/stopped", name="cabinet.autopay.stopped")

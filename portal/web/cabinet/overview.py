@@ -53,6 +53,7 @@ class Overview:
     coming: tuple[Coming, ...]
     declined: tuple[Declined, ...] = ()
     suspended: tuple[DueLine, ...] = ()
+    unconfirmed: tuple[DueLine, ...] = ()
     expiring: tuple[Expiring, ...] = ()
     under_way: tuple[DueLine, ...] = ()
     unfinished: tuple[DueLine, ...] = ()
@@ -80,6 +81,7 @@ def overview(lines: Sequence[DueLine], today: date) -> Overview:
         coming=_coming(running, today),
         declined=tuple(_declined(running)),
         suspended=tuple(_silently_suspended(running)),
+        unconfirmed=tuple(line for line in _one_per_contract(running) if line.unconfirmed),
         expiring=tuple(_expiring(running)),
         under_way=tuple(line for line in lines if line.payment and line.payment.is_live),
         unfinished=tuple(line for line in lines if line.unfinished),

@@ -110,12 +110,15 @@ def terms_of_contract(
 
     Raises:
         NotFound: no such recurring contract of these customers.
-        Refused: it has ended, the company holds its autopay, or nothing of it can be paid now.
+        Refused: it has ended, the company holds its autopay or it waits for the customer's word, or nothing of it can be
+            paid now.
     """
     agreement = read_agreement(session, contract_id, customer_ids)
     period = agreement.period
     if period is None or agreement.status in _ENDED:
         raise Refused(_("Договор не действует, автоплатёж по нему не включить"))
+    if agreement.unconfirmed:
+        raise Refused(_("Автоплатёж ждёт вашего подтверждения: сначала оставьте его или отключите"))
     if agreement.autopay == "paused":
         raise Refused(_("Автоплатёж приостановила компания. Включить его заново можно, когда она его возобновит"))
     lines = read_due_lines(session, customer_ids, now=now, contract_id=contract_id)

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from kernel import clock
 from payments.installation.pausing import HISTORY_ID, pause_charging, resume_charging
+from payments.stops.memory import MemoryAway
+from payments.stops.recalling import recall
 from portal.accounts.sessions import SignedIn
 from portal.audit.recording import record_act
 from portal.web.kit.forms import Form, Posted, at_most, required
@@ -60,7 +62,12 @@ def pause(request: Request, posted: Posted, staff: ChargingPauser, db: Db) -> Re
 
 @router.post("/staff/charging/resumption", name="staff.charging.resume")
 def resume(request: Request, staff: ChargingResumer, db: Db) -> Response:
-    """Let charges go on after a pause: the owner's decision."""
+    """Let charges go on after a pause: the owner's decision. After a restore, what became known since is stopped first."""
+    try:
+        recall()
+    except MemoryAway:
+        said = _("Redis не отвечает, а без него неизвестно, кто отказался от списаний после копии. Списания стоят")
+        return go_to(request, "/staff", say=said, tone="warn")
     resume_charging(db, now=clock.business_now(db), by=staff.user_id)
     forget_beat()
     record_act(db, staff, "charging.resumed", "installation", HISTORY_ID, request=request)

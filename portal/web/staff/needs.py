@@ -33,6 +33,7 @@ def needs_of(found: Attention) -> list[Need]:
         (found.late, _late),
         (found.overdue, _overdue),
         (found.suspended, _suspended),
+        (found.unconfirmed, _unconfirmed),
         (found.expiring, _expiring),
         (found.dead, _dead),
     )
@@ -83,6 +84,12 @@ def _suspended(found: Attention) -> Need:
     title = ngettext("%(num)s автоплатёж приостановлен", "%(num)s автоплатежей приостановлено", found.suspended)
     text = _("Карта больше не действует, нужна новая")
     return Need("credit-card", "warn", _with(title, found.suspended), text, "/staff/contracts?autopay=suspended")
+
+
+def _unconfirmed(found: Attention) -> Need:
+    title = ngettext("%(num)s автоплатёж ждёт клиента", "%(num)s автоплатежей ждут клиентов", found.unconfirmed)
+    text = _("База из копии: не спишется, пока клиент не подтвердит")
+    return Need("clock", "warn", _with(title, found.unconfirmed), text, "/staff/contracts?autopay=unconfirmed")
 
 
 def _expiring(found: Attention) -> Need:

@@ -15,8 +15,14 @@ LONG = 5_000
 _ONE_DAY_S = 80_000.0
 _POINT = re.compile(r'\bfault\("([a-z_.]+)"\)')
 # No file is exported and no dump restored while charges run.
-_ELSEWHERE = {"exports.after_claim", "restore.before_standstill"}
-_IN_WEB = ("checkout.", "webhook.after_intake", "webhook.before_intake")
+_ELSEWHERE = {
+    "exports.after_claim",
+    "restore.before_standstill",
+    "recall.after_hold",
+    "recall.before_done",
+    "recall.before_stop",
+}
+_IN_WEB = ("checkout.", "stop.", "webhook.after_intake", "webhook.before_intake")
 _IN_SCHEDULER = ("relay.", "duty.", "lease.", "sweep.")
 
 TARGETS = ("worker", "scheduler", "web", "redis", "postgres", "pause", "clock")

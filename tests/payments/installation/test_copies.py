@@ -11,11 +11,13 @@ import pytest
 from kernel import db
 from kernel.clock import business_now
 from kernel.db import begin, read
+from kernel.errors import Refused
 from kernel.settings import get_settings
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
 from payments.installation.pausing import resume_charging
 from payments.installation.setup import ensure_installation
+from payments.stops.recalling import recall
 from portal.checks import check_start
 from portal.demo.engines import plain, sibling
 from portal.demo.postgres import create_database, drop_database
@@ -59,10 +61,19 @@ def test_a_copy_starts_paused_and_says_why(copy: str) -> None:
 def test_a_copy_that_a_person_resumed_stays_resumed(copy: str) -> None:
     engines.use_database(copy)
     check_start()
+    recall()
     with begin() as session:
         resume_charging(session, now=business_now(session), by=uuid.uuid4())
     check_start()
     assert not _is_paused()
+
+
+def test_a_copy_is_not_resumed_before_its_stops_are_brought_back(copy: str) -> None:
+    engines.use_database(copy)
+    check_start()
+    with begin() as session, pytest.raises(Refused, match="кто отказался"):
+        resume_charging(session, now=business_now(session), by=uuid.uuid4())
+    assert _is_paused()
 
 
 def test_a_cluster_taken_back_to_an_earlier_moment_is_a_copy_too(committed: str) -> None:

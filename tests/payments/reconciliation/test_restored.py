@@ -24,6 +24,8 @@ from payments.ledger.models import LedgerEntry
 from payments.reconciliation.models import Difference
 from payments.reconciliation.repairing import repair_all
 from payments.reconciliation.running import reconcile
+from payments.stops.keeping import keep_memory
+from payments.stops.recalling import recall
 from portal.checks import check_start
 from portal.demo.engines import plain, sibling
 from portal.demo.postgres import create_database, drop_database
@@ -53,6 +55,7 @@ def backup(world: World, committed: str) -> Iterator[str]:
         pay_with_consent(it)
     world.play(advance="PT20M")
     check_start()
+    keep_memory()
     db.dispose()
     name = f"backup_{uuid.uuid4().hex[:8]}"
     server = plain(sibling(committed, "postgres"))
@@ -66,6 +69,7 @@ def backup(world: World, committed: str) -> Iterator[str]:
     engines.use_database(sibling(committed, name))
     world.product.follow()
     check_start()
+    keep_memory()
     yield name
     engines.use_database(committed)
     drop_database(server, name)
@@ -119,6 +123,7 @@ def test_a_reconciliation_from_before_the_pause_does_not_count(world: World, bac
     world.jump("PT1H")
     with begin() as session:
         session.get_one(Installation, 1).unproven_since = business_now(session)
+    recall()
     with pytest.raises(Refused, match="сверьте платежи"):
         _resume()
     reconcile()

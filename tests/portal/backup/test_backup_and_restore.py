@@ -12,17 +12,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis as redis_client
 from sqlalchemy import func, select, text
 
 from kernel import db
+from kernel.clock import business_now
 from kernel.db import begin, read
 from kernel.errors import Refused
 from kernel.settings import get_settings
-from payments.autopay.models import Consent
+from payments.autopay.consents import Evidence
+from payments.autopay.models import Autopay, Consent
+from payments.autopay.stopping import wait_for_calls, withdraw
 from payments.charging.models import Payment
 from payments.doctor.check import examine
 from payments.doctor.checks import CHECKS
 from payments.installation.models import Installation
+from payments.stops.keeping import keep_memory
 from portal.backup.dumping import BackupFailed, back_up
 from portal.backup.restoring import RestoreFailed, restore
 from portal.checks import check_start
@@ -80,6 +85,44 @@ def test_a_process_that_starts_on_it_keeps_the_pause(original: str, empty: str, 
         found = session.scalars(select(Installation)).one()
         assert found.charging_paused
         assert found.fingerprint != {"restored": True}
+
+
+def test_the_command_says_which_refusals_it_brought_back(original: str, empty: str, file: Path) -> None:
+    keep_memory()
+    back_up(file)
+    _withdraw()
+
+    said = _restore_by_command(file, empty)
+
+    assert "Redis помнит отказы, сделанные после копии" in said
+    assert "Возвращено: отозвано согласий: 1" in said
+
+
+def test_the_command_says_how_many_wait_when_redis_has_forgotten(
+    original: str, empty: str, file: Path, redis: str
+) -> None:
+    keep_memory()
+    back_up(file)
+    _withdraw()
+    with redis_client.Redis.from_url(redis) as client:
+        client.flushdb()
+
+    said = _restore_by_command(file, empty)
+
+    assert "Redis не помнит, кто отказался" in said
+    assert "ждут подтверждения клиентов: 1" in said
+
+
+def test_the_command_says_that_the_refusals_will_come_when_redis_is_away(
+    original: str, empty: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(file)
+    monkeypatch.setenv("KABINET_REDIS_URL", "redis://127.0.0.1:9/0")
+
+    said = _restore_by_command(file, empty)
+
+    assert "Redis не отвечает" in said
+    assert "планировщик всё вернёт сам" in said
 
 
 def test_the_file_is_its_owners_alone(original: str, file: Path) -> None:
@@ -168,6 +211,19 @@ def test_a_restore_that_is_killed_on_its_way_leaves_an_empty_database(original: 
     assert killed.returncode == -signal.SIGKILL
     with db.engine().connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one() == 0
+
+
+def _withdraw() -> None:
+    with begin() as session:
+        contract_id = session.scalars(select(Autopay.contract_id)).one()
+        withdraw(session, contract_id, evidence=Evidence(), now=business_now(session))
+    wait_for_calls(contract_id)
+
+
+def _restore_by_command(file: Path, into: str) -> str:
+    environment = os.environ | {"KABINET_DATABASE_URL": into}
+    command = [sys.executable, "-m", "portal.cli", "restore", str(file)]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
 
 
 def _sessions() -> int:

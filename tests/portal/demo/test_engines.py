@@ -7,15 +7,21 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
+from kernel.clock import business_now
+from kernel.db import begin
+from payments.autopay.confirming import hold_unconfirmed
+from payments.installation.pausing import pause_charging
 from portal.demo.engines import Engines
 from portal.demo.postgres import ServerFailed, require_version
 from portal.demo.processes import PortBusy, free_port, require_free
+from tests.support.standing import make_standing
 
 
 @pytest.fixture
@@ -132,3 +138,19 @@ def test_a_busy_port_is_named_with_its_owner() -> None:
         holder.listen()
         with pytest.raises(PortBusy, match=str(os.getpid())):
             require_free(holder.getsockname()[1], "web")
+
+
+def test_it_is_told_what_keeps_charges_from_being_made(committed: str, tmp_path: Path) -> None:
+    engines = Engines(tmp_path, given_database=committed)
+    with begin() as session:
+        make_standing(session)
+    assert engines.standstill() == ""
+
+    with begin() as session:
+        now = business_now(session) + timedelta(hours=1)
+        hold_unconfirmed(session, before=now, now=now)
+    assert engines.standstill() == "autopays that wait for their customers: 1"
+
+    with begin() as session:
+        pause_charging(session, "Сверяем суммы", now=business_now(session), by=None)
+    assert engines.standstill() == "paused: Сверяем суммы; autopays that wait for their customers: 1"

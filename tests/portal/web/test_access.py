@@ -68,6 +68,7 @@ ACCESS: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("GET", "/autopay/{contract_id}/consent"): CUSTOMERS,
     ("GET", "/autopay/{contract_id}/cancel"): CUSTOMERS,
     ("POST", "/autopay/{contract_id}/cancel"): CUSTOMERS,
+    ("POST", "/autopay/{contract_id}/confirmation"): CUSTOMERS,
     ("GET", "/autopay/{contract_id}/stopped"): CUSTOMERS,
     ("GET", "/payment-methods"): CUSTOMERS,
     ("GET", "/payment-methods/{method_id}/unlink"): CUSTOMERS,

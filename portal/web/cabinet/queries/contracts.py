@@ -24,7 +24,7 @@ from portal.web.cabinet.queries.lines import LastPayment
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A contract and how it is paid. `period` None means once."""
+    """A contract and how it is paid. `period` None means once; `unconfirmed`: its autopay waits for the customer's word."""
 
     id: UUID
     customer_id: UUID
@@ -36,6 +36,7 @@ class Agreement:
     anchor_on: date
     autopay_id: UUID | None
     autopay: str | None
+    unconfirmed: bool
     consent_id: int | None
     method_id: UUID | None
     method_kind: str | None
@@ -225,6 +226,7 @@ def _agreements(customer_ids: Sequence[UUID]) -> Any:
             PaymentPlan.anchor_on,
             Autopay.id.label("autopay_id"),
             Autopay.status.label("autopay"),
+            Autopay.unconfirmed_since.is_not(None).label("unconfirmed"),
             Autopay.consent_id,
             PaymentMethod.id.label("method_id"),
             PaymentMethod.kind.label("method_kind"),
@@ -251,6 +253,7 @@ def _agreement(row: Any) -> Agreement:
         anchor_on=row.anchor_on,
         autopay_id=row.autopay_id,
         autopay=row.autopay,
+        unconfirmed=row.unconfirmed,
         consent_id=row.consent_id,
         method_id=row.method_id,
         method_kind=row.method_kind,

@@ -82,7 +82,7 @@ class DueLine:
     `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself.
     `announced_on` is the date that its last warning named. `following` are the due dates of the next lines, which are
     not stored yet; `moves_on_payment` says that they come only when this one is paid. `pay_until` is the last day on
-    which a purchase that was never paid can be paid.
+    which a purchase that was never paid can be paid. `unconfirmed`: its autopay waits for the customer's word.
     """
 
     contract_id: UUID
@@ -98,6 +98,7 @@ class DueLine:
     charge_on: date | None
     invoice_id: UUID | None
     autopay: str | None
+    unconfirmed: bool
     card: Card | None
     noticed_at: datetime | None
     announced_on: date | None
@@ -207,6 +208,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             Invoice.id.label("invoice_id"),
             Invoice.lapses_at,
             Autopay.status.label("autopay"),
+            Autopay.unconfirmed_since.is_not(None).label("unconfirmed"),
             PaymentMethod.id.label("method_id"),
             PaymentMethod.kind.label("method_kind"),
             PaymentMethod.last4,
@@ -268,6 +270,7 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         charge_on=_charge_on(row, payment, now),
         invoice_id=row.invoice_id,
         autopay=row.autopay,
+        unconfirmed=row.unconfirmed,
         card=_card(row),
         noticed_at=row.noticed_at,
         announced_on=row.announced_on,

@@ -42,6 +42,7 @@ class Attention:
     odd: int
     differing: int
     suspended: int
+    unconfirmed: int
     expiring: int
     forged: int
     dead: int
@@ -57,6 +58,7 @@ class Attention:
                 self.odd,
                 self.differing,
                 self.suspended,
+                self.unconfirmed,
                 self.expiring,
                 self.forged,
                 self.dead,
@@ -117,6 +119,7 @@ def read_attention(session: ReadSession, *, today: date, now: datetime) -> Atten
             select(func.count()).where(Payment.oddity.is_not(None)).scalar_subquery(),
             select(func.count()).where(Difference.resolved_at.is_(None)).scalar_subquery(),
             select(func.count()).where(Autopay.status == "suspended").scalar_subquery(),
+            select(func.count()).where(Autopay.unconfirmed_since.is_not(None)).scalar_subquery(),
             select(func.count()).where(is_expiring(today)).scalar_subquery(),
             select(func.count())
             .where(InboundWebhook.status == "forged", InboundWebhook.created_at >= start_of(today))

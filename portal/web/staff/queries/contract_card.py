@@ -28,7 +28,8 @@ _UPCOMING = 6
 class ContractFacts:
     """What was agreed, with whom, and whether it is charged by itself.
 
-    `held_at`: since when an employee holds the autopay. `base_id`: the contract that this one supplements.
+    `held_at`: since when an employee holds the autopay. `unconfirmed_since`: it came from a backup at that time and waits
+    for the customer's word. `base_id`: the contract that this one supplements.
     """
 
     id: UUID
@@ -52,6 +53,7 @@ class ContractFacts:
     autopay_max_kopecks: int | None
     autopay_changed_at: datetime | None
     held_at: datetime | None
+    unconfirmed_since: datetime | None
     base_id: UUID | None
     method_kind: str | None
     last4: str | None
@@ -116,6 +118,7 @@ def read_contract(session: ReadSession, contract_id: UUID) -> ContractFacts:
             Autopay.max_kopecks,
             Autopay.changed_at,
             Autopay.held_at,
+            Autopay.unconfirmed_since,
             Contract.base_id,
             PaymentMethod.kind,
             PaymentMethod.last4,

@@ -20,7 +20,7 @@ from portal.web.staff.queries.in_force import is_settled
 from portal.web.staff.queries.search import has_contract_number, matching
 
 STATUSES = ("active", "settled", "draft", "suspended", "ended")
-AUTOPAY = ("active", "expiring", "paused", "suspended", "withdrawn", "none")
+AUTOPAY = ("active", "expiring", "paused", "unconfirmed", "suspended", "withdrawn", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +120,6 @@ def _narrowed(statement: Select[*tuple[Any, ...]], wanted: ContractFilter, today
         return statement.where(Autopay.id.is_(None))
     if wanted.autopay == "expiring":
         return statement.where(is_expiring(today))
+    if wanted.autopay == "unconfirmed":
+        return statement.where(Autopay.unconfirmed_since.is_not(None))
     return statement.where(Autopay.status == wanted.autopay) if wanted.autopay else statement

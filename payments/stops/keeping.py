@@ -1,0 +1,74 @@
+"""The memory is kept whole: filled from PostgreSQL when it is new, was emptied, or lies on a Redis that was restarted.
+
+It bears the name that stands in the database, from which it was filled whole. So a restored database knows by that name
+alone whether Redis remembers every stop since its backup, whatever the clocks say.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from kernel import log
+from kernel.clock import this_moment
+from kernel.db import begin, read
+from payments.installation.models import Installation
+from payments.stops.memory import Memory, MemoryAway, Server, server
+from payments.stops.recalling import recall
+from payments.stops.standing import read_stops
+
+_log = log.get(__name__)
+
+
+def keep_memory() -> None:
+    """Bring stops back in a restored database, once; then see that the memory is whole. Nothing while Redis is away."""
+    try:
+        if _is_unrecalled():
+            recall()
+        _keep_whole()
+    except MemoryAway:
+        _log.warning("stops.redis_away")
+
+
+def _is_unrecalled() -> bool:
+    with read() as session:
+        found = session.get(Installation, 1)
+        return found is not None and found.is_unrecalled
+
+
+def _keep_whole() -> None:
+    with read() as session:
+        it = session.get(Installation, 1)
+    if it is None:
+        return
+    memory, here = Memory(it.id), server()
+    marker = memory.marker()
+    if marker is None or marker.name != it.stops_memory or marker.run != here.run:
+        _fill(memory, here, it)
+    else:
+        _vouch(memory, here, marker.filling)
+
+
+def _fill(memory: Memory, here: Server, it: Installation) -> None:
+    # A database that was restored has no stop of what was begun after its backup. Once it has filled a memory, no other
+    # backup may rely on that: it gets a name of its own.
+    name = it.stops_memory if it.stops_memory and it.recalled_at is None else uuid4().hex
+    filling = uuid4().hex
+    # In this order: a stop that is committed after the rows are read reaches the memory by itself, and whoever empties
+    # Redis on the way takes the beginning away.
+    memory.begin(name, filling)
+    with read() as session:
+        memory.add(read_stops(session))
+    if not _vouch(memory, here, filling):
+        return
+    _log.warning("stops.memory_filled")
+    with begin() as session:
+        named = session.get_one(Installation, 1, with_for_update=True)
+        named.stops_memory = name
+        if named.unproven_since is None:
+            named.recalled_at = None
+
+
+def _vouch(memory: Memory, here: Server, filling: str) -> bool:
+    with read() as session:
+        now = this_moment(session)
+    return memory.vouch(filling, here, now=now)

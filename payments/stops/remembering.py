@@ -1,0 +1,62 @@
+"""Each stop reaches the memory twice: at once, before its answer, and for certain, by its event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kernel import log
+from kernel.db import ReadSession, Session, read
+from kernel.fault import fault
+from kernel.inbox import Handler
+from payments.autopay.models import Autopay
+from payments.events import AutopayStopped, ConsentWithdrawn, ContractStatusChanged, MethodUnlinked
+from payments.installation.models import Installation
+from payments.stops.memory import Memory, MemoryAway
+from payments.stops.standing import read_stops
+
+_log = log.get(__name__)
+
+
+def remember(contract_or_method_id: UUID) -> None:
+    """After a stop's commit and before its answer. A stop never fails for Redis: its event brings it when that is back."""
+    fault("stop.before_memory")
+    with read() as session:
+        try:
+            _tell(session, contract_or_method_id)
+        except MemoryAway:
+            _log.warning("stops.redis_away", of=str(contract_or_method_id))
+
+
+def _tell(session: Session | ReadSession, contract_or_method_id: UUID) -> None:
+    installation_id = session.execute(select(Installation.id)).scalar_one_or_none()
+    stops = read_stops(session, contract_or_method_id)
+    if installation_id and stops:
+        Memory(installation_id).add(stops)
+
+
+def _autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> None:
+    _tell(session, session.get_one(Autopay, event.autopay_id).contract_id)
+
+
+def _method_unlinked(session: Session, event: MethodUnlinked, _now: datetime) -> None:
+    _tell(session, event.method_id)
+
+
+def _consent_withdrawn(session: Session, event: ConsentWithdrawn, _now: datetime) -> None:
+    _tell(session, event.contract_id)
+
+
+def _contract_changed(session: Session, event: ContractStatusChanged, _now: datetime) -> None:
+    _tell(session, event.contract_id)
+
+
+# They raise while Redis is away, and are tried again. To say a stop once more changes nothing, so it needs no job.
+HANDLERS = (
+    Handler("stops.autopay_stopped", AutopayStopped, _autopay_stopped),
+    Handler("stops.method_unlinked", MethodUnlinked, _method_unlinked),
+    Handler("stops.consent_withdrawn", ConsentWithdrawn, _consent_withdrawn),
+    Handler("stops.contract_changed", ContractStatusChanged, _contract_changed),
+)

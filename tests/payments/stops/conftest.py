@@ -1,0 +1,90 @@
+"""A company whose customers pay by autopay, its memory of stops, and a backup to go back to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis as redis_client
+from sqlalchemy import select
+
+from kernel.db import begin, read
+from kernel.settings import get_settings
+from payments.autopay.models import Autopay, PaymentMethod
+from payments.installation.models import Installation
+from payments.stops.memory import Memory
+from tests.support.business import Agreement, make_agreement, pay_with_consent
+from tests.support.going_back import Backup, a_backup
+from tests.support.world import World
+
+NOWHERE = "redis://127.0.0.1:9/0"
+
+
+@pytest.fixture
+def backup(world: World, committed: str, tmp_path: Path) -> Iterator[Backup]:
+    """The installation has a whole memory of stops, and can be gone back to."""
+    with a_backup(committed, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def empty_redis(redis: str) -> Callable[[], None]:
+    """Makes Redis lose everything."""
+
+    def empty() -> None:
+        with redis_client.Redis.from_url(redis) as client:
+            client.flushdb()
+
+    return empty
+
+
+@pytest.fixture
+def redis_goes(monkeypatch: pytest.MonkeyPatch, redis: str) -> Callable[[], None]:
+    """Takes Redis away."""
+
+    def go() -> None:
+        monkeypatch.setenv("KABINET_REDIS_URL", NOWHERE)
+        get_settings.cache_clear()
+
+    return go
+
+
+@pytest.fixture
+def redis_returns(monkeypatch: pytest.MonkeyPatch, redis: str) -> Callable[[], None]:
+    """Brings it back as it was."""
+
+    def come() -> None:
+        monkeypatch.setenv("KABINET_REDIS_URL", redis)
+        get_settings.cache_clear()
+
+    return come
+
+
+def subscribers(world: World, count: int) -> list[Agreement]:
+    """So many new customers agree and pay."""
+    with begin() as session:
+        found = [make_agreement(session, draft=True, email=f"{n}@example.com") for n in range(count)]
+    for it in found:
+        pay_with_consent(it)
+    world.play(advance="PT20M")
+    return found
+
+
+def autopay_of(it: Agreement) -> Autopay:
+    """The autopay as it is now."""
+    with read() as session:
+        return session.scalars(select(Autopay).where(Autopay.contract_id == it.contract_id)).one()
+
+
+def method_of(it: Agreement) -> PaymentMethod:
+    """The saved method that it is charged from."""
+    with read() as session:
+        return session.get_one(PaymentMethod, autopay_of(it).method_id)
+
+
+def remembered() -> set[tuple[str, str]]:
+    """Kinds and subjects of what Redis remembers."""
+    with read() as session:
+        installation_id = session.execute(select(Installation.id)).scalar_one()
+    return {(it.kind, it.subject) for it in Memory(installation_id).all()}
