@@ -16,7 +16,8 @@ class Installation(Base):
     """One row. `mode` is what the database was made for: demo rows never meet live keys.
 
     `charging_paused` stops every send at once; `fingerprint` is where this database lay when it last ran: a restored
-    copy finds itself elsewhere, at `unproven_since`, and charges again only when reconciled after that.
+    copy finds itself elsewhere, at `unproven_since`, and charges again only when reconciled after that. `examine_at`: when
+    the doctor comes next.
     """
 
     __tablename__ = "installation"
@@ -35,6 +36,7 @@ class Installation(Base):
     scheduler_beat_at: Mapped[At | None]
     relay_beat_at: Mapped[At | None]
     charger_ran_at: Mapped[At | None]
+    examine_at: Mapped[CreatedAt]
     created_at: Mapped[CreatedAt]
 
 

@@ -17,6 +17,7 @@ ACTS: dict[str, str] = {
     "contract.opened": _("Договор создан"),
     "contract.resumed": _("Договор возобновлён"),
     "contract.suspended": _("Договор приостановлен"),
+    "checks.asked": _("Учёт проверен"),
     "customer.added": _("Клиент добавлен"),
     "customer.changed": _("Данные клиента изменены"),
     "delivery.repeated": _("Событие отправлено на обработку ещё раз"),

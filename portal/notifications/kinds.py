@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "staff_invited": _("Приглашение сотрудника"),
     "second_factor_changed": _("Второй шаг входа изменён"),
     "confirm_new_email": _("Подтверждение новой почты"),
+    "check_broken": _("Проверка учёта не сошлась"),
 }
 
 

@@ -57,6 +57,7 @@ REAL = {
     "audit_entries": {"at"},
     "authenticators": {"created_at"},
     "backup_codes": {"created_at", "used_at"},
+    "check_results": {"examined_at", "broken_since"},
     "deliveries": {"hinted_at"},
     "duty_runs": {"ran_at", "broke_at"},
     "exports": {"lease_until"},

@@ -102,6 +102,7 @@ ACCESS: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("POST", "/staff/charging/resumption"): OWNER,
     ("GET", "/staff/proof"): EVERYBODY,
     ("POST", "/staff/proof/readings"): BOOKS,
+    ("POST", "/staff/proof/examinations"): BOOKS,
     ("POST", "/staff/proof/repairs"): BOOKS,
     ("GET", "/staff/proof/differences/{difference_id}"): EVERYBODY,
     ("POST", "/staff/proof/differences/{difference_id}/repair"): BOOKS,

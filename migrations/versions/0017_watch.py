@@ -1,0 +1,30 @@
+"""What watches over charging: the doctor's answers and its hour, daily limits, and since when staff know of an outage."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0017_watch"
+down_revision = "0016_consent_chain"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "check_results",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("breaches", postgresql.JSONB(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("millis", sa.Integer(), nullable=False),
+        sa.Column("examined_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("broken_since", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_check_results")),
+    )
+    op.add_column(
+        "installation",
+        sa.Column("examine_at", sa.DateTime(timezone=True), server_default=sa.text("business_now()"), nullable=False),
+    )
