@@ -28,3 +28,15 @@ def upgrade() -> None:
         "installation",
         sa.Column("examine_at", sa.DateTime(timezone=True), server_default=sa.text("business_now()"), nullable=False),
     )
+    op.add_column("installation", sa.Column("daily_limit_charges", sa.Integer(), nullable=True))
+    op.add_column("installation", sa.Column("daily_limit_kopecks", sa.BigInteger(), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_installation_daily_limits"), "installation", "daily_limit_charges > 0 AND daily_limit_kopecks > 0"
+    )
+    op.create_table(
+        "daily_tallies",
+        sa.Column("charged_on", sa.Date(), nullable=False),
+        sa.Column("charges", sa.Integer(), nullable=False),
+        sa.Column("kopecks", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("charged_on", name=op.f("pk_daily_tallies")),
+    )

@@ -11,6 +11,7 @@ ACTS: dict[str, str] = {
     "autopay.paused": _("Автоплатёж приостановлен"),
     "autopay.resumed": _("Автоплатёж возобновлён"),
     "charge.retried": _("Списание повторено"),
+    "charging.limited": _("Дневной предел списаний изменён"),
     "charging.paused": _("Списания приостановлены"),
     "charging.resumed": _("Списания возобновлены"),
     "contract.ended": _("Договор завершён"),

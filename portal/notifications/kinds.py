@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "second_factor_changed": _("Второй шаг входа изменён"),
     "confirm_new_email": _("Подтверждение новой почты"),
     "check_broken": _("Проверка учёта не сошлась"),
+    "charging_paused": _("Автосписания остановлены"),
 }
 
 

@@ -29,6 +29,7 @@ from portal.web.staff import (
     jobs,
     late,
     letters,
+    limits,
     newcomers,
     oddities,
     opening,
@@ -48,6 +49,7 @@ PARTS = tuple(
     for part in (
         desk,
         charging,
+        limits,
         newcomers,
         customers,
         customer,

@@ -100,6 +100,8 @@ ACCESS: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("GET", "/staff/charging/pause"): MANAGERS,
     ("POST", "/staff/charging/pause"): MANAGERS,
     ("POST", "/staff/charging/resumption"): OWNER,
+    ("GET", "/staff/charging/limits"): OWNER,
+    ("POST", "/staff/charging/limits"): OWNER,
     ("GET", "/staff/proof"): EVERYBODY,
     ("POST", "/staff/proof/readings"): BOOKS,
     ("POST", "/staff/proof/examinations"): BOOKS,

@@ -49,6 +49,7 @@ class Deed:
 DEEDS: dict[str, Deed] = {
     "/staff/charging/pause": Deed("charging.paused", {"reason": "Сверяем суммы"}),
     "/staff/charging/resumption": Deed("charging.resumed"),
+    "/staff/charging/limits": Deed("charging.limited", {"charges": "100", "amount": "500 000"}),
     "/staff/late-charges/{installment_id}/skip": Deed("installment.skipped"),
     "/staff/customers": Deed("customer.added", {"kind": "person", "name": "Вера Юдина", "email": "vera@example.com"}),
     "/staff/customers/{customer_id}": Deed(
