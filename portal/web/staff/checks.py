@@ -63,7 +63,7 @@ class Examination:
 def ask_now(request: Request, staff: Reconciler, db: Db) -> Response:
     """Have every check asked now."""
     examine_soon(db)
-    record_act(db, staff, "checks.asked", "installation", HISTORY_ID, request=request)
+    record_act(db, staff, "proof.examined", "installation", HISTORY_ID, request=request)
     return go_to(request, _LIST, say=_("Проверяем учёт. Обновите страницу через минуту"))
 
 

@@ -88,7 +88,7 @@ DEEDS: dict[str, Deed] = {
     "/staff/failed-charges/{invoice_id}/letters": Deed("invoice.sent", at="/staff/failed-charges/{failed_id}/letters"),
     "/staff/failed-charges/{invoice_id}/retry": Deed("charge.retried", at="/staff/failed-charges/{failed_id}/retry"),
     "/staff/proof/readings": Deed("proof.asked"),
-    "/staff/proof/examinations": Deed("checks.asked"),
+    "/staff/proof/examinations": Deed("proof.examined"),
     "/staff/proof/differences/{difference_id}/repair": Deed(
         "difference.repaired", at="/staff/proof/differences/{lost_id}/repair"
     ),
