@@ -28,6 +28,7 @@ def upgrade() -> None:
         "installation",
         sa.Column("examine_at", sa.DateTime(timezone=True), server_default=sa.text("business_now()"), nullable=False),
     )
+    op.add_column("installation", sa.Column("charger_alarm_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("installation", sa.Column("daily_limit_charges", sa.Integer(), nullable=True))
     op.add_column("installation", sa.Column("daily_limit_kopecks", sa.BigInteger(), nullable=True))
     op.create_check_constraint(

@@ -19,7 +19,7 @@ class Installation(Base):
     `charging_paused` stops every send at once; more than the daily limits (None: no limit) leave on no business day;
     `fingerprint` is where this database lay when it last ran: a restored
     copy finds itself elsewhere, at `unproven_since`, and charges again only when reconciled after that. `examine_at`: when
-    the doctor comes next.
+    the doctor comes next; `charger_alarm_at`: since when staff have known that charges are not being made.
     """
 
     __tablename__ = "installation"
@@ -43,6 +43,7 @@ class Installation(Base):
     scheduler_beat_at: Mapped[At | None]
     relay_beat_at: Mapped[At | None]
     charger_ran_at: Mapped[At | None]
+    charger_alarm_at: Mapped[At | None]
     examine_at: Mapped[CreatedAt]
     created_at: Mapped[CreatedAt]
 

@@ -30,7 +30,7 @@ LOG = {
     "gateway_refunds": {"created_at", "read_at"},
     "consents": {"at"},
     "inbound_webhooks": {"created_at", "processed_at"},
-    "installation": {"created_at", "seeded_at", "charger_ran_at", "unproven_since"},
+    "installation": {"created_at", "seeded_at", "charger_ran_at", "charger_alarm_at", "unproven_since"},
     "installments": {"created_at"},
     "invoices": {"created_at", "paid_at", "voided_at"},
     "ledger_transactions": {"at"},
