@@ -6,7 +6,7 @@ from payments.charging.permits import KEY_LIFE
 from payments.doctor.check import Check
 
 # A key is sent for 20 hours at most; then only the gateway's list is asked, for which a day must have passed.
-DECIDED_WITHIN = "26 hours"
+_DECIDED_WITHIN = "26 hours"
 
 CHARGES = (
     Check(
@@ -85,7 +85,7 @@ CHARGES = (
         f"""
         SELECT 'payment' AS object, id, concat(status, ' since ', first_sent_at) AS detail
         FROM payments WHERE status NOT IN ('succeeded', 'canceled', 'rejected')
-          AND first_sent_at < business_now() - interval '{DECIDED_WITHIN}'
+          AND first_sent_at < business_now() - interval '{_DECIDED_WITHIN}'
         """,  # noqa: S608  our own constant
     ),
 )

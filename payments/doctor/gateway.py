@@ -1,22 +1,19 @@
 """Checks of our books beside what the gateway's lists showed: a double charge, or a lost one, is seen only from there.
 
 They ask about the span that a whole reading has covered, and leave out what may still be under way: whatever is younger
-than the grace period, a payment of ours whose outcome is not due to be known yet, and what a person has seen to.
+than the grace period, a payment of ours whose outcome is not known yet (another check's matter), and what a person has
+seen to.
 """
 
 from __future__ import annotations
 
-from payments.doctor.charges import DECIDED_WITHIN
 from payments.doctor.check import Check
 from payments.reconciliation.comparing import GRACE
 
 _GRACE = f"interval '{GRACE.total_seconds():.0f} seconds'"
 # The gateway's clock and ours, or a page that was opened just before: neither end of a window is taken to the second.
 _MARGIN = "interval '1 hour'"
-_WAITS = (
-    "status NOT IN ('succeeded', 'canceled', 'rejected')"
-    f" AND o.first_sent_at > business_now() - interval '{DECIDED_WITHIN}'"
-)
+_LIVE = "status NOT IN ('succeeded', 'canceled', 'rejected')"
 
 
 def _not_seen_to(gateway_id: str, *kinds: str) -> str:
@@ -38,7 +35,7 @@ GATEWAY = (
         WHERE g.status = 'succeeded' AND t.id IS NULL
           AND (p.id IS NOT NULL OR g.payment_id IS NOT NULL AND g.invoice_id IS NOT NULL)
           AND coalesce(g.captured_at, g.created_at) <= g.read_at - {_GRACE}
-          AND NOT EXISTS (SELECT FROM payments o WHERE o.id IN (p.id, g.payment_id) AND o.{_WAITS})
+          AND NOT EXISTS (SELECT FROM payments o WHERE o.id IN (p.id, g.payment_id) AND o.{_LIVE})
           AND {_not_seen_to("g.gateway_id", "missing_here", "other_status")}
         """,  # noqa: S608  our own constants
     ),
