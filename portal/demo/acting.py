@@ -26,7 +26,6 @@ from payments.customers.models import COMPANY as LEGAL
 from payments.customers.models import PERSON, Customer
 from payments.customers.registration import CustomerData, create_customer
 from payments.installation.models import LegalEntity, Shop
-from payments.installation.pausing import limit_days
 from payments.installation.setup import name_company
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
@@ -37,15 +36,10 @@ from portal.legal.wording import OFFER, PERSONAL_DATA, company_values, wording
 from portal.web.cabinet.starting import agree_and_prepare
 from portal.web.cabinet.terms import terms_of_contract, terms_of_price
 
-# Some times what the busiest day of the year brings.
-_MOST_CHARGES_A_DAY = 60
-_MOST_KOPECKS_A_DAY = 200_000_000
-
 
 def open_shop(session: Session) -> None:
     """The company, its shop at the gateway, and its products."""
     entity, shop = name_company(session, COMPANY, get_settings())
-    limit_days(session, charges=_MOST_CHARGES_A_DAY, kopecks=_MOST_KOPECKS_A_DAY)
     for position, ware in enumerate(PRODUCTS):
         product = Product(
             legal_entity_id=entity.id, shop_id=shop.id, name=ware.name, description=ware.description, position=position
