@@ -69,8 +69,9 @@ mutants: $(DEV_STAMP) ## Plant eight known mistakes, one after another; the cras
 	@$(PY) -m tests.crash.mutation
 
 .PHONY: bench
-bench: $(DEV_STAMP) ## Measure the desk's pages over 1,000 and 100,000 payments, and days without the CRM beside days with it
+bench: $(DEV_STAMP) ## Measure the desk's pages over 1,000 and 100,000 payments, the doctor over up to a million, and days without the CRM
 	$(PY) -m bench.desk
+	$(PY) -m bench.doctor
 	$(PY) -m bench.mirror
 
 .PHONY: check

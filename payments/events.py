@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -140,3 +141,12 @@ class MethodUnlinked(Event):
     topic: ClassVar[str] = "payments.method_unlinked.v1"
     method_id: UUID
     told: bool = False
+
+
+@dataclass(frozen=True)
+class ChargingPaused(Event):
+    """Charging stopped by itself, at this instant and for this reason; nobody pressed the switch."""
+
+    topic: ClassVar[str] = "payments.charging_paused.v1"
+    reason: str
+    at: datetime

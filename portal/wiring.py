@@ -29,6 +29,8 @@ from payments.reconciliation.duty import run as reconcile
 from payments.stops.remembering import HANDLERS as STOPS
 from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
+from portal.doctor import examining
+from portal.doctor.duty import EXAMINE, TO_EXAMINE, hint_examination
 from portal.exports import models as files
 from portal.exports.asking import drop_expired, sweep_exports
 from portal.exports.making import EXPORT
@@ -64,6 +66,7 @@ DUTIES = (
     Duty("drop_expired_exports", _in_transaction(drop_expired), (files.KEPT,)),
     Duty("lapse_unpaid", _in_transaction(lapse_unpaid), (TO_LAPSE,)),
     Duty("hint_reconciliation", hint_reconciliation, (TO_RECONCILE,)),
+    Duty("hint_examination", hint_examination, (TO_EXAMINE,)),
 )
 
 # No letter delays a charge, no slow gateway and no large file delays a letter: docs/adr/0016, 0021.
@@ -88,7 +91,8 @@ class Wiring:
     def __init__(self, *others: Part) -> None:
         parts = (PORTAL, *others)
         self.handlers = Handlers(handler for part in parts for handler in part.handlers)
-        self.jobs = Jobs([Job(DELIVER, self._deliver), *(job for part in parts for job in part.jobs)])
+        own = (Job(DELIVER, self._deliver), Job(EXAMINE, self._examine))
+        self.jobs = Jobs([*own, *(job for part in parts for job in part.jobs)])
         self.duties = tuple(duty for part in parts for duty in part.duties)
         self.waits: tuple[Wait, ...] = (UNDISPATCHED, *(wait for duty in self.duties for wait in duty.waits))
         self._parts = parts
@@ -101,3 +105,6 @@ class Wiring:
     def _deliver(self, ids: list[str]) -> None:
         for delivery_id in ids:
             self.handlers.deliver(int(delivery_id))
+
+    def _examine(self, _ids: list[str]) -> None:
+        examining.run(self.checks)

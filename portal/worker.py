@@ -18,6 +18,7 @@ from kernel.settings import get_settings
 from payments.charging.sending import sender
 from portal.checks import check_start
 from portal.duties.noting import give_worker_beat
+from portal.duties.watching import Watch
 from portal.wiring import Wiring
 
 _log = log.get(__name__)
@@ -48,7 +49,7 @@ def run() -> None:
     for worker in workers:
         worker.start()
     _log.info("worker.ready")
-    _beat_until(stop)
+    _beat_until(stop, Watch(jobs.send))
     until = time.monotonic() + _GRACE_S
     pushing.end()
     sender().close()  # first: a message of a hundred charges must not go on while its thread is waited for
@@ -56,12 +57,13 @@ def run() -> None:
     _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))
 
 
-def _beat_until(stop: threading.Event) -> None:
+def _beat_until(stop: threading.Event, watch: Watch) -> None:
     name = process_name()
     while not stop.is_set():
         try:
             give_worker_beat(name)
-        except SQLAlchemyError as error:  # the beat is for people: work goes on without it
+            watch.look()
+        except SQLAlchemyError as error:  # both are for people: work goes on without them
             _log.warning("worker.beat_lost", error=type(error).__name__)
         stop.wait(_BEAT_S)
 

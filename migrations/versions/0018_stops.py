@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018_stops"
-down_revision = "0016_consent_chain"
+down_revision = "0017_watch"
 branch_labels = None
 depends_on = None
 

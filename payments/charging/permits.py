@@ -18,6 +18,7 @@ from sqlalchemy.types import Text, Uuid
 from kernel.db import Session
 from kernel.settings import get_settings
 from payments.autopay.models import NOTICE_COUNTS
+from payments.charging.limits import give_back_over_limit
 from payments.charging.models import CREATED, UNKNOWN
 from payments.history.noting import note_statuses
 
@@ -129,8 +130,15 @@ class Permit:
 
 
 def permit_scheduled(session: Session, ids: Sequence[UUID], *, worker: str, again: bool = False) -> list[Permit]:
-    """Permits for charges of saved methods; `again` is for a repeat with the same key after an unknown outcome."""
-    return _permit(session, _PERMIT_SCHEDULED, ids, worker, again=again)
+    """Permits for charges of saved methods; `again` is for a repeat with the same key after an unknown outcome.
+
+    A first send counts towards the limits of the day; beyond them nothing is permitted, and charging pauses.
+    """
+    permits = _permit(session, _PERMIT_SCHEDULED, ids, worker, again=again)
+    if again:
+        return permits
+    over = give_back_over_limit(session, [permit.payment_id for permit in permits])
+    return [permit for permit in permits if permit.payment_id not in over]
 
 
 def permit_customer(session: Session, ids: Sequence[UUID], *, worker: str, again: bool = False) -> list[Permit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, SmallInteger
@@ -9,20 +10,25 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base
-from payments.columns import At, CreatedAt, Key, LegalEntityId, Str
+from payments.columns import At, CreatedAt, Key, Kopecks, LegalEntityId, Str
 
 
 class Installation(Base):
     """One row. `mode` is what the database was made for: demo rows never meet live keys.
 
-    `charging_paused` stops every send at once; `fingerprint` is where this database lay when it last ran: a restored
-    copy finds itself elsewhere, at `unproven_since`, and charges again only when reconciled after that and `recalled_at`:
-    when the stops were brought back that it does not know. `stops_memory` is the name of the memory of stops in Redis that
-    was whole; a consent from before `unconfirmed_before` charges only when its customer has confirmed it.
+    `charging_paused` stops every send at once; more than the daily limits (None: no limit) leave on no business day;
+    `fingerprint` is where this database lay when it last ran: a restored copy finds itself elsewhere, at `unproven_since`,
+    and charges again only when reconciled after that and `recalled_at`: when the stops were brought back that it does not
+    know. `stops_memory` is the name of the memory of stops in Redis that was whole; a consent from before
+    `unconfirmed_before` charges only when its customer has confirmed it. `examine_at`: when the doctor comes next;
+    `charger_alarm_at`: since when staff have known that charges are not being made.
     """
 
     __tablename__ = "installation"
-    __table_args__ = (CheckConstraint("one = 1", name="single_row"),)
+    __table_args__ = (
+        CheckConstraint("one = 1", name="single_row"),
+        CheckConstraint("daily_limit_charges > 0 AND daily_limit_kopecks > 0", name="daily_limits"),
+    )
     one: Mapped[int] = mapped_column(SmallInteger, primary_key=True, default=1)
     id: Mapped[Str]
     mode: Mapped[Str]
@@ -31,6 +37,8 @@ class Installation(Base):
     notice_hours: Mapped[int] = mapped_column(default=72)
     charging_paused: Mapped[bool] = mapped_column(default=False)
     pause_reason: Mapped[Str | None]
+    daily_limit_charges: Mapped[int | None]
+    daily_limit_kopecks: Mapped[int | None] = mapped_column(BigInteger)
     fingerprint: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     unproven_since: Mapped[At | None]
     stops_memory: Mapped[Str | None]
@@ -40,6 +48,8 @@ class Installation(Base):
     scheduler_beat_at: Mapped[At | None]
     relay_beat_at: Mapped[At | None]
     charger_ran_at: Mapped[At | None]
+    charger_alarm_at: Mapped[At | None]
+    examine_at: Mapped[CreatedAt]
     created_at: Mapped[CreatedAt]
 
     @property
@@ -86,3 +96,15 @@ class Counter(Base):
     kind: Mapped[Str] = mapped_column(primary_key=True)
     year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     n: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class DailyTally(Base):
+    """How many charges of saved methods were permitted on a business date, and how much.
+
+    It is counted since the day began, or since a person let charges go on after a limit was reached.
+    """
+
+    __tablename__ = "daily_tallies"
+    charged_on: Mapped[date] = mapped_column(primary_key=True)
+    charges: Mapped[int]
+    kopecks: Mapped[Kopecks]

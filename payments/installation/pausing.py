@@ -9,18 +9,22 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from kernel import log
+from kernel import log, outbox
+from kernel.clock import business_date
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
 from kernel.settings import get_settings
+from payments.events import ChargingPaused
 from payments.history.noting import note_status
-from payments.installation.models import Installation
+from payments.installation.models import DailyTally, Installation
 from payments.reconciliation.standing import require_proof
 
 RUNNING = "running"
 PAUSED = "paused"
+# The reason of a pause by the limits of the day.
+DAILY_LIMIT = "daily_limit"
 # The installation is one row without a UUID of its own; its history is kept under this one.
 HISTORY_ID = UUID(int=1)
 _log = log.get(__name__)
@@ -40,6 +44,8 @@ def pause_charging(session: Session, reason: str, *, now: datetime, by: UUID | N
         return False
     installation.charging_paused, installation.pause_reason = True, reason
     _note(session, RUNNING, PAUSED, now, by)
+    if by is None:
+        outbox.record(session, ChargingPaused(reason, now))
     return True
 
 
@@ -58,6 +64,8 @@ def pause_until_reconciled(session: Session, reason: str, *, now: datetime) -> N
 def resume_charging(session: Session, *, now: datetime, by: UUID) -> None:
     """Let charges go on: what fell due meanwhile is charged by the catch-up rule, three days late at most.
 
+    After a pause by the daily limits as many again may leave on this day: a person has looked.
+
     Raises:
         NotFound: there is no installation yet.
         Refused: charging is running; or the books have to be reconciled with the gateway first, or the stops to be
@@ -72,8 +80,20 @@ def resume_charging(session: Session, *, now: datetime, by: UUID) -> None:
         )
     if installation.unproven_since:
         require_proof(session, get_settings().yookassa_shop_id, installation.unproven_since)
+    if installation.pause_reason == DAILY_LIMIT:
+        session.execute(delete(DailyTally).where(DailyTally.charged_on == business_date(now)))
     installation.charging_paused, installation.pause_reason, installation.unproven_since = False, None, None
     _note(session, PAUSED, RUNNING, now, by)
+
+
+def limit_days(session: Session, *, charges: int | None, kopecks: int | None) -> None:
+    """Let no more than this leave on one business day; None is no limit. A pause that is there stays.
+
+    Raises:
+        NotFound: there is no installation yet.
+    """
+    installation = _lock(session)
+    installation.daily_limit_charges, installation.daily_limit_kopecks = charges, kopecks
 
 
 def _lock(session: Session) -> Installation:

@@ -21,6 +21,7 @@ from kernel.errors import Refused
 from kernel.settings import get_settings
 from payments.doctor.house import APPEND_ONLY
 from payments.installation.models import Installation
+from payments.installation.pausing import limit_days
 from payments.installation.setup import ensure_installation
 from portal.demo import acting
 from portal.demo.cast import Role, anna, others, pay_days
@@ -37,6 +38,9 @@ YEAR = timedelta(days=365)
 MONTHS = 12
 _SEED = 20261121
 _NOON = timedelta(hours=12)
+# Some times what the busiest day of the year brings.
+_MOST_CHARGES_A_DAY = 60
+_MOST_KOPECKS_A_DAY = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,7 @@ def _push(product: InlineProduct) -> None:
 def _people(first: Role) -> None:
     with begin() as session:
         acting.open_shop(session)
+        limit_days(session, charges=_MOST_CHARGES_A_DAY, kopecks=_MOST_KOPECKS_A_DAY)
     customer_id = acting.join(first)
     with begin() as session:
         login = acting.add_login(

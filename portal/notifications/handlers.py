@@ -11,6 +11,7 @@ from payments.events import (
     AutopayActivated,
     AutopayStopped,
     ChargeAnnounced,
+    ChargingPaused,
     CustomerChanged,
     InvoiceIssued,
     InvoiceVoided,
@@ -22,6 +23,7 @@ from payments.invoicing.links import make_pay_link
 from portal.notifications import links, reading
 from portal.notifications.asking import ask_to_pay
 from portal.notifications.calling_off import called_off, still_comes, taken_back
+from portal.notifications.charging_alarms import charging_paused
 from portal.notifications.facts import DecidedPayment, Permission
 from portal.notifications.letters import queue_letter
 from portal.notifications.period_words import period_words
@@ -230,4 +232,5 @@ HANDLERS = (
     Handler("notifications.autopay_stopped", AutopayStopped, autopay_stopped),
     Handler("notifications.method_unlinked", MethodUnlinked, method_unlinked),
     Handler("notifications.customer_changed", CustomerChanged, customer_changed),
+    Handler("notifications.charging_paused", ChargingPaused, charging_paused),
 )

@@ -25,6 +25,10 @@ KINDS: dict[str, str] = {
     "staff_invited": _("Приглашение сотрудника"),
     "second_factor_changed": _("Второй шаг входа изменён"),
     "confirm_new_email": _("Подтверждение новой почты"),
+    "check_broken": _("Проверка учёта не сошлась"),
+    "charging_paused": _("Автосписания остановлены"),
+    "charger_stands": _("Списания не запускаются"),
+    "charger_goes": _("Списания снова запускаются"),
 }
 
 

@@ -14,6 +14,7 @@ from portal.web.kit.filters import time_text
 from portal.web.kit.frame import Beat, Brand, Link
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.remembered import Remembered
+from portal.web.staff.queries.checks import count_broken
 from portal.web.staff.queries.failed import count_failed_charges
 from portal.web.staff.queries.proof import count_differences
 
@@ -59,7 +60,10 @@ def _read_charging() -> _Charging:
 
 def _read_counts() -> dict[str, int]:
     with read() as session:
-        return {"failed-charges": count_failed_charges(session), "proof": count_differences(session)[0]}
+        return {
+            "failed-charges": count_failed_charges(session),
+            "proof": count_differences(session)[0] + count_broken(session),
+        }
 
 
 _company = Remembered(_read_company, _BRAND_LIFE_S)

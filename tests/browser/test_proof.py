@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 import uvicorn
@@ -13,13 +14,15 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from sqlalchemy import select
 
 from kernel import clock
-from kernel.clock import business_now
+from kernel.clock import business_now, real_now
 from kernel.db import begin
+from payments.doctor.check import Breach, Examined
 from payments.installation.models import Shop
 from payments.invoicing.models import Invoice
 from payments.reconciliation.models import Reconciliation
 from portal.accounts.sessions import STAFF
 from portal.app import build_app
+from portal.doctor.examining import keep
 from tests.browser.pages import THEMES, WIDTHS, Theme, open_context
 from tests.browser.test_pages import violations
 from tests.portal.web.differing import plant_differences
@@ -30,6 +33,10 @@ from tests.support.business import open_company
 from tests.support.gateway_cabinet import pay_past_us
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
+FOUND = (
+    Examined("success_is_posted", 1, (Breach("payment", str(uuid4()), "came 100, posted 0"),), 3),
+    Examined("debt_agrees", 0, (), 5),
+)
 
 
 @pytest.fixture
@@ -46,6 +53,7 @@ def site(committed: str, sandbox: Sandbox) -> Iterator[str]:
         now = business_now(session)
         window = {"since_at": now - timedelta(days=35), "until_at": now, "lease_until": now}
         session.add(Reconciliation(shop_id=shop_id, status="done", deep=True, payments=4, refunds=1, **window))
+        keep(session, FOUND, real_now())
     server = uvicorn.Server(uvicorn.Config(build_app(), port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

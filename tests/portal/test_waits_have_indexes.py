@@ -13,8 +13,8 @@ from kernel.clock import Wait
 from kernel.db import Session
 from portal.wiring import Wiring
 
-# One row, or one for each kind of object.
-FEW_ROWS = {"crm_connection", "crm_held_kinds", "installation", "virtual_clock"}
+# One row, or one for each kind of object or check.
+FEW_ROWS = {"check_results", "crm_connection", "crm_held_kinds", "installation", "virtual_clock"}
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

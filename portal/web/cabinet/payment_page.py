@@ -8,11 +8,14 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from portal.notifications.reasons import reason_words
-from portal.web.cabinet.queries.payment import payment_by_number, read_attempts, read_notices
+from portal.web.cabinet.queries.payment import PaymentFacts, payment_by_number, read_attempts, read_notices
 from portal.web.cabinet.story import story
+from portal.web.kit.filters import date_text
 from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.i18n import gettext as _
 from portal.web.kit.render import render
 from portal.web.payment_stage import stage_of
+from portal.web.payment_sums import parts_of
 
 router = APIRouter()
 # No further than PostgreSQL counts.
@@ -28,6 +31,14 @@ def show_payment(request: Request, customer: CurrentCustomer, db: ReadDb, number
         "payment": payment,
         "stage": stage_of(payment),
         "reason": reason_words(payment.reason),
+        "parts": parts_of(db, payment.id, _what(payment)),
         "events": story(payment, attempts, read_notices(db, payment.installment_id)),
     }
     return render(request, "pages/cabinet/payment.html", context)
+
+
+def _what(payment: PaymentFacts) -> str:
+    if not payment.recurring:
+        return payment.title
+    words = {"title": payment.title, "start": date_text(payment.period_start), "end": date_text(payment.last_day)}
+    return _("%(title)s, с %(start)s по %(end)s") % words

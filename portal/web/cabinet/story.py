@@ -55,7 +55,14 @@ def _warned(notice: SentNotice, email: str | None) -> Happening:
 
 def _tried(attempt: Attempt, ordinal: int) -> Iterator[Happening]:
     name = _("Попытка %(ordinal)s") % {"ordinal": ordinal} if attempt.scheduled else _("Ваша оплата")
-    if not attempt.scheduled:
+    if attempt.found:
+        yield Happening(
+            attempt.created_at,
+            "shield-check",
+            _("Нашли оплату в ЮKassa"),
+            _("Платёж № %(number)s сделан мимо кабинета, мы учли его при сверке.") % {"number": attempt.number},
+        )
+    elif not attempt.scheduled:
         yield Happening(
             attempt.created_at,
             "credit-card",

@@ -15,6 +15,7 @@ from portal.web.staff.payments_filter import PaymentsForm
 from portal.web.staff.proof_words import KINDS
 
 _NAMES = {
+    "charges": _("Списаний за день"),
     "conditions": _("Отобраны по"),
     "description": _("Описание"),
     "due_on": _("Оплатить до"),

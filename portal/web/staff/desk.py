@@ -27,7 +27,7 @@ from portal.web.staff.queries.figures import Figures, read_figures, receipts_by_
 from portal.web.staff.queries.happenings import last_happenings
 from portal.web.staff.queries.successes import charges_by_week
 from portal.web.staff.receipts import dates_text, finding_of, receipts_chart
-from portal.web.staff.roles import PAUSES_CHARGING, RESUMES_CHARGING, may
+from portal.web.staff.roles import LIMITS_DAYS, PAUSES_CHARGING, RESUMES_CHARGING, may
 from portal.web.staff.successes import success_chart
 from portal.web.staff.telling import tell_happening
 from portal.web.staff.words import pause_name
@@ -75,6 +75,7 @@ def show_desk(request: Request, staff: CurrentStaff, db: ReadDb, period: str = "
         "pause": pause_name(charger.pause_reason) if charger else "",
         "may_pause": may(staff, PAUSES_CHARGING),
         "may_resume": may(staff, RESUMES_CHARGING),
+        "may_limit": may(staff, LIMITS_DAYS),
     }
     return render(request, "pages/staff/desk.html", context)
 

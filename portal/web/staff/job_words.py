@@ -16,6 +16,7 @@ DUTIES = {
     "drop_abandoned": _("Закрыть брошенные оплаты"),
     "announce_untold": _("Предупредить о том, о чём ещё не предупредили"),
     "hint_reconciliation": _("Сверить платежи с ЮKassa"),
+    "hint_examination": _("Проверить учёт"),
     "lapse_unpaid": _("Аннулировать неоплаченные покупки"),
     "sweep_exports": _("Сделать файлы выгрузок"),
     "drop_expired_exports": _("Удалить старые файлы"),

@@ -29,6 +29,7 @@ def needs_of(found: Attention) -> list[Need]:
         (found.unknown, _unknown),
         (found.odd, _odd),
         (found.differing, _differing),
+        (found.broken, _broken),
         (found.unheard, _unheard),
         (found.late, _late),
         (found.overdue, _overdue),
@@ -78,6 +79,12 @@ def _differing(found: Attention) -> Need:
     title = ngettext("%(num)s расхождение с ЮKassa", "%(num)s расхождений с ЮKassa", found.differing)
     text = _("Наши записи и её список говорят разное")
     return Need("shield-check", "danger", _with(title, found.differing), text, "/staff/proof")
+
+
+def _broken(found: Attention) -> Need:
+    title = ngettext("%(num)s проверка учёта не сошлась", "%(num)s проверок учёта не сошлись", found.broken)
+    text = _("В записях есть то, чего быть не должно")
+    return Need("shield-check", "danger", _with(title, found.broken), text, "/staff/proof")
 
 
 def _suspended(found: Attention) -> Need:

@@ -18,6 +18,8 @@ from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.payment_sums import parts_of
+from portal.web.staff.gateway_request import request_for_staff
 from portal.web.staff.gateway_words import call_name
 from portal.web.staff.oddities import oddity_words
 from portal.web.staff.payments_filter import LIST
@@ -36,6 +38,7 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
     """Everything about one payment."""
     facts = payment_card.read_payment(db, payment_id)
     payment = facts.payment
+    consent = payment_card.consent_of(db, payment)
     context = {
         "facts": facts,
         "payment": payment,
@@ -43,7 +46,10 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
         "exchanges": [(item, _pretty(item.answer)) for item in payment_card.exchanges_of(db, payment_id)],
         "steps": payment_card.steps_of(db, payment_id),
         "notice": payment_card.notice_of(db, payment),
-        "consent": payment_card.consent_of(db, payment),
+        "consent": consent,
+        "withdrawn_at": payment_card.withdrawn_at(db, consent) if consent else None,
+        "parts": parts_of(db, payment_id, _("Счёт № %(number)s") % {"number": facts.invoice_number}),
+        "request_body": request_for_staff(payment.body),
         "askable": payment.status in ASKABLE,
         "sending": payment.status == SENDING,
         "may_ask": may(staff, ASKS_GATEWAY),

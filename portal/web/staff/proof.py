@@ -1,4 +1,4 @@
-"""The proof: our books beside the gateway's lists. Green, or a list of what differs with what to do about each."""
+"""The proof: our books beside the gateway's lists, and the doctor's verdict. Green, or what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext, ngettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.staff.checks import last_examination
 from portal.web.staff.proof_words import KINDS, READINGS, RESOLUTIONS, may_name_invoice, side_name, tell
 from portal.web.staff.queries import proof as queries
 from portal.web.staff.roles import RECONCILES, Reconciler, may
@@ -70,6 +71,7 @@ def show(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
         "kinds": KINDS,
         "resolutions": RESOLUTIONS,
         "reading_words": READINGS,
+        "examination": last_examination(db, request.app.state.wiring.checks),
     }
     return render(request, "pages/staff/proof.html", context)
 

@@ -58,6 +58,7 @@ REPEATS_SYNC = Right(_("Повторять обмен с CRM"), MANAGERS)
 # Whoever sees that something is wrong may stop; that all is well again is the owner's word.
 PAUSES_CHARGING = Right(_("Приостанавливать все списания"), MANAGERS)
 RESUMES_CHARGING = Right(_("Возобновлять списания"), OWNER)
+LIMITS_DAYS = Right(_("Менять дневной предел списаний"), OWNER)
 MANAGES_STAFF = Right(_("Приглашать сотрудников, менять роли, закрывать доступ"), OWNER)
 READS_AUDIT = Right(_("Смотреть журнал действий"), OWNER)
 
@@ -71,6 +72,7 @@ GatewayAsker = Annotated[SignedIn, Depends(require_role(*ASKS_GATEWAY))]
 MoneyReviewer = Annotated[SignedIn, Depends(require_role(*REVIEWS_MONEY))]
 Reconciler = Annotated[SignedIn, Depends(require_role(*RECONCILES))]
 ChargingResumer = Annotated[SignedIn, Depends(require_role(*RESUMES_CHARGING))]
+DayLimiter = Annotated[SignedIn, Depends(require_role(*LIMITS_DAYS))]
 ChargingPauser = Annotated[SignedIn, Depends(require_role(*PAUSES_CHARGING))]
 ChargeSkipper = Annotated[SignedIn, Depends(require_role(*SKIPS_CHARGES))]
 DeliveryRepeater = Annotated[SignedIn, Depends(require_role(*REPEATS_DELIVERIES))]

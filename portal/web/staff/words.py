@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from payments.contracts.periods import Unit
+from payments.installation.pausing import DAILY_LIMIT
 from portal.notifications.method_words import Method
 from portal.notifications.period_words import period_words
 from portal.web.kit.filters import datetime_text
@@ -60,6 +61,7 @@ _SOURCES = {
 }
 _PAUSES = {
     "credentials_refused": _("ЮKassa не приняла ключ магазина"),
+    DAILY_LIMIT: _("достигнут дневной предел списаний"),
     "charging_forbidden": _("ЮKassa не разрешает магазину автоплатежи. Подключите их у менеджера ЮKassa"),
 }
 _PARTIES = {

@@ -87,6 +87,11 @@ class PaymentFacts:
         return self.initiator == "schedule"
 
     @property
+    def found(self) -> bool:
+        """Made past the cabinet, found in the gateway's lists and taken over."""
+        return self.initiator == "gateway"
+
+    @property
     def paid_how(self) -> str:
         """«Автоплатёж •• 4477», «Карта •• 4477»; empty while nobody knows."""
         return paid_how(self.paid_with, self.last4, scheduled=self.scheduled)
@@ -99,12 +104,13 @@ class PaymentFacts:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to collect an invoice. `unsure_at`: when nobody knew whether it had happened."""
+    """One try to collect an invoice. `unsure_at`: when nobody knew whether it had happened; `found` as of a payment."""
 
     number: int
     kopecks: int
     status: str
     scheduled: bool
+    found: bool
     reason: str | None
     created_at: datetime
     decided_at: datetime | None
@@ -167,6 +173,7 @@ def read_attempts(session: ReadSession, invoice_id: UUID) -> list[Attempt]:
             Payment.kopecks,
             Payment.status,
             (Payment.initiator == "schedule").label("scheduled"),
+            (Payment.initiator == "gateway").label("found"),
             Payment.reason,
             Payment.created_at,
             Payment.decided_at,

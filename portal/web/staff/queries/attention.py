@@ -19,6 +19,7 @@ from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 from payments.reconciliation.models import Difference
 from payments.webhooks.models import InboundWebhook
+from portal.doctor.models import CheckResult
 from portal.notifications.models import Message
 from portal.web.staff.queries.debts import left_to_pay, overdue
 from portal.web.staff.queries.late import is_late
@@ -41,6 +42,7 @@ class Attention:
     unknown_kopecks: int
     odd: int
     differing: int
+    broken: int
     suspended: int
     unconfirmed: int
     expiring: int
@@ -57,6 +59,7 @@ class Attention:
                 self.unknown,
                 self.odd,
                 self.differing,
+                self.broken,
                 self.suspended,
                 self.unconfirmed,
                 self.expiring,
@@ -118,6 +121,7 @@ def read_attention(session: ReadSession, *, today: date, now: datetime) -> Atten
             select(func.coalesce(func.sum(Payment.kopecks), 0)).where(unknown).scalar_subquery(),
             select(func.count()).where(Payment.oddity.is_not(None)).scalar_subquery(),
             select(func.count()).where(Difference.resolved_at.is_(None)).scalar_subquery(),
+            select(func.count()).where(CheckResult.broken_since.is_not(None)).scalar_subquery(),
             select(func.count()).where(Autopay.status == "suspended").scalar_subquery(),
             select(func.count()).where(Autopay.unconfirmed_since.is_not(None)).scalar_subquery(),
             select(func.count()).where(is_expiring(today)).scalar_subquery(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from kernel.db import ReadSession
 from kernel.errors import NotFound
 from payments.autopay.models import Consent, Notice, PaymentMethod
 from payments.charging.models import GatewayExchange, Payment
-from payments.contracts.models import Contract
+from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.history.models import StatusHistory
 from payments.invoicing.models import Invoice
@@ -36,10 +36,18 @@ class PaymentFacts:
     invoice_status: str
     due_on: date
     purpose: str
+    recurring: bool
+    period_start: date
+    period_end: date
     method_kind: str | None
     last4: str | None
     retry: str | None
     retry_at: datetime | None
+
+    @property
+    def last_day(self) -> date:
+        """The last day that the payment is for."""
+        return self.period_end - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,9 @@ def read_payment(session: ReadSession, payment_id: UUID) -> PaymentFacts:
             Invoice.status,
             Invoice.due_on,
             Invoice.purpose,
+            PaymentPlan.kind == "recurring",
+            Installment.period_start,
+            Installment.period_end,
             func.coalesce(Payment.paid_with, PaymentMethod.kind),
             func.coalesce(Payment.last4, PaymentMethod.last4),
             retry_state(),
@@ -94,6 +105,8 @@ def read_payment(session: ReadSession, payment_id: UUID) -> PaymentFacts:
         .join(Customer, Customer.id == Payment.customer_id)
         .join(Contract, Contract.id == Payment.contract_id)
         .join(Invoice, Invoice.id == Payment.invoice_id)
+        .join(Installment, Installment.id == Invoice.installment_id)
+        .join(PaymentPlan, PaymentPlan.id == Installment.plan_id)
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
         .where(Payment.id == payment_id)
     )
@@ -154,3 +167,15 @@ def notice_of(session: ReadSession, payment: Payment) -> NoticeFacts | None:
 def consent_of(session: ReadSession, payment: Payment) -> Consent | None:
     """The consent that the payment rests on, with the words as they were shown."""
     return session.get(Consent, payment.consent_id) if payment.consent_id else None
+
+
+def withdrawn_at(session: ReadSession, consent: Consent) -> datetime | None:
+    """When this consent was taken back; None while it stands."""
+    return session.execute(
+        select(func.min(Consent.at)).where(
+            Consent.contract_id == consent.contract_id,
+            Consent.kind == consent.kind,
+            Consent.action == "withdrawn",
+            Consent.id > consent.id,
+        )
+    ).scalar_one()

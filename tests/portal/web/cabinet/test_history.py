@@ -125,3 +125,18 @@ def test_a_filter_that_makes_no_sense_claims_no_total(cabinet: Cabinet, anna: Vi
 
     assert answer.status_code == 422
     assert "Оплачено за всё время" not in answer.text
+
+
+def test_a_payment_found_in_the_gateways_lists_does_not_say_that_it_was_begun_here(
+    contract_id: UUID, anna: Visitor
+) -> None:
+    with begin() as session:
+        found = session.scalars(select(Payment).where(Payment.contract_id == contract_id).limit(1)).one()
+        found.initiator, found.status, found.decided_at = "gateway", "succeeded", NOON
+        number = found.number
+
+    page = anna.page(f"/payments/{number}")
+
+    assert "Оплачено в ЮKassa мимо кабинета, учтено при сверке" in page
+    assert f"Платёж № {number} сделан мимо кабинета" in page
+    assert "Вы, на странице ЮKassa" not in page

@@ -49,6 +49,7 @@ class Deed:
 DEEDS: dict[str, Deed] = {
     "/staff/charging/pause": Deed("charging.paused", {"reason": "Сверяем суммы"}),
     "/staff/charging/resumption": Deed("charging.resumed"),
+    "/staff/charging/limits": Deed("charging.limited", {"charges": "100", "amount": "500 000"}),
     "/staff/late-charges/{installment_id}/skip": Deed("installment.skipped"),
     "/staff/customers": Deed("customer.added", {"kind": "person", "name": "Вера Юдина", "email": "vera@example.com"}),
     "/staff/customers/{customer_id}": Deed(
@@ -87,6 +88,7 @@ DEEDS: dict[str, Deed] = {
     "/staff/failed-charges/{invoice_id}/letters": Deed("invoice.sent", at="/staff/failed-charges/{failed_id}/letters"),
     "/staff/failed-charges/{invoice_id}/retry": Deed("charge.retried", at="/staff/failed-charges/{failed_id}/retry"),
     "/staff/proof/readings": Deed("proof.asked"),
+    "/staff/proof/examinations": Deed("proof.examined"),
     "/staff/proof/differences/{difference_id}/repair": Deed(
         "difference.repaired", at="/staff/proof/differences/{lost_id}/repair"
     ),

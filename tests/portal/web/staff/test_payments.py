@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, timedelta
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,6 +14,8 @@ from sqlalchemy import select, update
 from kernel.clock import business_now
 from kernel.db import begin
 from kernel.outbox import HINT_TOPIC, OutboxMessage, read_hint
+from payments.autopay.consents import Evidence
+from payments.autopay.stopping import withdraw
 from payments.charging.models import PENDING, UNKNOWN, GatewayExchange, Payment
 from portal.notifications.reasons import reason_words
 from portal.web.kit.words import WORDS
@@ -163,6 +167,42 @@ def test_the_card_tells_why_in_words_and_in_the_raw_code(desk: Desk, payments: d
     assert "Предупреждение" in page
     assert "Согласен на автоматические списания" in page, "the consent as it was shown"
     assert "Все попытки по счёту" in page
+
+
+def test_the_card_tells_period_sum_and_consent_and_when_it_was_taken_back(
+    desk: Desk, payments: dict[str, UUID]
+) -> None:
+    here = f"{LIST}/{payments['first']}"
+    page = desk().get(here).text.replace("\u00a0", " ")
+    assert "с 5 марта 2027 по 4 апреля 2027" in page
+    assert "Из чего сложилась сумма" in page
+    assert re.search(r"<dt>Счёт № [\d-]+</dt><dd>1 000,00 ₽</dd>", page)
+    assert "Отозвано" not in page
+
+    with begin() as session:
+        payment = session.get_one(Payment, payments["first"])
+        withdraw(session, payment.contract_id, evidence=Evidence(), now=business_now(session))
+    assert "Отозвано" in desk().get(here).text
+
+
+def test_what_was_sent_is_shown_without_the_token_and_the_way_back(desk: Desk, payments: dict[str, UUID]) -> None:
+    with begin() as session:
+        charged = session.get_one(Payment, payments["declined"])
+        charged.sends = 1
+        token = json.loads(charged.body)["payment_method_id"]
+        key, first = charged.key, session.get_one(Payment, payments["first"])
+        first.sends = 1
+        way_back = json.loads(first.body)["confirmation"]["return_url"]
+
+    page = unescape(desk().get(f"{LIST}/{payments['declined']}").text)
+    assert '"value": "1000.00"' in page
+    assert f'"payment_id": "{payments["declined"]}"' in page
+    assert '"payment_method_id": "•••"' in page
+    assert str(key) in page
+    assert token not in page
+    hosted = unescape(desk().get(f"{LIST}/{payments['first']}").text)
+    assert '"confirmation": "•••"' in hosted
+    assert way_back not in hosted
 
 
 def test_a_reason_that_the_gateway_invented_is_shown_as_it_came(desk: Desk, payments: dict[str, UUID]) -> None:

@@ -1,0 +1,90 @@
+"""Checks of our books beside what the gateway's lists showed: a double charge, or a lost one, is seen only from there.
+
+They ask about the span that a whole reading has covered, and leave out what may still be under way: whatever is younger
+than the grace period, a payment of ours whose outcome is not known yet (another check's matter), and what a person has
+seen to.
+"""
+
+from __future__ import annotations
+
+from payments.doctor.check import Check
+from payments.reconciliation.comparing import GRACE
+
+_GRACE = f"interval '{GRACE.total_seconds():.0f} seconds'"
+# The gateway's clock and ours, or a page that was opened just before: neither end of a window is taken to the second.
+_MARGIN = "interval '1 hour'"
+_LIVE = "status NOT IN ('succeeded', 'canceled', 'rejected')"
+
+
+def _not_seen_to(gateway_id: str, *kinds: str) -> str:
+    named = ", ".join(f"'{kind}'" for kind in kinds)
+    return (
+        f"NOT EXISTS (SELECT FROM differences d WHERE d.gateway_id = {gateway_id} AND d.kind IN ({named})"
+        " AND d.resolution = 'seen_to')"
+    )
+
+
+GATEWAY = (
+    Check(
+        "gateway_success_is_posted",
+        f"""
+        SELECT 'gateway_payment' AS object, g.gateway_id AS id, concat('took ', g.kopecks, ', nothing is posted') AS detail
+        FROM gateway_payments g
+        LEFT JOIN payments p ON p.gateway_id = g.gateway_id
+        LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.source_id = p.id
+        WHERE g.status = 'succeeded' AND t.id IS NULL
+          AND (p.id IS NOT NULL OR g.payment_id IS NOT NULL AND g.invoice_id IS NOT NULL)
+          AND coalesce(g.captured_at, g.created_at) <= g.read_at - {_GRACE}
+          AND NOT EXISTS (SELECT FROM payments o WHERE o.id IN (p.id, g.payment_id) AND o.{_LIVE})
+          AND {_not_seen_to("g.gateway_id", "missing_here", "other_status")}
+        """,  # noqa: S608  our own constants
+    ),
+    Check(
+        "posting_is_confirmed",
+        f"""
+        SELECT DISTINCT 'payment' AS object, p.id,
+               concat('posted ', p.kopecks, ', the gateway says ', coalesce(g.status, 'that there is none')) AS detail
+        FROM (
+            SELECT DISTINCT ON (shop_id, deep) shop_id, since_at, until_at
+            FROM reconciliations WHERE status = 'done' ORDER BY shop_id, deep, until_at DESC
+        ) r
+        JOIN payments p ON p.shop_id = r.shop_id
+             AND p.decided_at > r.since_at + {_MARGIN} AND p.decided_at <= r.until_at - {_GRACE}
+             AND coalesce(p.first_sent_at, p.created_at) > r.since_at + {_MARGIN}
+        JOIN ledger_transactions t ON t.kind = 'payment' AND t.source_id = p.id
+        LEFT JOIN gateway_payments g ON g.gateway_id = p.gateway_id
+        WHERE g.status IS DISTINCT FROM 'succeeded' AND {_not_seen_to("p.gateway_id", "missing_there", "other_status")}
+        """,  # noqa: S608
+    ),
+    Check(
+        "gateway_took_once",
+        f"""
+        SELECT 'invoice' AS object, i.id,
+               concat(i.number, ' asks ', i.kopecks, ', ', s.n, ' payments of the gateway brought ', s.kopecks) AS detail
+        FROM (
+            SELECT invoice_id, count(*) AS n, sum(kopecks - refunded_kopecks) AS kopecks,
+                   (array_agg(gateway_id ORDER BY created_at DESC))[1] AS newest
+            FROM gateway_payments WHERE status = 'succeeded' GROUP BY invoice_id HAVING count(*) > 1
+        ) s
+        JOIN invoices i ON i.id = s.invoice_id
+        WHERE s.kopecks > i.kopecks AND {_not_seen_to("s.newest", "second_success")}
+        """,  # noqa: S608
+    ),
+    Check(
+        "gateway_agrees",
+        f"""
+        SELECT 'payment' AS object, p.id,
+               concat('here ', p.kopecks, ' ', p.currency, ', there ', g.kopecks, ' ', g.currency,
+                      CASE WHEN g.shop_id <> p.shop_id THEN ', of another shop' END,
+                      CASE WHEN g.payment_id <> p.id THEN ', in the name of another payment' END,
+                      CASE WHEN g.invoice_id <> p.invoice_id THEN ', for another invoice' END) AS detail
+        FROM payments p
+        JOIN gateway_payments g ON g.gateway_id = p.gateway_id
+        WHERE (g.shop_id <> p.shop_id
+               -- Without a body of ours it was found in the list, and may bear another's name.
+               OR (g.payment_id <> p.id OR g.invoice_id <> p.invoice_id) AND p.body <> ''
+               OR (g.kopecks, g.currency) <> (p.kopecks, p.currency) AND g.status = 'succeeded' AND p.status = 'succeeded')
+          AND {_not_seen_to("p.gateway_id", "other_sum")}
+        """,  # noqa: S608
+    ),
+)
