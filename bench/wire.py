@@ -1,4 +1,4 @@
-"""What a first visit to a page brings over the wire: the page and all that it names, also fonts that it may not need."""
+"""What a first visit to a page brings over the wire: the page and all that a browser asks for because of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from urllib.parse import urljoin
 import httpx
 
 _NAMED = re.compile(r"(?:href|src)=\"(/static/[^\"#]+)")
+_FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 _IN_SHEET = re.compile(r"url\(([^)]+)\)")
+_RANGE = re.compile(r"U\+([0-9A-F]+)(?:-([0-9A-F]+))?", re.IGNORECASE)
 
 
 def first_load_kb(address: str, cookie: str) -> float:
@@ -18,8 +20,16 @@ def first_load_kb(address: str, cookie: str) -> float:
         page.raise_for_status()
         named = set(_NAMED.findall(page.text))
         for sheet in [url for url in named if ".css" in url]:
-            named |= {urljoin(sheet, url) for url in _IN_SHEET.findall(web.get(sheet).text)}
+            css = web.get(sheet).text
+            wanted = _FONT.sub(lambda font: font[0] if _is_needed(font[0], page.text) else "", css)
+            named |= {urljoin(sheet, url) for url in _IN_SHEET.findall(wanted)}
         return sum(_weight(answer) for answer in (page, *(web.get(url) for url in sorted(named)))) / 1000
+
+
+def _is_needed(font: str, text: str) -> bool:
+    # A browser fetches a font when a character of its range is on the page.
+    spans = [(int(first, 16), int(last or first, 16)) for first, last in _RANGE.findall(font)]
+    return not spans or any(first <= ord(letter) <= last for letter in set(text) for first, last in spans)
 
 
 def _weight(answer: httpx.Response) -> int:
