@@ -69,10 +69,8 @@ mutants: $(DEV_STAMP) ## Plant eight known mistakes, one after another; the cras
 	@$(PY) -m tests.crash.mutation
 
 .PHONY: bench
-bench: $(DEV_STAMP) ## Measure the desk's pages over 1,000 and 100,000 payments, the doctor over up to a million, and days without the CRM
-	$(PY) -m bench.desk
-	$(PY) -m bench.doctor
-	$(PY) -m bench.mirror
+bench: $(DEV_STAMP) ## Measure speed beside the machine's own limits, into bench/RESULTS.md (ONLY="charges web", ROUNDS=)
+	@$(PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: check
 check: $(DEV_STAMP) ## Check style, types, imports, templates, translations, architecture, migrations, secrets

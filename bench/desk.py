@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,9 @@ from datetime import timedelta
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from bench.report import say
 from bench.stand import COMPANY, ROOT, migrate, servers, use
-from kernel import db, log
+from kernel import db
 from kernel.clock import business_date, now, real_now
 from kernel.db import begin, engine
 from kernel.settings import get_settings
@@ -26,8 +26,8 @@ from portal.accounts.visitor import Visitor
 from portal.demo.engines import sibling
 from portal.demo.postgres import create_database
 
+TITLE = "Staff pages"
 SIZES = (1_000, 100_000)
-ROUNDS = 3
 REQUESTS = 15
 MONTH_AGO = timedelta(days=120)
 YEAR_AGO = timedelta(days=365)
@@ -78,17 +78,16 @@ def cases() -> list[Case]:
     ]
 
 
-def main() -> int:
-    """Fill both databases, ask for each page in turn, print the table."""
-    log.configure("WARNING")
+def measure(rounds: int) -> list[str]:
+    """Fill both databases, ask for each page in turn."""
     with _databases() as urls:
         figures: dict[str, dict[int, list[float]]] = {}
-        for _round in range(ROUNDS):
+        for number in range(1, rounds + 1):
             for size, url in urls.items():
                 use(url)
                 _ask(figures, size)
-        _print(figures)
-    return 0
+            say(f"{TITLE}, round {number}")
+        return _table(figures)
 
 
 @contextmanager
@@ -117,7 +116,7 @@ def _fill(payments: int) -> None:
         connection.execute(text("SET statement_timeout = 0"))
         connection.exec_driver_sql(f"BEGIN; {script.replace('%', '%%')} COMMIT")
         connection.execute(text("VACUUM ANALYZE"))
-    print(f"filled {payments} payments in {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    say(f"{TITLE}: {payments} payments after {time.perf_counter() - started:.0f} s")
 
 
 def _ask(figures: dict[str, dict[int, list[float]]], size: int) -> None:
@@ -138,15 +137,17 @@ def _ask(figures: dict[str, dict[int, list[float]]], size: int) -> None:
             figures.setdefault(case.name, {}).setdefault(size, []).append(took)
 
 
-def _print(figures: dict[str, dict[int, list[float]]]) -> None:
-    print("| page | 1 thousand, ms | 100 thousand, ms | ratio | goal |")
-    print("|---|---:|---:|---:|---|")
+def _table(figures: dict[str, dict[int, list[float]]]) -> list[str]:
+    lines = ["| page | 1 thousand, ms | 100 thousand, ms | ratio | goal | |", "|---|---:|---:|---:|---|---|"]
     goals = {case.name: case for case in cases()}
     for name, by_size in figures.items():
         small, large = (statistics.median(by_size[size]) for size in SIZES)
         case = goals[name]
         goal = f"≤{case.ratio}" if case.ratio else f"≤{case.most_ms:.0f} ms" if case.most_ms else ""
-        print(f"| {name} | {small:.1f} | {large:.1f} | {large / small:.2f} | {goal} |")
+        met = large / small <= case.ratio if case.ratio else large <= case.most_ms
+        verdict = ("met" if met else "**missed**") if goal else ""
+        lines.append(f"| {name} | {small:.1f} | {large:.1f} | {large / small:.2f} | {goal} | {verdict} |")
+    return lines
 
 
 def _cursor() -> str:
@@ -165,7 +166,3 @@ def _gateway_id() -> str:
         return str(
             session.execute(text("SELECT gateway_id FROM payments ORDER BY number LIMIT 1 OFFSET 500")).scalar_one()
         )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -35,11 +35,14 @@ _SETTINGS = {
 
 
 @contextmanager
-def servers() -> Iterator[Engines]:
-    """A PostgreSQL and a Valkey that are erased at the end; the environment gets the settings."""
+def servers(*, durable: bool = False) -> Iterator[Engines]:
+    """A PostgreSQL and a Valkey that are erased at the end; the environment gets the settings.
+
+    A `durable` PostgreSQL waits for the disk at each commit, as in production: where commits are measured.
+    """
     folder = Path(tempfile.mkdtemp(prefix="kabinet-bench-"))
     folder.chmod(0o711)  # PostgreSQL of root runs as an account that must walk through
-    engines = Engines(folder, database_options={"fsync": "off", "shared_buffers": "256MB"})
+    engines = Engines(folder, database_options={"fsync": "on" if durable else "off", "shared_buffers": "256MB"})
     os.environ.update(_SETTINGS)
     try:
         engines.start()

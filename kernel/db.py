@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import ARRAY, MetaData, TextClause, any_, bindparam, create_engine, inspect, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from kernel import log
 from kernel.settings import get_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from sqlalchemy import BindParameter, ColumnElement
     from sqlalchemy.engine import Engine
+    from sqlalchemy.orm import InstrumentedAttribute
 
-__all__ = ["Base", "ReadSession", "Session", "begin", "dispose", "engine", "is_away", "read", "repeating", "size_pool"]
+__all__ = [
+    "Base",
+    "ReadSession",
+    "Session",
+    "among",
+    "begin",
+    "dispose",
+    "engine",
+    "insert_rows",
+    "is_away",
+    "read",
+    "repeating",
+    "size_pool",
+    "update_rows",
+]
 
 T = TypeVar("T")
 _log = log.get(__name__)
@@ -100,6 +119,66 @@ def read() -> Iterator[ReadSession]:
     with ReadSession(engine(), expire_on_commit=False, autoflush=False) as session:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         yield session
+
+
+def insert_rows(
+    session: Session, table: type[Base], rows: Sequence[Mapping[str, object]], *, pass_over_known: bool = False
+) -> None:
+    """Insert rows, each with the same columns, in one statement: `executemany` sends, and runs, one for each.
+
+    What is not named gets the database's default, never Python's. With `pass_over_known`, rows that are there already
+    stay as they are.
+    """
+    if rows:
+        statement = _insertion(table, tuple(rows[0]), pass_over_known)
+        session.execute(statement, {"rows": json.dumps(rows, default=str)})
+
+
+@lru_cache
+def _insertion(table: type[Base], names: tuple[str, ...], pass_over_known: bool) -> TextClause:  # noqa: FBT001  a part of the key
+    place, columns = table.__tablename__, ", ".join(names)
+    conflict = "ON CONFLICT DO NOTHING" if pass_over_known else ""
+    return text(
+        f"INSERT INTO {place} ({columns})"  # noqa: S608  names of our own tables and columns
+        f" SELECT {columns} FROM json_populate_recordset(NULL::{place}, CAST(:rows AS json)) {conflict}"
+    )
+
+
+def update_rows(session: Session, changes: Sequence[tuple[Base, Mapping[str, object]]]) -> None:
+    """Give loaded rows of one table, known by `id`, new values of the same columns in one statement.
+
+    The objects have them afterwards, so that a flush finds nothing to do for these columns. What waits in the session
+    is not flushed first.
+    """
+    if not changes:
+        return
+    table, names = type(changes[0][0]), tuple(changes[0][1])
+    rows = [{"id": _id(row), **values} for row, values in changes]
+    with session.no_autoflush:
+        session.execute(_update(table, names), {"rows": json.dumps(rows, default=str)})
+    for row, values in changes:
+        for name, value in values.items():
+            set_committed_value(row, name, value)
+
+
+def _id(row: Base) -> object:
+    (key,) = inspect(row).identity or ()
+    return key
+
+
+@lru_cache
+def _update(table: type[Base], names: tuple[str, ...]) -> TextClause:
+    place, values = table.__tablename__, ", ".join(f"{name} = new.{name}" for name in names)
+    return text(
+        f"UPDATE {place} SET {values}"  # noqa: S608  names of our own tables and columns
+        f" FROM json_populate_recordset(NULL::{place}, CAST(:rows AS json)) new WHERE {place}.id = new.id"
+    )
+
+
+def among(column: InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """The same as `column.in_(values)`, and the same statement for any number of them: PostgreSQL plans it once."""
+    array: BindParameter[Any] = bindparam(None, list(values), type_=ARRAY(column.type), unique=True)
+    return column == any_(array)
 
 
 def is_away(error: Exception) -> bool:

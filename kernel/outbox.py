@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, func, insert
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Wait
-from kernel.db import Base, Session
+from kernel.db import Base, Session, insert_rows
 
 
 class Event:
@@ -80,14 +80,14 @@ def record(session: Session, *events: Event) -> None:
     """Write events in the session's transaction; they leave if and only if it commits."""
     if events:
         rows = [{"topic": event.topic, "payload": _payload(event)} for event in events]
-        session.execute(insert(OutboxMessage), rows)
+        insert_rows(session, OutboxMessage, rows)
 
 
 def hint(session: Session, *hints: Hint) -> None:
     """Write hints in the session's transaction, so that a crash after the commit does not delay the work."""
     if hints:
         rows = [{"topic": HINT_TOPIC, "payload": _hint_adapter.dump_python(item, mode="json")} for item in hints]
-        session.execute(insert(OutboxMessage), rows)
+        insert_rows(session, OutboxMessage, rows)
 
 
 def read_hint(message: OutboxMessage) -> Hint:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import aliased
 
 from kernel import outbox
 from kernel.clock import business_date, start_of
-from kernel.db import Session
+from kernel.db import Session, insert_rows
 from kernel.ids import uuid7
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.charging.models import PARTLY_PAID
@@ -53,7 +53,7 @@ def announce(session: Session, installment_ids: Sequence[UUID], *, now: datetime
         }
         for notice_id, (installment, method_id) in zip(ids, rows, strict=True)
     ]
-    session.execute(insert(Notice), notices)
+    insert_rows(session, Notice, notices)
     outbox.record(session, *(ChargeAnnounced(notice_id) for notice_id in ids))
     return {installment.id for installment, _ in rows}
 

@@ -6,15 +6,15 @@ payment, method, invoice, installment, contract; who takes others is told in doc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 
 from kernel import outbox
-from kernel.db import Session
+from kernel.db import Session, among
 from payments.autopay.models import Autopay
 from payments.charging.declining import settle_declined
 from payments.charging.models import CANCELED, PENDING, REJECTED, SUCCEEDED, WAITING_FOR_CAPTURE, Payment
@@ -39,6 +39,9 @@ _RANK = {
 }
 
 
+Known = Row[UUID, str | None, UUID, UUID | None, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What became of the objects: payments that are ours, and objects that we refuse to believe are."""
@@ -53,8 +56,9 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     Objects that belong to none of our payments are left out of the result: foreign. An object of another shop, mode or
     currency is quarantined: its payment is marked, nothing else is applied.
     """
-    found = _match(session, objects)
-    _lock_autopays(session, found)
+    known = _known(session, objects)
+    found = _match(known, objects)
+    _lock_autopays(session, known, found)
     locked = _lock_payments(session, [payment_id for payment_id, _ in found])
     shops = {shop.id: shop for shop in session.scalars(select(Shop)).all()}
     named = [(locked[payment_id], item) for payment_id, item in found]
@@ -63,12 +67,13 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     news = [(payment, item) for payment, item in believed if _is_news(payment, item)]
     for payment, _ in news:
         payment.oddity = None  # what was odd about its earlier state
-    note_statuses(session, [("payment", p.id, p.status, item.status) for p, item in news], source=source)
+    changes = [("payment", payment.id, payment.status, item.status) for payment, item in news]
     settle_succeeded(session, [pair for pair in news if pair[1].status == SUCCEEDED], now=now)
     settle_declined(session, [pair for pair in news if pair[1].status == CANCELED], now=now)
     waiting = [pair for pair in news if pair[1].status in (PENDING, WAITING_FOR_CAPTURE)]
     for payment, item in waiting:
         _keep_waiting(payment, item, now)
+    note_statuses(session, changes, source=source)
     outbox.record(session, *(PaymentChanged(payment.id) for payment, _ in waiting))
     for payment, item in believed:
         if payment.status == REJECTED:
@@ -77,17 +82,20 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     return Applied(tuple(payment.id for payment, _ in believed), tuple(quarantined))
 
 
-def _match(session: Session, objects: Sequence[GatewayPayment]) -> list[tuple[UUID, GatewayPayment]]:
+def _known(session: Session, objects: Sequence[GatewayPayment]) -> dict[UUID, Known]:
     rows = session.execute(
-        select(Payment.id, Payment.gateway_id).where(
+        select(Payment.id, Payment.gateway_id, Payment.contract_id, Payment.method_id, Payment.saves_method).where(
             or_(
-                Payment.gateway_id.in_([item.gateway_id for item in objects]),
-                Payment.id.in_([item.payment_id for item in objects if item.payment_id]),
+                among(Payment.gateway_id, [item.gateway_id for item in objects]),
+                among(Payment.id, [item.payment_id for item in objects if item.payment_id]),
             )
         )
     ).all()
-    by_gateway_id = {row.gateway_id: row.id for row in rows}
-    known = {row.id for row in rows}
+    return {row.id: row for row in rows}
+
+
+def _match(known: Mapping[UUID, Known], objects: Sequence[GatewayPayment]) -> list[tuple[UUID, GatewayPayment]]:
+    by_gateway_id = {row.gateway_id: row.id for row in known.values()}
     found: dict[tuple[UUID, str], GatewayPayment] = {}
     for item in objects:
         payment_id = by_gateway_id.get(item.gateway_id) or (item.payment_id if item.payment_id in known else None)
@@ -99,24 +107,24 @@ def _match(session: Session, objects: Sequence[GatewayPayment]) -> list[tuple[UU
     return sorted(((key[0], item) for key, item in found.items()), key=lambda pair: (pair[0], pair[1].gateway_id))
 
 
-def _lock_autopays(session: Session, found: Sequence[tuple[UUID, GatewayPayment]]) -> None:
+def _lock_autopays(session: Session, known: Mapping[UUID, Known], found: Sequence[tuple[UUID, GatewayPayment]]) -> None:
     # Only where the outcome may change the permission: a first success grants it, a hard refusal suspends it.
-    paid = [payment_id for payment_id, item in found if item.status == SUCCEEDED]
-    declined = [payment_id for payment_id, item in found if item.status == CANCELED]
-    granting = select(Payment.contract_id).where(Payment.id.in_(paid), Payment.saves_method)
-    refused = select(Payment.method_id).where(Payment.id.in_(declined), Payment.method_id.is_not(None))
-    session.execute(
-        select(Autopay.id)
-        .where(or_(Autopay.contract_id.in_(granting), Autopay.method_id.in_(refused)))
-        .order_by(Autopay.id)
-        .with_for_update(key_share=True)
-    ).all()
+    came_in = [(known[payment_id], item.status) for payment_id, item in found]
+    granting = [row.contract_id for row, status in came_in if status == SUCCEEDED and row.saves_method]
+    refused = [row.method_id for row, status in came_in if status == CANCELED and row.method_id]
+    if granting or refused:
+        session.execute(
+            select(Autopay.id)
+            .where(or_(among(Autopay.contract_id, granting), among(Autopay.method_id, refused)))
+            .order_by(Autopay.id)
+            .with_for_update(key_share=True)
+        ).all()
 
 
 def _lock_payments(session: Session, ids: Sequence[UUID]) -> dict[UUID, Payment]:
     rows = session.scalars(
         select(Payment)
-        .where(Payment.id.in_(ids))
+        .where(among(Payment.id, ids))
         .order_by(Payment.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)

@@ -78,7 +78,17 @@ class Payment(Base):
         Index("ix_payments_oddity", "number", postgresql_where=text("oddity IS NOT NULL")),
         Index("ix_payments_method_live", "method_id", postgresql_where=LIVE_SQL),
         Index("ix_payments_newest", "created_at", "number", postgresql_include=["status", "kopecks"]),
-        Index("ix_payments_decided", "decided_at", postgresql_include=["status", "kopecks", "initiator"]),
+        Index(
+            "ix_payments_decided",
+            "decided_at",
+            postgresql_include=["status", "kopecks", "initiator"],
+            postgresql_where=text("decided_at IS NOT NULL"),
+        ),
+        # Not of the rows that have none yet: each change of status writes a row into all indexes that hold it.
+        Index("uq_payments_gateway_id", "gateway_id", unique=True, postgresql_where=text("gateway_id IS NOT NULL")),
+        Index(
+            "uq_payments_return_token", "return_token", unique=True, postgresql_where=text("return_token IS NOT NULL")
+        ),
         Index("ix_payments_kopecks", "kopecks", "number"),
     )
     id: Mapped[Key]
@@ -97,8 +107,8 @@ class Payment(Base):
     status: Mapped[Str] = mapped_column(default=CREATED)
     key: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
     body: Mapped[Str]
-    gateway_id: Mapped[Str | None] = mapped_column(unique=True)
-    return_token: Mapped[Str | None] = mapped_column(unique=True)
+    gateway_id: Mapped[Str | None]
+    return_token: Mapped[Str | None]
     confirmation_url: Mapped[Str | None]
     saves_method: Mapped[bool] = mapped_column(default=False)
     receipt_email: Mapped[Str | None]
@@ -120,7 +130,7 @@ class Payment(Base):
     oddity: Mapped[Str | None]
 
 
-Index("ix_payments_last4", Payment.last4)
+Index("ix_payments_last4", Payment.last4, postgresql_where=Payment.last4.is_not(None))
 RUNNING = ~exists().where(Installation.charging_paused)
 _TO_CHARGE = and_(Payment.status == CREATED, Payment.initiator == "schedule", RUNNING)
 TO_SEND = Wait(

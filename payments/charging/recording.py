@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, select
 
 from kernel import log, outbox
 from kernel.clock import business_now
-from kernel.db import Session
+from kernel.db import Session, insert_rows
 from kernel.fault import fault
 from payments.autopay.notices import announce_invoices
 from payments.charging.applying import apply
@@ -52,7 +52,7 @@ class Outcome:
 def record(session: Session, outcomes: Sequence[Outcome], *, source: str) -> None:
     """Write what the calls brought; repeating it changes nothing more than another line in the exchanges."""
     now = business_now(session)
-    session.execute(insert(GatewayExchange), [_exchange(outcome) for outcome in outcomes])
+    insert_rows(session, GatewayExchange, [_exchange(outcome) for outcome in outcomes])
     objects = [_named(outcome, outcome.result) for outcome in outcomes if isinstance(outcome.result, GatewayPayment)]
     applied = apply(session, objects, source=source, now=now)
     fault("record.after_apply")
@@ -80,7 +80,8 @@ def _exchange(outcome: Outcome) -> dict[str, object]:
         millis=outcome.millis,
     )
     if isinstance(result, GatewayPayment):
-        facts: dict[str, object] = {"outcome": result.status, "http_status": 200, "answer": result.sanitised}
+        facts: dict[str, object] = {"outcome": result.status, "http_status": 200, "request_id": None}
+        facts["answer"] = result.sanitised
     else:
         facts = {"outcome": result.outcome, "http_status": result.http_status, "request_id": result.request_id}
         # Their words may hold what PostgreSQL does not take: a zero character, half of a pair of surrogates.
@@ -90,7 +91,6 @@ def _exchange(outcome: Outcome) -> dict[str, object]:
         "payment_id": outcome.payment_id,
         "verb": outcome.verb,
         "millis": outcome.millis,
-        "request_id": None,
         **facts,
     }
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, select, update
 
 from kernel import outbox
-from kernel.db import Session
+from kernel.db import Session, among, insert_rows, update_rows
 from payments.autopay.activating import activate_autopays
 from payments.autopay.barrier import disarm_lines
 from payments.charging.models import CANCELED, SUCCEEDED, Allocation, Payment
@@ -24,19 +24,20 @@ from payments.invoicing.models import Invoice
 from payments.ledger.posting import payment_succeeded, post
 
 Pair = tuple[Payment, GatewayPayment]
+InvoiceRow = Row[UUID, str, int, UUID, UUID]
 
 
 def settle_succeeded(session: Session, pairs: Sequence[Pair], *, now: datetime) -> None:
     """Book payments that the gateway reports as succeeded; the rows are locked by `apply`."""
     if not pairs:
         return
-    for payment, item in pairs:
-        _mark(payment, item, now)
-    session.flush()  # the statements below read these rows
+    _mark(session, pairs, now)
     paid = _allocate(session, [payment for payment, _ in pairs], now)
     _mark_lines_paid(session, paid)
     disarm_lines(session, [payment.contract_id for payment, item in pairs if _brings_method(payment, item)])
-    activated = _activate_contracts(session, [payment.contract_id for payment, _ in pairs])
+    # A contract with an autopay is no draft any more.
+    by_hand = [payment.contract_id for payment, _ in pairs if payment.autopay_id is None]
+    activated = _activate_contracts(session, by_hand)
     activate_autopays(session, [pair for pair in pairs if pair[0].saves_method], now=now)
     plan_following(session, [invoice.installment_id for invoice in paid], advance=ON_PAYMENT)
     plan_following(
@@ -52,25 +53,38 @@ def _brings_method(payment: Payment, item: GatewayPayment) -> bool:
     return payment.saves_method and item.method is not None and item.method.saved
 
 
-def _mark(payment: Payment, item: GatewayPayment, now: datetime) -> None:
-    if payment.kopecks != item.kopecks:
-        mark_odd(payment, OTHER_AMOUNT, asked=payment.kopecks, came=item.kopecks)
-        payment.kopecks = item.kopecks
-    if payment.status == CANCELED:
-        payment.party = payment.reason = payment.next_attempt_at = None
-    payment.status = SUCCEEDED
-    payment.gateway_id = item.gateway_id
-    payment.decided_at = now
-    payment.income_kopecks = item.income_kopecks
-    payment.lease_until = payment.next_check_at = None
-    if item.method:
-        payment.paid_with, payment.last4 = item.method.kind, item.method.last4
+def _mark(session: Session, pairs: Sequence[Pair], now: datetime) -> None:
+    for payment, item in pairs:
+        if payment.kopecks != item.kopecks:
+            mark_odd(payment, OTHER_AMOUNT, asked=payment.kopecks, came=item.kopecks)
+    update_rows(session, [(payment, _succeeded(payment, item, now)) for payment, item in pairs])
 
 
-def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> list[Invoice]:
+def _succeeded(payment: Payment, item: GatewayPayment, now: datetime) -> dict[str, object]:
+    was_declined = payment.status == CANCELED
+    return {
+        "oddity": payment.oddity,
+        "status": SUCCEEDED,
+        "gateway_id": item.gateway_id,
+        "kopecks": item.kopecks,
+        "income_kopecks": item.income_kopecks,
+        "paid_with": item.method.kind if item.method else payment.paid_with,
+        "last4": item.method.last4 if item.method else payment.last4,
+        "party": None if was_declined else payment.party,
+        "reason": None if was_declined else payment.reason,
+        "next_attempt_at": None if was_declined else payment.next_attempt_at,
+        "decided_at": now,
+        "lease_until": None,
+        "next_check_at": None,
+    }
+
+
+def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> list[InvoiceRow]:
     invoices = _lock_invoices(session, [payment.invoice_id for payment in payments])
     left = _left_to_pay(session, invoices)
-    allocations, postings, paid, begun = [], [], [], []
+    allocations, postings = [], []
+    paid: list[InvoiceRow] = []
+    begun: list[InvoiceRow] = []
     for payment in payments:
         invoice = invoices[payment.invoice_id]
         counted = min(payment.kopecks, left[invoice.id])
@@ -79,11 +93,8 @@ def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> l
             mark_odd(payment, SURPLUS, came=payment.kopecks, counted=counted)
         if counted:
             allocations.append({"payment_id": payment.id, "invoice_id": invoice.id, "kopecks": counted})
-        if counted and left[invoice.id] == 0:
-            invoice.status, invoice.paid_at = "paid", now
-            paid.append(invoice)
-        elif counted:
-            begun.append(invoice)
+        if counted:
+            (begun if left[invoice.id] else paid).append(invoice)
         postings.append(
             payment_succeeded(
                 payment.id,
@@ -93,36 +104,44 @@ def _allocate(session: Session, payments: Sequence[Payment], now: datetime) -> l
                 allocated_kopecks=counted,
             )
         )
-    if allocations:
-        session.execute(insert(Allocation), allocations)
+    _mark_paid(session, paid, now)
+    insert_rows(session, Allocation, allocations)
     post(session, postings)
     note_statuses(session, [("invoice", invoice.id, "open", "paid") for invoice in paid], source="payment")
-    _ask_for_the_rest(session, [invoice for invoice in begun if invoice.status == "open"], left)
+    _ask_for_the_rest(session, [invoice for invoice in begun if invoice not in paid], left)
     return paid
 
 
-def _ask_for_the_rest(session: Session, invoices: Sequence[Invoice], left: Mapping[UUID, int]) -> None:
+def _mark_paid(session: Session, invoices: Sequence[InvoiceRow], now: datetime) -> None:
+    if invoices:
+        paid = among(Invoice.id, [invoice.id for invoice in invoices])
+        session.execute(update(Invoice).where(paid).values(status="paid", paid_at=now))
+
+
+def _ask_for_the_rest(session: Session, invoices: Sequence[InvoiceRow], left: Mapping[UUID, int]) -> None:
     # Nothing announced this sum, so nothing charges it.
     if not invoices:
         return
-    session.flush()  # the invoices before their lines: the order of locks
     lines = [invoice.installment_id for invoice in invoices]
     session.execute(update(Installment).where(Installment.id.in_(lines)).values(charge_at=None))
     asked = [invoice.id for invoice in invoices if left[invoice.id] >= MINIMUM_KOPECKS]
     outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in asked))
 
 
-def _lock_invoices(session: Session, ids: Sequence[UUID]) -> dict[UUID, Invoice]:
-    rows = session.scalars(
-        select(Invoice).where(Invoice.id.in_(ids)).order_by(Invoice.id).with_for_update(key_share=True)
+def _lock_invoices(session: Session, ids: Sequence[UUID]) -> dict[UUID, InvoiceRow]:
+    rows = session.execute(
+        select(Invoice.id, Invoice.status, Invoice.kopecks, Invoice.installment_id, Invoice.contract_id)
+        .where(among(Invoice.id, ids))
+        .order_by(Invoice.id)
+        .with_for_update(key_share=True)
     ).all()
     return {invoice.id: invoice for invoice in rows}
 
 
-def _left_to_pay(session: Session, invoices: dict[UUID, Invoice]) -> dict[UUID, int]:
+def _left_to_pay(session: Session, invoices: Mapping[UUID, InvoiceRow]) -> dict[UUID, int]:
     rows = session.execute(
         select(Allocation.invoice_id, func.sum(Allocation.kopecks).label("kopecks"))
-        .where(Allocation.invoice_id.in_(list(invoices)))
+        .where(among(Allocation.invoice_id, invoices))
         .group_by(Allocation.invoice_id)
     ).all()
     counted = {row.invoice_id: int(row.kopecks) for row in rows}
@@ -132,17 +151,18 @@ def _left_to_pay(session: Session, invoices: dict[UUID, Invoice]) -> dict[UUID, 
     }
 
 
-def _mark_lines_paid(session: Session, paid: Sequence[Invoice]) -> None:
+def _mark_lines_paid(session: Session, paid: Sequence[InvoiceRow]) -> None:
     ids = [invoice.installment_id for invoice in paid]
     if ids:
-        session.flush()  # the invoices' new status, before the lines: the order of locks
-        session.execute(update(Installment).where(Installment.id.in_(ids)).values(status="paid", charge_at=None))
+        session.execute(update(Installment).where(among(Installment.id, ids)).values(status="paid", charge_at=None))
 
 
 def _activate_contracts(session: Session, contract_ids: Sequence[UUID]) -> set[UUID]:
+    if not contract_ids:
+        return set()
     changed = session.scalars(
         update(Contract)
-        .where(Contract.id.in_(contract_ids), Contract.status == "draft")
+        .where(among(Contract.id, contract_ids), Contract.status == "draft")
         .values(status="active")
         .returning(Contract.id)
     ).all()

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, select, true, update
 
-from kernel.db import Session
+from kernel.db import Session, among, insert_rows
 from kernel.ids import uuid7
 from payments.catalogue.models import RECURRING
 from payments.contracts.models import Contract, Installment, PaymentPlan
@@ -41,11 +40,8 @@ def notice_time(session: Session) -> timedelta:
 
 def plan_lines(session: Session, lines: Sequence[tuple[PaymentPlan, int]], notice: timedelta) -> None:
     """Write many lines in one batch, each a plan and the number of its line; those already there stay as they are."""
-    if lines:
-        session.execute(
-            insert(Installment).on_conflict_do_nothing(),
-            [_line(plan, number, notice) for plan, number in lines],
-        )
+    rows = [_line(plan, number, notice) for plan, number in lines]
+    insert_rows(session, Installment, rows, pass_over_known=True)
 
 
 def _line(plan: PaymentPlan, number: int, notice: timedelta) -> dict[str, object]:
@@ -87,17 +83,20 @@ def plan_following(session: Session, installment_ids: list[UUID], *, advance: st
     if not installment_ids:
         return
     rows = session.execute(
-        select(PaymentPlan, Installment.number)
+        select(PaymentPlan, Installment.number, Installation.notice_hours)
         .join(Installment, Installment.plan_id == PaymentPlan.id)
         .join(Contract, Contract.id == PaymentPlan.contract_id)
+        .join(Installation, true())
         .where(
-            Installment.id.in_(installment_ids),
+            among(Installment.id, installment_ids),
             PaymentPlan.kind == RECURRING,
             Contract.advance == advance,
             Contract.status.in_(("active", "suspended")),
         )
     ).all()
-    plan_lines(session, [(plan, number + 1) for plan, number in rows], notice_time(session))
+    if rows:
+        notice = timedelta(hours=rows[0].notice_hours)
+        plan_lines(session, [(row.PaymentPlan, row.number + 1) for row in rows], notice)
 
 
 def upcoming_dates(plan: PaymentPlan, after_number: int, count: int) -> list[date]:

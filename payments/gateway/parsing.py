@@ -80,8 +80,16 @@ def _payment(raw: dict[str, Any]) -> GatewayPayment:
         refunded_kopecks=_if_sound(raw, "refunded_amount", lambda it: Money.parse(str(it["value"])).kopecks) or 0,
         created_at=_if_sound(raw, "created_at", _instant),
         captured_at=_if_sound(raw, "captured_at", _instant),
-        sanitised={key: kept for key in _KEPT if (kept := _if_sound(raw, key, _storable)) is not None},
+        sanitised=_sanitised(raw),
     )
+
+
+def _sanitised(raw: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key in _KEPT if (value := raw.get(key)) is not None}
+    try:
+        return _storable(kept)
+    except _ODD:  # an odd field is left out, and only that
+        return {key: value for key in kept if (value := _if_sound(raw, key, _storable)) is not None}
 
 
 def own_id(raw: object) -> UUID | None:
@@ -148,9 +156,10 @@ def _method(raw: dict[str, Any]) -> GatewayMethod:
 
 
 def _text(value: object, longest: int = _LONGEST) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= longest:
+    if not isinstance(value, str) or not 0 < len(value) <= longest or "\0" in value:
         raise ValueError("text")
-    return _storable(value)
+    value.encode()  # a lone surrogate is no UTF-8
+    return value
 
 
 def _url(value: object) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import insert
-
-from kernel.db import Session
+from kernel.db import Session, insert_rows
 from payments.history.models import StatusHistory
 
 Change = tuple[str, UUID, str | None, str]
@@ -21,8 +19,9 @@ def note_status(session: Session, kind: str, object_id: UUID, *, old: str | None
 def note_statuses(session: Session, changes: Sequence[Change], *, source: str) -> None:
     """Append many changes of one source in one statement."""
     if changes:
-        session.execute(
-            insert(StatusHistory),
+        insert_rows(
+            session,
+            StatusHistory,
             [
                 {"object_kind": kind, "object_id": object_id, "old": old, "new": new, "source": source}
                 for kind, object_id, old, new in changes

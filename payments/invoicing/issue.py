@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from kernel import outbox
 from kernel.clock import business_date
-from kernel.db import Session
+from kernel.db import Session, insert_rows
 from kernel.errors import NotFound
 from kernel.ids import uuid7
 from payments.autopay.notices import announce
@@ -78,7 +78,7 @@ def issue_now(session: Session, installment_id: UUID, *, now: datetime) -> Invoi
 def _issue(session: Session, lines: Sequence[_Line], *, now: datetime, tell: bool = True) -> None:
     if not lines:
         return
-    session.execute(insert(Invoice), _invoice_rows(session, lines, now))
+    insert_rows(session, Invoice, _invoice_rows(session, lines, now))
     post(
         session,
         [

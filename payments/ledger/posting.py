@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert
-
-from kernel.db import Session
+from kernel.db import Session, insert_rows
 from kernel.ids import uuid7
 from payments.ledger.models import ADVANCE, CLEARING, GATEWAY, RECEIVABLE, REVENUE, LedgerEntry, LedgerTransaction
 
@@ -55,12 +53,14 @@ def post(session: Session, postings: Sequence[Posting]) -> None:
     if not postings:
         return
     keyed = [(uuid7(), posting) for posting in postings]
-    session.execute(
-        insert(LedgerTransaction),
+    insert_rows(
+        session,
+        LedgerTransaction,
         [{"id": key, "kind": posting.kind, "source_id": posting.source_id} for key, posting in keyed],
     )
-    session.execute(
-        insert(LedgerEntry),
+    insert_rows(
+        session,
+        LedgerEntry,
         [
             {
                 "transaction_id": key,

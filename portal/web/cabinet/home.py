@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_date
+from kernel.db import ReadSession
+from portal.accounts.sessions import SignedIn
 from portal.web.cabinet.overview import overview
 from portal.web.cabinet.queries.advance import read_advance
 from portal.web.cabinet.queries.lines import read_due_lines
@@ -16,16 +18,22 @@ from portal.web.kit.guards import CurrentCustomer, ReadDb
 from portal.web.kit.render import render
 
 router = APIRouter()
+PAGE = "pages/cabinet/home.html"
 _LAST = 3
 
 
 @router.get("/", name="cabinet.home")
 def show_home(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response:
-    """Three queries: the due lines of all contracts, the advance, and the last payments."""
+    """What the home page says to this customer."""
+    return render(request, PAGE, home_values(db, customer))
+
+
+def home_values(db: ReadSession, customer: SignedIn) -> dict[str, object]:
+    """What the page is made of. Three queries: the due lines of all contracts, the advance, and the last payments."""
     now = clock.now()
     today = business_date(now)
     lines = read_due_lines(db, customer.customer_ids, now=now)
-    context = {
+    return {
         "customer": customer,
         "today": today,
         "it": overview(lines, today),
@@ -34,4 +42,3 @@ def show_home(request: Request, customer: CurrentCustomer, db: ReadDb) -> Respon
         "payments": read_payments(db, customer.customer_ids, PaymentFilter(), limit=_LAST),
         "in_days": in_days,
     }
-    return render(request, "pages/cabinet/home.html", context)

@@ -1,0 +1,44 @@
+"""`make bench`: measure every part, or those that are named, and write bench/RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+
+from bench import report
+from kernel import log
+
+# The name of a part, its module, and how many rounds it goes unless told otherwise.
+PARTS = {
+    "charges": ("bench.charges", 5),
+    "slow": ("bench.slow_gateway", 5),
+    "scan": ("bench.scan", 5),
+    "web": ("bench.web", 5),
+    "desk": ("bench.desk", 3),
+    "doctor": ("bench.doctor", 3),
+    "mirror": ("bench.mirror", 1),
+}
+
+
+def main() -> int:
+    """Measure, write, and say how long it took."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all unless named")
+    parser.add_argument("--rounds", type=int, help="instead of the usual number")
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    log.configure("WARNING")
+    began = time.monotonic()
+    for name in asked.parts or PARTS:
+        module, rounds = PARTS[name]
+        part = importlib.import_module(module)
+        report.write(part.TITLE, part.measure(asked.rounds or rounds))
+    report.say(f"measured in {(time.monotonic() - began) / 60:.1f} minutes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
