@@ -27,6 +27,8 @@ _BASE = settings(
 settings.register_profile("simulation", _BASE, stateful_step_count=50)
 settings.register_profile("simulation-soak", _BASE, stateful_step_count=100)
 _SEEDS = range(1, 7)
+# When these have not met every trouble, because an act more or less has shifted what is drawn, more are played.
+_MORE_SEEDS = range(7, 15)
 # At so many fault points somebody dies on the way, of the 27 that charging has.
 _POINTS = 12
 _SOAK_SEEDS = 100
@@ -44,11 +46,21 @@ def _run(scene: Scene, seeds: Iterable[int], profile: str) -> None:
             raise
 
 
+def _unmet(scene: Scene) -> list[str]:
+    """What no run has met so far."""
+    points = sum("." in point for point in scene.seen)
+    few = [f"deaths at {points} points"] if points < _POINTS else []
+    return sorted(set(TROUBLES) - set(scene.seen)) + few
+
+
 @pytest.mark.timeout(900)  # of which all but the first 40 s are for the search of the shortest way to fail
 def test_in_these_orders_of_events_each_invoice_is_collected_once_and_nothing_is_lost(scene: Scene) -> None:
     _run(scene, _SEEDS, "simulation")
-    assert not set(TROUBLES) - set(scene.seen), scene.seen
-    assert sum("." in point for point in scene.seen) >= _POINTS, scene.seen
+    for number in _MORE_SEEDS:
+        if not _unmet(scene):
+            break
+        _run(scene, [number], "simulation")
+    assert _unmet(scene) == []
 
 
 @pytest.mark.soak
