@@ -14,13 +14,18 @@ LONG = 5_000
 # All fall due on one business date.
 _ONE_DAY_S = 80_000.0
 _POINT = re.compile(r'\bfault\("([a-z_.]+)"\)')
-# No file is exported and no dump restored while charges run.
+# No file is exported, no dump restored and no difference repaired while charges run.
 _ELSEWHERE = {
     "exports.after_claim",
     "restore.before_standstill",
     "recall.after_hold",
     "recall.before_done",
     "recall.before_stop",
+    "repair.after_answer",
+    "repair.after_apply",
+    "repair.after_commit",
+    "repair.after_import",
+    "repair.before_commit",
 }
 _IN_WEB = ("checkout.", "stop.", "webhook.after_intake", "webhook.before_intake")
 _IN_SCHEDULER = ("relay.", "duty.", "lease.", "sweep.")

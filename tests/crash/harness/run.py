@@ -29,6 +29,7 @@ from tests.crash.harness.nemesis import Nemesis
 from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.people import People
 from tests.crash.harness.plan import ROOT, TARGETS, Plan
+from tests.crash.harness.reader import Reader
 from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due, make_work
 
@@ -188,8 +189,10 @@ def _charge_under(attack: Attack, plan: Plan, company: Company, record: Record, 
     """Until all charges have fallen due and most of the work is done, and each blow that a run must take was struck."""
     began = told = time.monotonic()
     topped = False
+    reader = Reader(plan, attack.nemesis)
     while time.monotonic() - began < plan.longest_attack_s:
         time.sleep(_TICK_S)
+        reader.look()
         backlog, now = insist(_backlog)
         ahead = sum(due.due_at > now for due in dues)
         if not topped and ahead < plan.charges / 2:
