@@ -56,3 +56,22 @@ def test_a_sender_that_closes_gives_no_slot_any_more_and_lets_nobody_wait_for_on
 
     assert closing.take_slots(1, 0) == 0
     assert closing.wait_idle(0)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_whoever_waits_for_slots_gets_some_however_many_were_faster() -> None:
+    shared, called = sender(), threading.Event()
+
+    def work() -> list[int]:
+        taken: list[int] = []
+        for _ in range(20):
+            taken.append(shared.take_slots(5, 60))
+            called.wait(0.008)
+            shared.give_back(taken[-1])
+        return taken
+
+    with ThreadPoolExecutor(MANY) as threads:
+        found = [slots for asked in [threads.submit(work) for _ in range(MANY)] for slots in asked.result()]
+
+    assert min(found) > 0
+    assert shared.wait_idle(0)
