@@ -53,6 +53,7 @@ AWAY = (BUSY, GONE, SILENT)
 # As Bitrix24 has them on most tariffs; those of the product are set alike.
 LIMITS = {"bucket": 50, "per_second": 2}
 _PATIENCE_S = 600.0
+_INVOICES = 12
 _MOMENT_S = 0.02
 
 
@@ -195,18 +196,18 @@ def _run_of_charges(stack: Stack, seen: int) -> tuple[float, float]:
 
 
 def _work_at_the_desk(name: str) -> None:
-    """Each customer moves to another address and gets a one-off invoice: the queue is longer than one burst."""
+    """Each customer moves to another address and gets invoices: only a queue much longer than a burst meets the limit."""
     with begin() as session:
         shop, customers = session.scalars(select(Shop)).one(), session.scalars(select(Customer)).all()
         staff = session.scalars(select(User.id).where(User.staff_role == "owner")).one()
         now = business_now(session)
+        due_on = business_date(now) + timedelta(days=7)
         for number, customer in enumerate(customers):
             email = f"{len(name)}-{number}@example.com"
             change_customer(session, customer.id, CustomerData(customer.name, email=email))
-            wanted = OneOff(
-                uuid7(), customer.id, "Доставка", 45_000, business_date(now) + timedelta(days=7), told=False
-            )
-            issue_one_off(session, wanted, shop=shop, by=staff, now=now)
+            for _ in range(_INVOICES):
+                wanted = OneOff(uuid7(), customer.id, "Доставка", 45_000, due_on, told=False)
+                issue_one_off(session, wanted, shop=shop, by=staff, now=now)
 
 
 def _catch_up(stack: Stack, door: Door) -> dict[str, Any]:
