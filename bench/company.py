@@ -60,7 +60,7 @@ def fall_due(charges: int) -> None:
     """Let so many lines, spread over all contracts, be charged from now on."""
     with begin() as session:
         session.execute(text("SET LOCAL statement_timeout = 0"))
-        fallen: CursorResult[Any] = session.execute(_FALL_DUE, {"charges": charges})  # type: ignore[assignment]
+        fallen: CursorResult[Any] = session.execute(_FALL_DUE, {"charges": charges})  # type: ignore[assignment]  # an UPDATE has a cursor
         if fallen.rowcount < charges:
             raise RuntimeError(f"{fallen.rowcount} lines are left of the {charges} that are wanted")
 

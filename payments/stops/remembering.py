@@ -14,7 +14,7 @@ from kernel.inbox import Handler
 from payments.autopay.models import Autopay
 from payments.events import AutopayStopped, ConsentWithdrawn, ContractStatusChanged, MethodUnlinked
 from payments.installation.models import Installation
-from payments.stops.memory import Memory, MemoryAway
+from payments.stops.memory import Memory, MemoryAway, Stop
 from payments.stops.standing import read_stops
 
 _log = log.get(__name__)
@@ -24,17 +24,28 @@ def remember(contract_or_method_id: UUID) -> None:
     """After a stop's commit and before its answer. A stop never fails for Redis: its event brings it when that is back."""
     fault("stop.before_memory")
     with read() as session:
-        try:
-            _tell(session, contract_or_method_id)
-        except MemoryAway:
-            _log.warning("stops.redis_away", of=str(contract_or_method_id))
+        found = _memory_and_stops(session, contract_or_method_id)
+    # Redis is asked with no transaction open: it may hang.
+    try:
+        _add(found)
+    except MemoryAway:
+        _log.warning("stops.redis_away", of=str(contract_or_method_id))
 
 
-def _tell(session: Session | ReadSession, contract_or_method_id: UUID) -> None:
+def _memory_and_stops(session: Session | ReadSession, contract_or_method_id: UUID) -> tuple[Memory, list[Stop]] | None:
     installation_id = session.execute(select(Installation.id)).scalar_one_or_none()
     stops = read_stops(session, contract_or_method_id)
-    if installation_id and stops:
-        Memory(installation_id).add(stops)
+    return (Memory(installation_id), stops) if installation_id and stops else None
+
+
+def _add(found: tuple[Memory, list[Stop]] | None) -> None:
+    if found:
+        memory, stops = found
+        memory.add(stops)
+
+
+def _tell(session: Session, contract_or_method_id: UUID) -> None:
+    _add(_memory_and_stops(session, contract_or_method_id))
 
 
 def _autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> None:

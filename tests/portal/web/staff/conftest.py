@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import func, update
 from starlette.testclient import TestClient
 
 from crm_sync.part import CRM
@@ -16,6 +17,7 @@ from kernel import clock
 from kernel.clock import real_now
 from kernel.db import begin
 from kernel.settings import get_settings
+from payments.installation.models import Installation
 from portal.accounts.models import Membership, User
 from portal.accounts.sessions import STAFF, Audience, start_session
 from portal.accounts.visitor import Visitor
@@ -45,6 +47,13 @@ def company(committed: str) -> Iterator[None]:
         open_company(session)
     yield
     clock._remember(timedelta(0))
+
+
+@pytest.fixture
+def beating(company: None) -> None:
+    """The scheduler is alive."""
+    with begin() as session:
+        session.execute(update(Installation).values(scheduler_beat_at=func.clock_timestamp()))
 
 
 @pytest.fixture
