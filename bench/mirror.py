@@ -81,6 +81,7 @@ def measure(rounds: int) -> list[str]:
             for present in (True, False):
                 _play_to_the_eve(stack)
                 door.move(OPEN if present else state)
+                stack.control("crm", LIMITS)  # who calls is counted anew
                 days[present].append(_play_the_day(stack, cookie))
                 say(f"{'CRM on' if present else f'CRM {state}'}: {days[present][-1]}")
             _work_at_the_desk(state)
@@ -113,11 +114,10 @@ def _started(sandbox: Sandbox, door: Door) -> Iterator[tuple[Stack, Door]]:
     os.environ |= {
         "KABINET_YOOKASSA_WEBHOOK_SECRET": "hook-of-the-bench",
         "KABINET_YOOKASSA_WEBHOOK_IPS": "127.0.0.1/32",
-        "KABINET_BITRIX24_URL": f"http://127.0.0.1:{door.port}/bitrix24/rest/1/demo/",
         "KABINET_BITRIX24_BURST": str(LIMITS["bucket"]),
         "KABINET_BITRIX24_PER_SECOND": str(LIMITS["per_second"]),
     }
-    stack = start_stack(sandbox)
+    stack = start_stack(sandbox, crm_url=f"http://127.0.0.1:{door.port}/bitrix24/rest/1/demo/")
     try:
         yield stack, door
     finally:
@@ -214,13 +214,19 @@ def _catch_up(stack: Stack, door: Door) -> dict[str, Any]:
     """The CRM is back and staff say so; what it took until nothing was left, as the sandbox counted it."""
     _wait(lambda: _count(SyncJob) > 0 and not _count(Delivery, UNDELIVERED.where), "the changes to be noted")
     changes = _count(SyncJob)
-    stack.control("crm", LIMITS)
+    if came := _at_the_crm(stack):
+        raise RuntimeError(f"the CRM was away, but these came to it: {came}")
     door.move(OPEN)
     _wait(_is_back, "the CRM to be asked again")
     _wait_until_all_is_there()
-    source: dict[str, Any]
-    (source,) = httpx.get(f"{stack.sandbox.url}/control/crm", trust_env=False).json()["sources"]
+    (source,) = _at_the_crm(stack)
     return {"changes": changes} | source
+
+
+def _at_the_crm(stack: Stack) -> list[dict[str, Any]]:
+    """Who called the CRM since its limits were set, and how often."""
+    sources: list[dict[str, Any]] = httpx.get(f"{stack.sandbox.url}/control/crm", trust_env=False).json()["sources"]
+    return sources
 
 
 def _is_back() -> bool:

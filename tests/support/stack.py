@@ -78,14 +78,17 @@ class Stack:
         raise AssertionError(f"no letter {subject!r} to {to}: {self.letters(to)}")
 
 
-def start_stack(sandbox: Sandbox) -> Stack:
-    """Start the product against this sandbox on the database and the Redis of the settings, with an empty company."""
+def start_stack(sandbox: Sandbox, *, crm_url: str = "") -> Stack:
+    """Start the product against this sandbox on the database and the Redis of the settings, with an empty company.
+
+    `crm_url`: where the CRM is asked, if not at the sandbox itself.
+    """
     port = free_port()
     base_url = f"http://localhost:{port}"
     os.environ |= {
         "KABINET_BASE_URL": base_url,
         "KABINET_YOOKASSA_API_URL": sandbox.api_url,
-        "KABINET_BITRIX24_URL": f"{sandbox.url}/bitrix24/rest/1/demo/",
+        "KABINET_BITRIX24_URL": crm_url or f"{sandbox.url}/bitrix24/rest/1/demo/",
         "KABINET_SMTP_URL": f"smtp://127.0.0.1:{sandbox.smtp_port}",
         "KABINET_CLOCK_URL": sandbox.url,
     }
