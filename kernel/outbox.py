@@ -84,10 +84,13 @@ def record(session: Session, *events: Event) -> None:
 
 
 def hint(session: Session, *hints: Hint) -> None:
-    """Write hints in the session's transaction, so that a crash after the commit does not delay the work."""
-    if hints:
-        rows = [{"topic": HINT_TOPIC, "payload": _hint_adapter.dump_python(item, mode="json")} for item in hints]
-        insert_rows(session, OutboxMessage, rows)
+    """Write hints in the session's transaction, so that a crash after the commit does not delay the work.
+
+    One at no rows is none.
+    """
+    told = [_hint_adapter.dump_python(item, mode="json") for item in hints if item.ids]
+    if told:
+        insert_rows(session, OutboxMessage, [{"topic": HINT_TOPIC, "payload": payload} for payload in told])
 
 
 def read_hint(message: OutboxMessage) -> Hint:

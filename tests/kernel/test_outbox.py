@@ -1,0 +1,28 @@
+"""What is written into the outbox leaves it, whatever stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from kernel import outbox
+from kernel.db import begin
+from kernel.inbox import Handlers
+from kernel.outbox import Hint
+from kernel.relay import relay_once
+from tests.support.world import World
+
+
+def test_a_hint_at_no_rows_keeps_no_other_hint_from_leaving(world: World) -> None:
+    sent: list[tuple[str, list[UUID | int]]] = []
+
+    def send(job: str, ids: Sequence[UUID | int]) -> None:
+        sent.append((job, list(ids)))
+
+    relay_once(Handlers([]), send)
+    sent.clear()
+    with begin() as session:
+        outbox.hint(session, Hint("charge", ()), Hint("charge", (7,)))
+
+    assert relay_once(Handlers([]), send) == 1
+    assert sent == [("charge", [7])]
