@@ -23,6 +23,7 @@ from kernel.clock import Wait, business_now
 from kernel.db import begin, engine, is_away
 from kernel.relay import relay_once
 from kernel.settings import get_settings
+from payments.charging.sweeping import forget_hints
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
 from payments.stops.keeping import keep_memory
@@ -80,7 +81,9 @@ def _lead(lead: Connection, wiring: Wiring, stop: threading.Event) -> None:
     while not stop.is_set():
         lead.execute(select(1))  # the lock is gone with its connection, and then another scheduler leads
         if time.monotonic() - kept_at > _KEEP_S:
-            keep_memory()  # before any duty: a restored database must not warn of charges that were refused
+            # Before any duty: a restored database must not warn of charges that were refused.
+            if keep_memory():
+                forget_hints()
             kept_at = time.monotonic()
         rest = _look(wiring.waits)
         # Unseen is not undone: each duty finds what is due by itself.

@@ -13,7 +13,7 @@ from kernel.fault import fault
 from kernel.relay import Send, send_in_parts
 from payments.charging.charging import BATCH, CHARGE
 from payments.charging.checking import CHECK
-from payments.charging.models import ABANDONED, CREATED, REJECTED, SENDING, TO_CHECK, TO_SEND, UNKNOWN, Payment
+from payments.charging.models import ABANDONED, CREATED, LIVE, REJECTED, SENDING, TO_CHECK, TO_SEND, UNKNOWN, Payment
 from payments.charging.pace import HINT_LIFE, HINTED_AT_ONCE, PART
 from payments.history.noting import note_statuses
 
@@ -69,6 +69,13 @@ def hint_due_checks(send: Send) -> int:
     fault("sweep.before_hint")
     send_in_parts(send, CHECK, ids, PART)
     return len(ids)
+
+
+def forget_hints() -> None:
+    """Trust no hint any more, for Redis has lost them: what is due is hinted at in the next pass, not half a minute later."""
+    hinted = (Payment.status.in_(LIVE), Payment.status != SENDING, Payment.lease_until > func.clock_timestamp())
+    with begin() as session:
+        session.execute(update(Payment).where(*hinted).values(lease_until=None))
 
 
 def _claim(session: Session, due: ColumnElement[bool], *, at_once: int) -> Sequence[UUID]:

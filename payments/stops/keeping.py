@@ -19,14 +19,18 @@ from payments.stops.standing import read_stops
 _log = log.get(__name__)
 
 
-def keep_memory() -> None:
-    """Bring stops back in a restored database, once; then see that the memory is whole. Nothing while Redis is away."""
+def keep_memory() -> bool:
+    """Bring stops back in a restored database, once; then see that the memory is whole. Nothing while Redis is away.
+
+    Returns whether Redis is another than before: emptied, restarted or replaced.
+    """
     try:
         if _is_unrecalled():
             recall()
-        _keep_whole()
+        return _keep_whole()
     except MemoryAway:
         _log.warning("stops.redis_away")
+        return False
 
 
 def _is_unrecalled() -> bool:
@@ -35,17 +39,18 @@ def _is_unrecalled() -> bool:
         return found is not None and found.is_unrecalled
 
 
-def _keep_whole() -> None:
+def _keep_whole() -> bool:
     with read() as session:
         it = session.get(Installation, 1)
     if it is None:
-        return
+        return False
     memory, here = Memory(it.id), server()
     marker = memory.marker()
-    if marker is None or marker.name != it.stops_memory or marker.run != here.run:
-        _fill(memory, here, it)
-    else:
+    if marker and marker.name == it.stops_memory and marker.run == here.run:
         _vouch(memory, here, marker.filling)
+        return False
+    _fill(memory, here, it)
+    return True
 
 
 def _fill(memory: Memory, here: Server, it: Installation) -> None:

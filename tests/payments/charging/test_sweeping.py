@@ -15,13 +15,13 @@ from payments.autopay.consents import Evidence
 from payments.autopay.models import Notice
 from payments.autopay.stopping import withdraw
 from payments.charging import sweeping
-from payments.charging.charging import charge
+from payments.charging.charging import CHARGE, charge
 from payments.charging.checking import CHECK
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
 from payments.charging.pace import HINTED_AT_ONCE, PART
 from payments.charging.sending import sender
-from payments.charging.sweeping import drop_abandoned, expire_leases, hint_created, hint_due_checks
+from payments.charging.sweeping import drop_abandoned, expire_leases, forget_hints, hint_created, hint_due_checks
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
 from payments.invoicing.issue import issue_now
@@ -112,6 +112,25 @@ def test_a_hint_is_trusted_for_a_while_and_then_given_again(world: World) -> Non
     assert [hint_created(redis.send), hint_created(redis.send)] == [1, 0]
     _set(due.payment_id, lease_until=func.clock_timestamp())
     assert hint_created(redis.send) == 1
+
+
+def test_what_was_hinted_at_is_hinted_at_again_at_once_when_redis_has_lost_the_hints(world: World) -> None:
+    due = one_due_charge(world)
+    hint_created(Redis().send)
+    redis = Redis()
+    assert hint_created(redis.send) == 0
+
+    forget_hints()
+
+    assert hint_created(redis.send) == 1
+    assert redis.sent == [(CHARGE, [due.payment_id])]
+
+
+def test_a_payment_in_a_senders_hands_stays_there_when_redis_has_lost_the_hints(world: World) -> None:
+    due = one_due_charge(world)
+    _set(due.payment_id, status="sending", lease_until=func.clock_timestamp() + text("interval '1 minute'"))
+    forget_hints()
+    assert expire_leases() == 0
 
 
 def test_a_charge_whose_notice_is_too_young_is_hinted_at_when_it_may_be_sent(world: World) -> None:

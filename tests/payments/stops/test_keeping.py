@@ -78,10 +78,11 @@ def test_an_emptied_memory_is_filled_again_under_its_name(
     name = _installation().stops_memory
     empty_redis()
 
-    keep_memory()
+    assert keep_memory(), "Redis lost what it held"
 
     assert remembered() == {("withdrawn", str(it.contract_id))}
     assert _marker(memory).name == _installation().stops_memory == name
+    assert not keep_memory()
 
 
 def test_what_is_whole_is_seen_again_and_not_filled_again(memory: Memory) -> None:
