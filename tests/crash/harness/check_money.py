@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from kernel.db import Session
 from payments.charging.models import CANCELED, REJECTED, SUCCEEDED, Payment
@@ -27,6 +27,21 @@ _EXPECTED: dict[str, tuple[int, ...]] = {
     # Whose worker died before the call is in doubt too, though nothing has arrived.
     "unlinks_arrived": (0, 1),
 }
+# From the first permit to the first word that it is over; what came of it afterwards does not matter.
+_TOGETHER = text("""
+    WITH sent AS (
+        SELECT p.number, p.invoice_id, p.first_sent_at AS since, coalesce(min(h.at), 'infinity') AS until
+        FROM payments p
+        LEFT JOIN status_history h
+            ON h.object_kind = 'payment' AND h.object_id = p.id AND h.new IN ('succeeded', 'canceled', 'rejected')
+        WHERE p.first_sent_at IS NOT NULL
+        GROUP BY p.id
+    )
+    SELECT one.number, other.number AS other
+    FROM sent one JOIN sent other USING (invoice_id)
+    WHERE one.number < other.number AND one.since < other.until AND other.since < one.until
+    ORDER BY 1, 2
+""")
 
 
 def once(session: Session, evidence: Evidence) -> tuple[int, Wrong]:
@@ -41,6 +56,12 @@ def once(session: Session, evidence: Evidence) -> tuple[int, Wrong]:
         if (paid[due.line_id] == "paid") != (times > 0):
             wrong.append(f"line {due.line_id} is {paid[due.line_id]} here and was paid {times} times there")
     return len(evidence.dues), wrong
+
+
+def alone(session: Session, evidence: Evidence) -> tuple[int, Wrong]:
+    """Two payments of one invoice under way at once: whether both take money is then a matter of luck."""
+    wrong = [f"payments {row.number} and {row.other} were under way at once" for row in session.execute(_TOGETHER)]
+    return len(evidence.oracle.posts), wrong
 
 
 def ledger(session: Session, evidence: Evidence) -> tuple[int, Wrong]:

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from kernel.db import Session, read
 from payments.charging.models import LIVE, Payment
+from payments.doctor.check import examine
 from portal.playing import look
 from portal.wiring import Wiring
 from tests.crash.harness import check_barrier, check_money, check_outside
@@ -90,12 +91,18 @@ def _rest(session: Session, evidence: Evidence) -> tuple[int, Wrong]:
     return len(_QUEUES) + len(evidence.dues), wrong
 
 
+def _doctor(_session: Session, evidence: Evidence) -> tuple[int, Wrong]:
+    found = examine(evidence.wiring.checks)
+    return len(found), [f"{it.name}: {it.error or it.breaches[:3]}" for it in found if not it.sound]
+
+
 def _people(_session: Session, evidence: Evidence) -> tuple[int, Wrong]:
     return 1 + len(evidence.stops), list(evidence.gave_up)
 
 
 CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("once", "each due line was paid once at the gateway, or never where it had to be", check_money.once),
+    ("alone", "no two payments of one invoice were ever under way at once", check_money.alone),
     ("ledger", "the ledger sums to zero and holds what the gateway took, each payment once", check_money.ledger),
     ("statuses", "what we say of each payment is what the gateway says", check_money.statuses),
     ("bodies", "one key always went with the same bytes: those that we stored", check_money.bodies),
@@ -108,5 +115,6 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("mail", "each letter arrived, and counts once by its Message-ID", check_outside.mail),
     ("crm", "each object and each timeline line stands in the CRM once", check_outside.crm),
     ("rest", "nothing is due, queued or live any more", _rest),
+    ("doctor", "the product's own doctor finds everything sound", _doctor),
     ("people", "every customer who wanted something got an answer", _people),
 )
