@@ -29,7 +29,7 @@ from crm_sync.models import CrmConnection, SyncJob
 from kernel.clock import business_date, business_now, real_now
 from kernel.db import Base, begin, read
 from kernel.ids import uuid7
-from kernel.outbox import UNDELIVERED, Delivery
+from kernel.outbox import UNDELIVERED, UNDISPATCHED, Delivery, OutboxMessage
 from payments.autopay.models import Autopay
 from payments.charging.models import Payment
 from payments.contracts.models import Installment
@@ -212,7 +212,7 @@ def _work_at_the_desk(name: str) -> None:
 
 def _catch_up(stack: Stack, door: Door) -> dict[str, Any]:
     """The CRM is back and staff say so; what it took until nothing was left, as the sandbox counted it."""
-    _wait(lambda: _count(SyncJob) > 0 and not _count(Delivery, UNDELIVERED.where), "the changes to be noted")
+    _wait(_all_is_noted, "the changes to be noted")
     changes = _count(SyncJob)
     if came := _at_the_crm(stack):
         raise RuntimeError(f"the CRM was away, but these came to it: {came}")
@@ -221,6 +221,10 @@ def _catch_up(stack: Stack, door: Door) -> dict[str, Any]:
     _wait_until_all_is_there()
     (source,) = _at_the_crm(stack)
     return {"changes": changes} | source
+
+
+def _all_is_noted() -> bool:
+    return not _count(OutboxMessage, UNDISPATCHED.where) and not _count(Delivery, UNDELIVERED.where)
 
 
 def _at_the_crm(stack: Stack) -> list[dict[str, Any]]:
