@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import httpx
 from sqlalchemy import func, select, update
 
 from kernel.db import begin, read
@@ -15,6 +14,7 @@ from payments.ledger.models import LedgerEntry, LedgerTransaction
 from payments.webhooks.models import InboundWebhook
 from portal.wiring import Wiring
 from tests.support.processes import running
+from tests.support.web import WEB
 from tests.support.world import World
 
 _KILLED = -9
@@ -37,7 +37,7 @@ def end_leases() -> None:
 
 def at_the_gateway(world: World, payment_id: UUID) -> list[dict[str, Any]]:
     """What the gateway's own list holds of this payment of ours."""
-    answer = httpx.get(f"{world.sandbox.api_url}/payments", params={"limit": 100}, auth=("100500", "test_sandbox"))
+    answer = WEB.get(f"{world.sandbox.api_url}/payments", params={"limit": 100}, auth=("100500", "test_sandbox"))
     return [item for item in answer.json()["items"] if item["metadata"].get("payment_id") == str(payment_id)]
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from sqlalchemy import select
 
@@ -21,6 +20,7 @@ from payments.customers.registration import CustomerData, create_customer
 from tests.crm_sync.held import TYPES, Held
 from tests.crm_sync.odd_portal import OddPortal, odd_portal
 from tests.support.business import open_company
+from tests.support.web import WEB
 from tests.support.world import World
 
 _OPEN = {"KABINET_BITRIX24_BURST": "1000", "KABINET_BITRIX24_PER_SECOND": "1000"}
@@ -67,7 +67,7 @@ class Portal:
     def edit(self, kind: str, item_id: int, **fields: object) -> None:
         """An employee changes an object in the CRM's own pages."""
         body = {"entity_type_id": TYPES[kind], "id": item_id, "fields": fields}
-        httpx.post(f"{self.url}/control/crm/edit", json=body).raise_for_status()
+        WEB.post(f"{self.url}/control/crm/edit", json=body).raise_for_status()
 
     def fail(self, kind: str, **fault: object) -> None:
         """Something goes wrong there from now on."""
@@ -110,7 +110,7 @@ def portal(world: World, redis: str) -> Iterator[Portal]:
     found = Portal(world)
     found.connect()
     forget_schema()
-    httpx.post(f"{world.sandbox.url}/control/crm", json={"bucket": 100000, "per_second": 100000}).raise_for_status()
+    WEB.post(f"{world.sandbox.url}/control/crm", json={"bucket": 100000, "per_second": 100000}).raise_for_status()
     with begin() as session:
         open_company(session)
     yield found

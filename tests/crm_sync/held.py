@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+from tests.support.web import WEB
 
 TYPES = {"contact": 3, "company": 4, "deal": 2, "invoice": 31, "payment": 1038}
 
@@ -26,12 +26,12 @@ class Held:
 
     def call(self, method: str, **body: object) -> Any:
         """A call of somebody else by the portal's REST."""
-        answer = httpx.post(f"{self.url}/bitrix24/rest/1/demo/{method}", json=body, timeout=30, trust_env=False)
+        answer = WEB.post(f"{self.url}/bitrix24/rest/1/demo/{method}", json=body)
         answer.raise_for_status()
         return answer.json()["result"]
 
     def _listed(self, what: str, **query: int) -> list[dict[str, Any]]:
-        answer = httpx.get(f"{self.url}/control/crm/{what}", params=query, timeout=30, trust_env=False)
+        answer = WEB.get(f"{self.url}/control/crm/{what}", params=query)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()["items"]
         return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
+from tests.support.web import WEB
 
 Answer = dict[str, Any]
 
@@ -48,7 +48,7 @@ def odd_portal(behind: str) -> Iterator[OddPortal]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = httpx.post(behind + self.path.removeprefix("/rest/1/odd"), json=body)
+            answer = WEB.post(behind + self.path.removeprefix("/rest/1/odd"), json=body)
             content = answer.content
             if self.path.endswith("/batch") and answer.status_code == 200:
                 envelope = answer.json()

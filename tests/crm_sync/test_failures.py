@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from sqlalchemy import func, select, update
 
@@ -16,6 +15,7 @@ from kernel.settings import get_settings
 from payments.customers.registration import CustomerData, change_customer, create_customer
 from tests.crm_sync.conftest import Portal, connection, jobs, new_customer
 from tests.support.business import make_agreement, pay_with_consent
+from tests.support.web import WEB
 
 pytestmark = pytest.mark.committed
 
@@ -101,7 +101,7 @@ def test_two_customers_with_one_phone_are_two_contacts(portal: Portal) -> None:
 
 def test_a_deleted_stage_parks_the_deal_and_what_hangs_on_it_and_lets_the_rest_pass(portal: Portal) -> None:
     stage = {"delete": "C1:NEW"}
-    httpx.post(f"{portal.url}/control/crm/stages", json=stage).raise_for_status()
+    WEB.post(f"{portal.url}/control/crm/stages", json=stage).raise_for_status()
     with begin() as session:
         make_agreement(session, draft=True)
     new_customer("Павел", "pavel@example.com")
@@ -115,7 +115,7 @@ def test_a_deleted_stage_parks_the_deal_and_what_hangs_on_it_and_lets_the_rest_p
     put_back = {
         "add": {"entity_type_id": 2, "category_id": 1, "code": "NEW", "name": "Новый", "sort": 10, "semantics": None}
     }
-    httpx.post(f"{portal.url}/control/crm/stages", json=put_back).raise_for_status()
+    WEB.post(f"{portal.url}/control/crm/stages", json=put_back).raise_for_status()
     with begin() as session:
         assert repeating.try_all_again(session, now=business_now(session)) == 1
     portal.sync()

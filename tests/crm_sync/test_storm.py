@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import pytest
 from sqlalchemy import select
 
@@ -21,6 +20,7 @@ from tests.crm_sync.conftest import Portal
 from tests.crm_sync.held import TYPES
 from tests.crm_sync.storm import change_everything, open_for_business, shorten_leases, undecided
 from tests.support.processes import running
+from tests.support.web import WEB
 
 # Most of its minutes it waits for leases of the dead to run out.
 pytestmark = [pytest.mark.committed, pytest.mark.soak]
@@ -117,7 +117,7 @@ def _creations_with_the_answer_lost(portal: Portal) -> Counter[str]:
 
 
 def _struck(portal: Portal) -> Counter[str]:
-    answer = httpx.get(f"{portal.url}/control/faults").raise_for_status()
+    answer = WEB.get(f"{portal.url}/control/faults").raise_for_status()
     struck: Counter[str] = Counter()
     for rule in answer.json()["items"]:
         struck[rule["kind"]] += rule["fired"]

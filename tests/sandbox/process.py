@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.web import WEB
+
 ROOT = Path(__file__).parents[2]
 _STARTS_WITHIN_S = 30.0
 
@@ -32,7 +34,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """Forget everything, the targets included."""
-        httpx.post(f"{self.url}/control/reset", json={"targets": True}, verify=False).raise_for_status()
+        WEB.post(f"{self.url}/control/reset", json={"targets": True}).raise_for_status()
 
     def stop(self) -> None:
         """End the process and wait for it."""
@@ -80,7 +82,7 @@ def _wait_until_it_answers(sandbox: Sandbox) -> None:
         if sandbox.process.poll() is not None:
             raise RuntimeError(f"the sandbox ended with code {sandbox.process.returncode}")
         try:
-            httpx.get(f"{sandbox.url}/healthz", timeout=2, verify=False).raise_for_status()
+            WEB.get(f"{sandbox.url}/healthz", timeout=2).raise_for_status()
         except httpx.HTTPError:
             time.sleep(0.05)
         else:

@@ -22,6 +22,7 @@ from payments.customers.registration import CustomerData, create_customer
 from payments.installation.models import LegalEntity, Shop
 from payments.installation.setup import Company, name_company
 from payments.invoicing.issue import issue_now
+from tests.support.web import WEB
 
 COMPANY = Company(brand="Тёплый контур", legal_name="ООО «Тёплый контур»", inn="5000123456")
 GOOD_CARD = "5555555555554444"
@@ -103,10 +104,10 @@ def pay_with_consent(it: Agreement, *, card: str = GOOD_CARD) -> UUID:
 
 def enter_card(url: str, card: str) -> httpx.Response:
     """What a payer does on the hosted page; 3-D Secure is confirmed."""
-    answer = httpx.post(url, data={"number": card, "expiry": "12/30", "csc": "123"}, trust_env=False)
+    answer = WEB.post(url, data={"number": card, "expiry": "12/30", "csc": "123"})
     if answer.headers.get("location", "").endswith("/3ds"):
         bank = str(httpx.URL(url).join(answer.headers["location"]))
-        answer = httpx.post(bank, data={"answer": "confirm"}, trust_env=False)
+        answer = WEB.post(bank, data={"answer": "confirm"})
     assert answer.status_code == 303, answer.text
     return answer
 

@@ -17,6 +17,7 @@ from kernel.settings import get_settings
 from payments.installation.setup import ensure_installation
 from portal.demo import acting
 from tests.sandbox.process import Sandbox, free_port
+from tests.support.web import WEB
 
 ROOT = Path(__file__).parents[2]
 STAFF = "staff@example.com"
@@ -50,14 +51,14 @@ class Stack:
 
     def control(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         """Tell the sandbox something: time, outcomes, faults."""
-        answer = httpx.post(f"{self.sandbox.url}/control/{what}", json=body, timeout=600, trust_env=False)
+        answer = WEB.post(f"{self.sandbox.url}/control/{what}", json=body, timeout=600)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
 
     def items(self, path: str, **query: str | int) -> list[dict[str, Any]]:
         """A list of the sandbox: /control/journal, /mail/messages."""
-        answer = httpx.get(f"{self.sandbox.url}{path}", params=query, timeout=30, trust_env=False)
+        answer = WEB.get(f"{self.sandbox.url}{path}", params=query)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()["items"]
         return found
@@ -111,7 +112,7 @@ def _wait_until_ready(stack: Stack) -> None:
     answer = "no answer"
     while time.monotonic() < until:
         try:
-            response = httpx.get(f"{stack.base_url}/readyz", timeout=5, trust_env=False)
+            response = WEB.get(f"{stack.base_url}/readyz", timeout=5)
             answer = response.text
             if response.status_code == httpx.codes.OK:
                 return

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from crm_sync.part import CRM
 from kernel.settings import get_settings
 from payments.charging import sending
@@ -17,6 +15,7 @@ from payments.gateway import transport
 from portal.demo.inline import InlineProduct
 from portal.wiring import Wiring
 from tests.sandbox.process import Sandbox
+from tests.support.web import WEB
 
 
 @dataclass
@@ -42,26 +41,26 @@ class World:
     def script(self, method_gateway_id: str, *outcomes: str) -> None:
         """What the bank will say to the next charges of a saved method."""
         body = {"payment_method_id": method_gateway_id, "outcomes": list(outcomes)}
-        httpx.post(f"{self.sandbox.url}/control/outcomes", json=body).raise_for_status()
+        WEB.post(f"{self.sandbox.url}/control/outcomes", json=body).raise_for_status()
 
     def fail(self, **fault: object) -> None:
         """Switch a fault on."""
-        httpx.post(f"{self.sandbox.url}/control/faults", json=fault).raise_for_status()
+        WEB.post(f"{self.sandbox.url}/control/faults", json=fault).raise_for_status()
 
     def mend(self) -> None:
         """Switch all faults off."""
-        httpx.delete(f"{self.sandbox.url}/control/faults").raise_for_status()
+        WEB.delete(f"{self.sandbox.url}/control/faults").raise_for_status()
 
     def journal(self, **query: str | int) -> list[dict[str, Any]]:
         """Every call that the sandbox has seen."""
-        answer = httpx.get(f"{self.sandbox.url}/control/journal", params={"limit": 10000, **query})
+        answer = WEB.get(f"{self.sandbox.url}/control/journal", params={"limit": 10000, **query})
         answer.raise_for_status()
         entries: list[dict[str, Any]] = answer.json()["items"]
         return entries
 
     def letters(self, to: str | None = None) -> list[dict[str, Any]]:
         """The mailbox."""
-        answer = httpx.get(f"{self.sandbox.url}/mail/messages", params={"to": to} if to else {})
+        answer = WEB.get(f"{self.sandbox.url}/mail/messages", params={"to": to} if to else {})
         answer.raise_for_status()
         messages: list[dict[str, Any]] = answer.json()["items"]
         return messages

@@ -28,6 +28,7 @@ from tests.crash.harness.plan import Plan
 from tests.crash.harness.programs import Program, Programs, own_environment
 from tests.crash.harness.record import Record
 from tests.sandbox.process import start_sandbox
+from tests.support.web import WEB
 
 # A process is killed here, never the machine: what was written survives without waiting for the disk.
 _DATABASE = {"fsync": "off", "full_page_writes": "off", "track_commit_timestamp": "on"}
@@ -79,7 +80,7 @@ class Company:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.base_url}/readyz", timeout=5, trust_env=False).status_code == httpx.codes.OK
+            return WEB.get(f"{self.base_url}/readyz", timeout=5).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 

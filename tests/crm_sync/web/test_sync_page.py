@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from crm_sync import wanting
@@ -19,6 +18,7 @@ from tests.crm_sync.conftest import Portal
 from tests.crm_sync.web.conftest import new_customer, words
 from tests.portal.web.conftest import Door
 from tests.support.business import Agreement, make_agreement, open_company
+from tests.support.web import WEB
 from tests.support.world import World
 
 pytestmark = pytest.mark.committed
@@ -37,11 +37,11 @@ def alone(world: World) -> Iterator[Door]:
 
 
 def delete_stage(portal: Portal) -> None:
-    httpx.post(f"{portal.url}/control/crm/stages", json={"delete": "C1:NEW"}).raise_for_status()
+    WEB.post(f"{portal.url}/control/crm/stages", json={"delete": "C1:NEW"}).raise_for_status()
 
 
 def put_stage_back(portal: Portal) -> None:
-    httpx.post(f"{portal.url}/control/crm/stages", json={"add": NEW_STAGE}).raise_for_status()
+    WEB.post(f"{portal.url}/control/crm/stages", json={"add": NEW_STAGE}).raise_for_status()
 
 
 def agreement(email: str = "anna@example.com") -> Agreement:

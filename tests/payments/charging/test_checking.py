@@ -7,7 +7,6 @@ from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 from sqlalchemy import func, select, update
 
@@ -31,6 +30,7 @@ from tests.support.business import GOOD_CARD, enter_card, make_agreement, pay_wi
 from tests.support.charging import DueCharge, ask_now, one_unknown_charge
 from tests.support.faults import faulty
 from tests.support.gateway_objects import says
+from tests.support.web import WEB
 from tests.support.world import World
 
 NOBODYS = "2f3e4d5c-000f-5000-8000-000000000000"
@@ -314,7 +314,7 @@ def _second_at_the_gateway(world: World) -> tuple[UUID, str]:
     world.play(advance="PT10M")
     with begin() as session:
         payment = session.get_one(Payment, payment_id)
-        made = httpx.post(
+        made = WEB.post(
             f"{world.sandbox.api_url}/payments",
             content=payment.body,
             headers={"Content-Type": "application/json", "Idempotence-Key": str(uuid4())},

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from sqlalchemy import func, text, update
 
@@ -25,6 +24,7 @@ from tests.sandbox.process import Sandbox
 from tests.support.business import open_company
 from tests.support.charging import make_announced
 from tests.support.standing import begin_first_payment, pay_first
+from tests.support.web import WEB
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("office")]
 
@@ -58,7 +58,7 @@ def watch() -> Watch:
 
 
 def letters(sandbox: Sandbox) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{sandbox.url}/mail/messages").raise_for_status().json()["items"]
+    found: list[dict[str, Any]] = WEB.get(f"{sandbox.url}/mail/messages").raise_for_status().json()["items"]
     return found
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 
 from kernel.settings import get_settings
 from tests.sandbox.process import Sandbox, start_sandbox
+from tests.support.web import WEB
 
 
 @dataclass
@@ -22,18 +22,18 @@ class Mailbox:
     @property
     def letters(self) -> list[dict[str, Any]]:
         """Letters, oldest first; `copies` counts how often the same Message-ID came."""
-        answer = httpx.get(f"{self.sandbox.url}/mail/messages").raise_for_status()
+        answer = WEB.get(f"{self.sandbox.url}/mail/messages").raise_for_status()
         found: list[dict[str, Any]] = answer.json()["items"]
         return found
 
     def fail(self, kind: str, times: int | None = None) -> None:
         """Switch a fault on, for so many letters or for good."""
         rule = {"system": "mail", "kind": kind, "times": times}
-        httpx.post(f"{self.sandbox.url}/control/faults", json=rule).raise_for_status()
+        WEB.post(f"{self.sandbox.url}/control/faults", json=rule).raise_for_status()
 
     def mend(self) -> None:
         """Switch all faults off."""
-        httpx.delete(f"{self.sandbox.url}/control/faults").raise_for_status()
+        WEB.delete(f"{self.sandbox.url}/control/faults").raise_for_status()
 
 
 @pytest.fixture(scope="session")
