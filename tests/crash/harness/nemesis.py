@@ -22,7 +22,8 @@ from tests.crash.harness.programs import Program
 from tests.crash.harness.record import Record
 
 _DECK = ("worker", "worker", "scheduler", "web", "redis", "postgres", "pause", "clock")
-_PAUSE_S = (1.0, 6.0)
+# Between two blows. In a long run there is time for many, and what came in must be worked off beside them.
+_PAUSE_S, _LONG_PAUSE_S = (1.0, 6.0), (2.0, 11.0)
 _FROZEN_S = 20.0
 _LONGEST_HOLD_S = 10.0
 _AWAY_S = (0.2, 2.0)
@@ -115,7 +116,8 @@ class Nemesis:
             end_leases_before(died_at)
 
     def _attack(self) -> None:
-        while not self._stop.wait(self._chance.uniform(*_PAUSE_S)):
+        pause_s = _LONG_PAUSE_S if self.plan.is_long else _PAUSE_S
+        while not self._stop.wait(self._chance.uniform(*pause_s)):
             what = self._draw()
             try:
                 self._strike(what)
