@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import select
 
 from kernel import log
@@ -16,7 +15,7 @@ from kernel.clock import business_now
 from kernel.db import Session, begin
 from kernel.errors import NotFound
 from kernel.fault import fault
-from kernel.outbox import Delivery, Event, Hint, OutboxMessage, hint
+from kernel.outbox import Delivery, Event, Hint, OutboxMessage, hint, read_event
 
 _log = log.get(__name__)
 # After the last step a delivery is dead: shown to staff, never dropped.
@@ -68,7 +67,7 @@ class Handlers:
         delivery, message = found
         handler = self._by_consumer[delivery.consumer]
         now = business_now(session)
-        handler.handle(session, TypeAdapter(handler.event).validate_python(message.payload), now)
+        handler.handle(session, read_event(message, handler.event), now)
         delivery.done_at = now
 
 
