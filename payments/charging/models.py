@@ -90,6 +90,13 @@ class Payment(Base):
             "uq_payments_return_token", "return_token", unique=True, postgresql_where=text("return_token IS NOT NULL")
         ),
         Index("ix_payments_kopecks", "kopecks", "number"),
+        Index(
+            "ix_payments_declined",
+            "created_at",
+            "number",
+            postgresql_include=["kopecks", "status"],
+            postgresql_where=text("status = 'canceled'"),
+        ),
     )
     id: Mapped[Key]
     number: Mapped[int] = mapped_column(BigInteger, server_default=text("nextval('payment_numbers')"), unique=True)
