@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -59,9 +60,7 @@ _WANT = {
 def put_aside(session: Session, gone: Sequence[Taken], stuck: Sequence[tuple[Taken, list[tuple[str, UUID]]]]) -> None:
     """End jobs whose object shows nothing; those that hang on an object the CRM refuses wait for that one."""
     ours = hold(session, [*gone, *(job for job, _ in stuck)])
-    for job in gone:
-        if job.id in ours:
-            _done(session, job)
+    _done(session, [job for job in gone if job.id in ours])
     for job, missing in stuck:
         if job.id not in ours:
             continue
@@ -104,25 +103,24 @@ def settle_looks(session: Session, told: Sequence[tuple[Step, Found | CrmFailure
 def record_same(session: Session, steps: Sequence[Step]) -> None:
     """The CRM shows these already."""
     ours = hold(session, [step.job for step in steps])
-    for step in (step for step in steps if step.job.id in ours):
+    same = [step for step in steps if step.job.id in ours]
+    for step in same:
         session.execute(_link_of(step).values(stale_at=_stale_at(step)))
-        _done(session, step.job)
+    _done(session, [step.job for step in same])
 
 
 def record_writes(session: Session, told: Sequence[tuple[Step, int | CrmFailure]], now: datetime) -> None:
     """What came of each write. A worker that was frozen past its lease records nothing: another has taken over."""
     connection.note(session, [outcome for _, outcome in told], now=now)
     ours = hold(session, [step.job for step, _ in told])
-    for step, outcome in told:
-        if step.job.id not in ours:
-            continue
-        creating = step.remote_id is None
-        if isinstance(outcome, CrmFailure):
-            _failed(session, step, outcome, now, creating=creating)
-        elif _link(session, step, outcome, now):
-            _done(session, step.job)
-        else:
-            _failed(session, step, Rejected(_CLAIMED), now, creating=creating)
+    came = [(step, outcome) for step, outcome in told if step.job.id in ours]
+    written = [(step, replace(step, remote_id=it)) for step, it in came if not isinstance(it, CrmFailure)]
+    linked = _save(session, [(there, there.fields) for _, there in written], now)
+    failed = [(step, it) for step, it in came if isinstance(it, CrmFailure)]
+    failed += [(step, Rejected(_CLAIMED)) for step, there in written if there not in linked]
+    for step, why in failed:
+        _failed(session, step, why, now, creating=step.remote_id is None)
+    _done(session, [there.job for there in linked])
 
 
 def _taken(session: Session, told: Sequence[tuple[Step, Found]]) -> set[tuple[str, int]]:
@@ -139,18 +137,44 @@ def _adopt(session: Session, step: Step, own: Sequence[int], alike: Sequence[int
     # Our own line is as we wrote it. Somebody else's contact keeps the name that its people gave it.
     written = step.wanted.fields if step.job.kind in (COMMENT, LOG) else {}
     adopted = replace(step, remote_id=min(own) if own else alike[0], written=written, named_there=not own)
-    return adopted if _save(session, adopted, written, None) else None
+    return adopted if _save(session, [(adopted, written)], None) else None
 
 
-def _link(session: Session, step: Step, remote_id: int, now: datetime) -> bool:
-    return _save(session, replace(step, remote_id=remote_id), step.fields, now)
+def _save(session: Session, links: Sequence[tuple[Step, Fields]], now: datetime | None) -> list[Step]:
+    """Keep which objects of the CRM these are; those are left out that are another's of ours already."""
+    objects = [step.job.key for step, _ in links]
+    known = select(CrmLink.kind, CrmLink.local_id, CrmLink.remote_id)
+    rows = session.execute(known.where(tuple_(CrmLink.kind, CrmLink.local_id).in_(objects))) if objects else ()
+    was = {(kind, local_id): remote_id for kind, local_id, remote_id in rows}
+    saved = _upsert(session, [(step, _row(step, written, now)) for step, written in links])
+    moved: dict[str, list[UUID]] = defaultdict(list)
+    for step in saved:
+        if was.get(step.job.key) != step.remote_id:
+            moved[step.job.kind].append(step.job.local_id)
+    for kind in sorted(moved):
+        wanting.want_children(session, kind, moved[kind])
+    return saved
 
 
-def _save(session: Session, step: Step, written: Fields, now: datetime | None) -> bool:
-    """Keep which object of the CRM this is; False when it is another's of ours already."""
-    row = {
-        "kind": step.wanted.kind,
-        "local_id": step.wanted.local_id,
+def _upsert(session: Session, rows: Sequence[tuple[Step, dict[str, Any]]]) -> list[Step]:
+    if not rows:
+        return []
+    new = insert(CrmLink).values([row for _, row in rows])
+    keys = ("kind", "local_id")
+    changed = {name: new.excluded[name] for name in rows[0][1] if name not in keys}
+    try:
+        with session.begin_nested():
+            session.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
+    except IntegrityError:
+        # One of them bears the id of another one's object. Which one shows when each is tried alone.
+        return [step for row in rows for step in _upsert(session, [row])] if len(rows) > 1 else []
+    return [step for step, _ in rows]
+
+
+def _row(step: Step, written: Fields, now: datetime | None) -> dict[str, Any]:
+    return {
+        "kind": step.job.kind,
+        "local_id": step.job.local_id,
         "customer_id": step.wanted.customer_id,
         "remote_id": step.remote_id,
         "written": written,
@@ -158,20 +182,6 @@ def _save(session: Session, step: Step, written: Fields, now: datetime | None) -
         "stale_at": _stale_at(step),
         **({"written_at": now} if now else {}),
     }
-    again = insert(CrmLink).values(row)
-    keys = ("kind", "local_id")
-    changed = {name: value for name, value in row.items() if name not in keys}
-    was = session.execute(
-        select(CrmLink.remote_id).where(CrmLink.kind == step.wanted.kind, CrmLink.local_id == step.wanted.local_id)
-    ).scalar_one_or_none()
-    try:
-        with session.begin_nested():
-            session.execute(again.on_conflict_do_update(index_elements=keys, set_=changed))
-    except IntegrityError:
-        return False
-    if was != step.remote_id:
-        wanting.want_children(session, step.wanted.kind, step.wanted.local_id)
-    return True
 
 
 def _link_of(step: Step) -> Any:
@@ -183,12 +193,18 @@ def _stale_at(step: Step) -> datetime | None:
     return start_of(date.fromisoformat(day) + timedelta(days=1)) if day else None
 
 
-def _done(session: Session, job: Taken) -> None:
-    """The job is over, unless its object changed meanwhile. Whatever waited for the object may go on."""
-    ended = session.execute(delete(SyncJob).where(SyncJob.id == job.id, SyncJob.version == job.version))
-    if not ended.rowcount:  # type: ignore[attr-defined]  # a DELETE has one
-        _put_off(session, job, tries=0, looks=0, failure=None, error=None)
-    freed = update(SyncJob).where(SyncJob.customer_id == job.customer_id, SyncJob.status == "blocked")
+def _done(session: Session, jobs: Sequence[Taken]) -> None:
+    """The jobs are over, unless their objects changed meanwhile. Whatever waited for the objects may go on."""
+    if not jobs:
+        return
+    as_taken = tuple_(SyncJob.id, SyncJob.version).in_([(job.id, job.version) for job in jobs])
+    over = set(session.scalars(delete(SyncJob).where(as_taken).returning(SyncJob.id)))
+    for job in jobs:
+        if job.id not in over:
+            _put_off(session, job, tries=0, looks=0, failure=None, error=None)
+    freed = update(SyncJob).where(
+        SyncJob.customer_id.in_({job.customer_id for job in jobs}), SyncJob.status == "blocked"
+    )
     session.execute(freed.values(status="waiting", next_try_at=business_now(session), failure=None))
 
 

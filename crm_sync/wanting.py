@@ -49,18 +49,18 @@ def want_payments(session: Session, ids: Sequence[UUID]) -> None:
     _want(session, _of(PAYMENT, Payment, ids))
 
 
-def want_children(session: Session, kind: str, local_id: UUID) -> None:
-    """What stands in the CRM already and hangs on this object has to hang on its new id there."""
+def want_children(session: Session, kind: str, ids: Sequence[UUID]) -> None:
+    """What stands in the CRM already and hangs on these objects of one kind has to hang on their new ids there."""
     link = select(CrmLink.kind, CrmLink.local_id, CrmLink.customer_id)
     if kind in (CONTACT, COMPANY):
         own = (REQUISITE, DEAL, INVOICE, PAYMENT)
-        _want(session, link.where(CrmLink.customer_id == local_id, CrmLink.kind.in_(own)))
+        _want(session, link.where(CrmLink.customer_id.in_(ids), CrmLink.kind.in_(own)))
     elif kind == DEAL:
-        invoices, payments = Invoice.contract_id == local_id, Payment.contract_id == local_id
+        invoices, payments = Invoice.contract_id.in_(ids), Payment.contract_id.in_(ids)
         _want(session, link.join(Invoice, Invoice.id == CrmLink.local_id).where(CrmLink.kind == INVOICE, invoices))
         _want(session, link.join(Payment, Payment.id == CrmLink.local_id).where(CrmLink.kind == PAYMENT, payments))
     elif kind == INVOICE:
-        of_invoice = Payment.invoice_id == local_id
+        of_invoice = Payment.invoice_id.in_(ids)
         _want(session, link.join(Payment, Payment.id == CrmLink.local_id).where(CrmLink.kind == PAYMENT, of_invoice))
 
 
