@@ -9,10 +9,10 @@ AGREEMENTS = (
         "paid_is_covered",
         """
         SELECT 'invoice' AS object, i.id,
-               concat(i.number, ' ', i.status, ': asks ', i.kopecks, ', paid ', coalesce(a.kopecks, 0)) AS detail
-        FROM invoices i
-        LEFT JOIN (SELECT invoice_id, sum(kopecks) AS kopecks FROM allocations GROUP BY 1) a ON a.invoice_id = i.id
-        WHERE (i.status = 'paid') <> (coalesce(a.kopecks, 0) = i.kopecks) OR coalesce(a.kopecks, 0) > i.kopecks
+               concat(i.number, ' ', i.status, ': asks ', i.kopecks, ', paid ', coalesce(sum(a.kopecks), 0)) AS detail
+        FROM invoices i LEFT JOIN allocations a ON a.invoice_id = i.id
+        GROUP BY i.id
+        HAVING (i.status = 'paid') <> (coalesce(sum(a.kopecks), 0) = i.kopecks) OR coalesce(sum(a.kopecks), 0) > i.kopecks
         """,
     ),
     Check(

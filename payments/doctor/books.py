@@ -22,14 +22,12 @@ BOOKS = (
     Check(
         "success_is_posted",
         """
-        SELECT 'payment' AS object, p.id, concat('came ', p.kopecks, ', posted ', coalesce(l.kopecks, 0)) AS detail
+        SELECT 'payment' AS object, p.id, concat('came ', p.kopecks, ', posted ', coalesce(sum(e.kopecks), 0)) AS detail
         FROM payments p
-        LEFT JOIN (
-            SELECT t.source_id, sum(e.kopecks) AS kopecks
-            FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id AND e.account = 'gateway'
-            WHERE t.kind = 'payment' GROUP BY t.source_id
-        ) l ON l.source_id = p.id
-        WHERE p.status = 'succeeded' AND p.kopecks <> coalesce(l.kopecks, 0)
+        LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.source_id = p.id
+        LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.account = 'gateway'
+        WHERE p.status = 'succeeded'
+        GROUP BY p.id HAVING p.kopecks <> coalesce(sum(e.kopecks), 0)
         """,
     ),
     Check(
@@ -47,14 +45,12 @@ BOOKS = (
         "invoice_is_posted",
         """
         SELECT 'invoice' AS object, i.id,
-               concat(i.number, ' ', i.status, ': asks ', i.kopecks, ', posted ', coalesce(l.kopecks, 0)) AS detail
+               concat(i.number, ' ', i.status, ': asks ', i.kopecks, ', posted ', coalesce(sum(e.kopecks), 0)) AS detail
         FROM invoices i
-        LEFT JOIN (
-            SELECT t.source_id, sum(e.kopecks) AS kopecks
-            FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id AND e.account = 'receivable'
-            WHERE t.kind IN ('invoice', 'invoice_void') GROUP BY t.source_id
-        ) l ON l.source_id = i.id
-        WHERE coalesce(l.kopecks, 0) <> CASE WHEN i.status IN ('draft', 'void') THEN 0 ELSE i.kopecks END
+        LEFT JOIN ledger_transactions t ON t.kind IN ('invoice', 'invoice_void') AND t.source_id = i.id
+        LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.account = 'receivable'
+        GROUP BY i.id
+        HAVING coalesce(sum(e.kopecks), 0) <> CASE WHEN i.status IN ('draft', 'void') THEN 0 ELSE i.kopecks END
         """,
     ),
     Check(
@@ -62,11 +58,11 @@ BOOKS = (
         """
         SELECT 'contract' AS object, contract_id AS id, concat('owed less by the ledger by ', sum(kopecks)) AS detail
         FROM (
-            SELECT contract_id, sum(kopecks) AS kopecks FROM invoices WHERE status NOT IN ('draft', 'void') GROUP BY 1
+            SELECT contract_id, kopecks FROM invoices WHERE status NOT IN ('draft', 'void')
             UNION ALL
-            SELECT i.contract_id, -sum(a.kopecks) FROM allocations a JOIN invoices i ON i.id = a.invoice_id GROUP BY 1
+            SELECT i.contract_id, -a.kopecks FROM allocations a JOIN invoices i ON i.id = a.invoice_id
             UNION ALL
-            SELECT contract_id, -sum(kopecks) FROM ledger_entries WHERE account = 'receivable' GROUP BY 1
+            SELECT contract_id, -kopecks FROM ledger_entries WHERE account = 'receivable'
         ) owed
         GROUP BY contract_id HAVING sum(kopecks) <> 0
         """,
@@ -76,11 +72,11 @@ BOOKS = (
         """
         SELECT 'customer' AS object, customer_id AS id, concat('held less by the ledger by ', sum(kopecks)) AS detail
         FROM (
-            SELECT customer_id, sum(kopecks) AS kopecks FROM payments WHERE status = 'succeeded' GROUP BY 1
+            SELECT customer_id, kopecks FROM payments WHERE status = 'succeeded'
             UNION ALL
-            SELECT p.customer_id, -sum(a.kopecks) FROM allocations a JOIN payments p ON p.id = a.payment_id GROUP BY 1
+            SELECT p.customer_id, -a.kopecks FROM allocations a JOIN payments p ON p.id = a.payment_id
             UNION ALL
-            SELECT customer_id, sum(kopecks) FROM ledger_entries WHERE account = 'advance' GROUP BY 1
+            SELECT customer_id, kopecks FROM ledger_entries WHERE account = 'advance'
         ) held
         GROUP BY customer_id HAVING sum(kopecks) <> 0
         """,
@@ -88,10 +84,9 @@ BOOKS = (
     Check(
         "allocations_fit",
         """
-        SELECT 'payment' AS object, p.id, concat(p.status, ': came ', p.kopecks, ', counted ', a.kopecks) AS detail
-        FROM (SELECT payment_id, sum(kopecks) AS kopecks, min(kopecks) AS least FROM allocations GROUP BY 1) a
-        JOIN payments p ON p.id = a.payment_id
-        WHERE a.kopecks > p.kopecks OR a.least <= 0 OR p.status <> 'succeeded'
+        SELECT 'payment' AS object, p.id, concat(p.status, ': came ', p.kopecks, ', counted ', sum(a.kopecks)) AS detail
+        FROM allocations a JOIN payments p ON p.id = a.payment_id
+        GROUP BY p.id HAVING sum(a.kopecks) > p.kopecks OR min(a.kopecks) <= 0 OR p.status <> 'succeeded'
         """,
     ),
 )

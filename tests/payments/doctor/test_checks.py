@@ -156,6 +156,18 @@ BROKEN = [
     ("consents_are_unchanged", ["DELETE FROM consents WHERE id = " + CONSENT_OF_CHARGED]),
     ("consents_are_unchanged", ["DELETE FROM consent_links WHERE consent_id = " + CONSENT_OF_CHARGED]),
     ("consents_are_unchanged", ["UPDATE consent_links SET before = '\\x01' WHERE consent_id = " + CONSENT_OF_CHARGED]),
+    # Removed together with its link: only the next one tells.
+    (
+        "consents_are_unchanged",
+        [
+            "INSERT INTO consents (customer_id, kind, action, text_version, text, text_sha256, shown, at)"
+            " SELECT customer_id, 'offer', 'given', '1', '', '', '{}', at FROM consents WHERE id = "
+            + CONSENT_OF_CHARGED,
+            "SELECT link_consent(c) FROM consents c ORDER BY id DESC LIMIT 1",
+            "DELETE FROM consent_links WHERE consent_id = " + CONSENT_OF_CHARGED,
+            "DELETE FROM consents WHERE id = " + CONSENT_OF_CHARGED,
+        ],
+    ),
     ("ledger_balances", ["DELETE FROM ledger_entries WHERE account = 'revenue'"]),
     (
         "clearing_is_empty",
