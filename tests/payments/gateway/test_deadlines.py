@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-import httpx
+import httpcore
 import pytest
 
 from payments.gateway import transport
@@ -67,7 +67,7 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(begin: bytes) -> None:
     server = Dripping(begin)
     try:
         with pytest.raises(OutcomeUnknown):
-            call(httpx.Request("GET", server.url), Deadlines(connect=1, read=1, total=1))
+            call(httpcore.Request("GET", server.url), Deadlines(connect=1, read=1, total=1))
         server.wait()
         assert server.hung_up
     finally:
@@ -77,11 +77,11 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(begin: bytes) -> None:
 def test_a_deadline_of_one_call_is_not_the_next_ones() -> None:
     first = Dripping(HEAD + BODY)
     with pytest.raises(OutcomeUnknown):
-        call(httpx.Request("GET", first.url), Deadlines(connect=1, read=1, total=0.5))
+        call(httpcore.Request("GET", first.url), Deadlines(connect=1, read=1, total=0.5))
     first.close()
     second = Dripping(HEAD + b"Content-Length: 2\r\n\r\n{}")
 
-    answer = call(httpx.Request("GET", second.url), Deadlines())
+    answer = call(httpcore.Request("GET", second.url), Deadlines())
 
     second.close()
     assert (answer.status, answer.body) == (200, {})
