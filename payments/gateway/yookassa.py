@@ -55,7 +55,7 @@ class YooKassa:
         self._payments_url = httpcore.URL(f"{api_url}/payments")
         self._deadlines = deadlines or Deadlines()
         credentials = base64.b64encode(f"{shop_id}:{secret_key}".encode()).decode()
-        self._headers = {
+        self._headers: dict[bytes | str, bytes | str] = {
             "Host": urlsplit(api_url).netloc,
             "Authorization": f"Basic {credentials}",
             "Accept-Encoding": "identity",
