@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import httpcore
@@ -45,14 +46,22 @@ class Backend(httpcore.SyncBackend):
 
 
 class _Stream(httpcore.NetworkStream):
+    """Sends what is written with the next read: a request, whose head and body come one by one, in one packet."""
+
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
+        self._written = b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._written:
+            written, self._written = self._written, b""
+            # Who hangs up before he has heard all may have answered: that is read, as httpcore does it.
+            with suppress(httpcore.WriteError):
+                self._inner.write(written, _left(timeout))
         return self._inner.read(max_bytes, _left(timeout))
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout))
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  the read's holds
+        self._written += buffer
 
     def close(self) -> None:
         self._inner.close()
@@ -64,6 +73,38 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
+
+
+class Line:
+    """One connection at a time, for one thread: httpcore without its pool and httpx, which would take as long again."""
+
+    def __init__(self, tls: ssl.SSLContext, *, keepalive_s: float) -> None:
+        self._tls = tls
+        self._keepalive_s = keepalive_s
+        self._connection: httpcore.HTTPConnection | None = None
+
+    def send(self, request: httpcore.Request) -> httpcore.Response:
+        """The answer, whose body is read and which is closed by the caller, from the connection kept or a new one.
+
+        Raises:
+            httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError: as httpcore says.
+        """
+        if self._connection is None or not _serves(self._connection, request.url.origin):
+            self.close()
+            self._connection = httpcore.HTTPConnection(
+                request.url.origin, self._tls, keepalive_expiry=self._keepalive_s, network_backend=Backend()
+            )
+        return self._connection.handle_request(request)
+
+    def close(self) -> None:
+        """Hang up; the next request opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _serves(connection: httpcore.HTTPConnection, origin: httpcore.Origin) -> bool:
+    return connection.can_handle_request(origin) and connection.is_available() and not connection.has_expired()
 
 
 class Transport(httpx.HTTPTransport):

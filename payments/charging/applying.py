@@ -39,7 +39,7 @@ _RANK = {
 }
 
 
-Known = Row[UUID, str | None, UUID, UUID | None, bool]
+Known = Row[UUID, str | None, UUID, UUID | None, bool, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,8 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     found = _match(known, objects)
     _lock_autopays(session, known, found)
     locked = _lock_payments(session, [payment_id for payment_id, _ in found])
-    shops = {shop.id: shop for shop in session.scalars(select(Shop)).all()}
     named = [(locked[payment_id], item) for payment_id, item in found]
-    quarantined = [item for payment, item in named if not _is_ours(shops[payment.shop_id], payment, item)]
+    quarantined = [item for payment, item in named if not _is_ours(known[payment.id], payment, item)]
     believed = [(_own_or_twin(session, payment, item), item) for payment, item in named if item not in quarantined]
     news = [(payment, item) for payment, item in believed if _is_news(payment, item)]
     for payment, _ in news:
@@ -84,7 +83,17 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
 
 def _known(session: Session, objects: Sequence[GatewayPayment]) -> dict[UUID, Known]:
     rows = session.execute(
-        select(Payment.id, Payment.gateway_id, Payment.contract_id, Payment.method_id, Payment.saves_method).where(
+        select(
+            Payment.id,
+            Payment.gateway_id,
+            Payment.contract_id,
+            Payment.method_id,
+            Payment.saves_method,
+            Shop.account_id,
+            Shop.test,
+        )
+        .join(Shop, Shop.id == Payment.shop_id)
+        .where(
             or_(
                 among(Payment.gateway_id, [item.gateway_id for item in objects]),
                 among(Payment.id, [item.payment_id for item in objects if item.payment_id]),
@@ -141,12 +150,12 @@ def _own_or_twin(session: Session, payment: Payment, item: GatewayPayment) -> Pa
     return adopt_twin(session, payment, item)
 
 
-def _is_ours(shop: Shop, payment: Payment, item: GatewayPayment) -> bool:
+def _is_ours(known: Known, payment: Payment, item: GatewayPayment) -> bool:
     wrong = [
         name
         for name, ours, theirs in (
-            ("shop", shop.account_id, item.account_id),
-            ("mode", shop.test, item.test),
+            ("shop", known.account_id, item.account_id),
+            ("mode", known.test, item.test),
             ("currency", payment.currency, item.currency),
         )
         if ours != theirs

@@ -10,25 +10,30 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from kernel.clock import business_now
 from kernel.db import Session
-from payments.charging.models import Payment
 from payments.installation.pausing import DAILY_LIMIT, pause_charging
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
-_COUNT = text("""
-    INSERT INTO daily_tallies AS t (charged_on, charges, kopecks)
-    SELECT business_date(business_now()), count(*), sum(kopecks) FROM payments WHERE id = ANY(:ids)
-    ON CONFLICT (charged_on)
-        DO UPDATE SET charges = t.charges + excluded.charges, kopecks = t.kopecks + excluded.kopecks
-    RETURNING charges, kopecks,
-        (SELECT daily_limit_charges FROM installation) AS most_charges,
-        (SELECT daily_limit_kopecks FROM installation) AS most_kopecks
-""").bindparams(_IDS)
+# A part of the statement that permits, whose `taken` it counts: a statement of its own would cost a round trip.
+COUNTED = """
+    added AS (
+        INSERT INTO daily_tallies AS t (charged_on, charges, kopecks)
+        SELECT business_date(business_now()), count(*), sum(kopecks) FROM taken HAVING count(*) > 0
+        ON CONFLICT (charged_on)
+            DO UPDATE SET charges = t.charges + excluded.charges, kopecks = t.kopecks + excluded.kopecks
+        RETURNING charges, kopecks
+    ),
+    counted AS (
+        SELECT added.charges AS charges_today, added.kopecks AS kopecks_today,
+            z.daily_limit_charges AS most_charges, z.daily_limit_kopecks AS most_kopecks
+        FROM added CROSS JOIN installation z
+    )
+"""
 _GIVE_BACK = text("""
     WITH back AS (
         UPDATE payments SET status = 'created', sends = 0, first_sent_at = NULL, permit_at = NULL, lease_until = NULL,
@@ -41,37 +46,32 @@ _GIVE_BACK = text("""
 """).bindparams(_IDS)
 
 
-def give_back_over_limit(session: Session, taken: Sequence[UUID]) -> frozenset[UUID]:
-    """Count payments that were just permitted for the first time; those beyond a limit wait again, and charging pauses.
+def give_back_over_limit(session: Session, taken: Sequence[Row[Any]]) -> frozenset[UUID]:
+    """Of payments that were just permitted for the first time, and counted, those beyond a limit wait again.
 
-    Returns the ids that were given back. They stay due, and leave when a person lets charges go on.
+    Then charging pauses. Returns the ids that were given back. They stay due, and leave when a person lets charges go
+    on.
     """
-    if not taken:
+    if not taken or _fits(taken[0], 0, 0):
         return frozenset()
-    tally = session.execute(_COUNT, {"ids": list(taken)}).one()
-    if _fits(tally, 0, 0):
-        return frozenset()
-    over = _over(session, taken, tally)
-    session.execute(_GIVE_BACK, {"ids": list(over)})
+    over = _over(taken)
+    session.execute(_GIVE_BACK, {"ids": over})
     pause_charging(session, DAILY_LIMIT, now=business_now(session), by=None)
     return frozenset(over)
 
 
-def _over(session: Session, taken: Sequence[UUID], tally: Row[Any]) -> list[UUID]:
+def _over(taken: Sequence[Row[Any]]) -> list[UUID]:
     # From the newest back, until what is left fits: the oldest leave first, as they always do.
-    newest = session.execute(
-        select(Payment.id, Payment.kopecks).where(Payment.id.in_(taken)).order_by(Payment.id.desc())
-    ).all()
     over: list[UUID] = []
     kopecks = 0
-    for payment_id, sum_of_it in newest:
-        if _fits(tally, len(over), kopecks):
+    for row in sorted(taken, key=lambda row: row.id, reverse=True):
+        if _fits(row, len(over), kopecks):
             break
-        over.append(payment_id)
-        kopecks += sum_of_it
+        over.append(row.id)
+        kopecks += row.kopecks
     return over
 
 
 def _fits(tally: Row[Any], fewer: int, less: int) -> bool:
-    by_count = tally.most_charges is None or tally.charges - fewer <= tally.most_charges
-    return by_count and (tally.most_kopecks is None or tally.kopecks - less <= tally.most_kopecks)
+    by_count = tally.most_charges is None or tally.charges_today - fewer <= tally.most_charges
+    return by_count and (tally.most_kopecks is None or tally.kopecks_today - less <= tally.most_kopecks)

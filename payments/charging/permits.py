@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Row, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, dialect
 from sqlalchemy.types import Text, Uuid
 
 from kernel.db import Session
 from kernel.settings import get_settings
 from payments.autopay.models import NOTICE_COUNTS
-from payments.charging.limits import give_back_over_limit
+from payments.charging.limits import COUNTED, give_back_over_limit
 from payments.charging.models import CREATED, UNKNOWN
 from payments.history.noting import note_statuses
 
@@ -42,11 +43,11 @@ _NOTICE_COUNTS = str(NOTICE_COUNTS.compile(dialect=_DIALECT, compile_kwargs={"li
 _PARTLY_PAID = "EXISTS (SELECT FROM allocations WHERE allocations.invoice_id = i.id)"
 _NOTICE_IS_OLD_ENOUGH_AT = "notices.sent_at + make_interval(hours => z.notice_hours)"
 _FRESH = f"coalesce(p.first_sent_at, business_now()) > business_now() - interval '{KEY_LIFE}'"
-_RETURNING = "RETURNING p.id, p.body, p.key"
+_RETURNING = "RETURNING p.id, p.body, p.key, p.kopecks"
 _IDS = (bindparam("ids", type_=ARRAY(Uuid)), bindparam("from_statuses", type_=ARRAY(Text)))
 
-_PERMIT_SCHEDULED = text(f"""
-    WITH c AS (
+_CHECKED = f"""
+    c AS (
         SELECT p.id
         FROM payments p
         JOIN autopays ON autopays.id = p.autopay_id
@@ -65,9 +66,13 @@ _PERMIT_SCHEDULED = text(f"""
         ORDER BY p.id
         FOR NO KEY UPDATE OF p SKIP LOCKED
         FOR SHARE OF autopays, m SKIP LOCKED
-    )
-    UPDATE payments p {_TAKE} FROM c WHERE p.id = c.id {_RETURNING}
-""").bindparams(*_IDS)  # noqa: S608  our own constants
+    ),
+    taken AS (UPDATE payments p {_TAKE} FROM c WHERE p.id = c.id {_RETURNING})
+"""  # noqa: S608  our own constants
+_PERMIT_SCHEDULED = text(
+    f"WITH {_CHECKED}, {COUNTED} SELECT * FROM taken CROSS JOIN counted"  # noqa: S608  our own constants
+).bindparams(*_IDS)
+_PERMIT_AGAIN = text(f"WITH {_CHECKED} SELECT * FROM taken").bindparams(*_IDS)  # noqa: S608  our own constants
 
 _PERMIT_CUSTOMER = text(f"""
     UPDATE payments p {_TAKE}
@@ -134,27 +139,33 @@ def permit_scheduled(session: Session, ids: Sequence[UUID], *, worker: str, agai
 
     A first send counts towards the limits of the day; beyond them nothing is permitted, and charging pauses.
     """
-    permits = _permit(session, _PERMIT_SCHEDULED, ids, worker, again=again)
     if again:
-        return permits
-    over = give_back_over_limit(session, [permit.payment_id for permit in permits])
-    return [permit for permit in permits if permit.payment_id not in over]
+        return [_read(row) for row in _permit(session, _PERMIT_AGAIN, ids, worker, from_status=UNKNOWN)]
+    taken = _permit(session, _PERMIT_SCHEDULED, ids, worker, from_status=CREATED)
+    over = give_back_over_limit(session, taken)
+    return [_read(row) for row in taken if row.id not in over]
 
 
 def permit_customer(session: Session, ids: Sequence[UUID], *, worker: str, again: bool = False) -> list[Permit]:
     """Permits for payments on the gateway's page: the customer acts, so only the open invoice is asked for."""
-    return _permit(session, _PERMIT_CUSTOMER, ids, worker, again=again)
+    rows = _permit(session, _PERMIT_CUSTOMER, ids, worker, from_status=UNKNOWN if again else CREATED)
+    return [_read(row) for row in rows]
 
 
-def _permit(session: Session, statement: object, ids: Sequence[UUID], worker: str, *, again: bool) -> list[Permit]:
+def _permit(
+    session: Session, statement: TextClause, ids: Sequence[UUID], worker: str, *, from_status: str
+) -> Sequence[Row[Any]]:
     parameters = {
         "ids": list(ids),
-        "from_statuses": [UNKNOWN if again else CREATED],
+        "from_statuses": [from_status],
         "worker": worker,
         "account": get_settings().yookassa_shop_id,
     }
-    rows = session.execute(statement, parameters).all()  # type: ignore[call-overload]  # one of the two texts above
-    return [Permit(row.id, row.body, row.key) for row in rows]
+    return session.execute(statement, parameters).all()
+
+
+def _read(row: Row[Any]) -> Permit:
+    return Permit(row.id, row.body, row.key)
 
 
 def refuse(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:

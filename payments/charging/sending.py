@@ -52,6 +52,8 @@ class Sender:
         self._busy = 0
         self._unrecorded = 0
         self._closing = False
+        self._turn = threading.Lock()
+        self._awaited = 1  # so many idle threads are worth a word to the job whose turn it is
         self._changed = threading.Condition()
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
@@ -65,17 +67,27 @@ class Sender:
     def take_slots(self, wanted: int, timeout: float) -> int:
         """Reserve between one and `wanted` idle threads; 0 when none came free in `timeout` seconds, or it closes.
 
-        A permit costs as much for one as for many: when one thread is idle, others are waited for, 4 ms at most.
+        A permit costs as much for one as for many: when one thread is idle, others are waited for, 4 ms at most. Jobs
+        do so by turns, or they would share between them what is idle.
         """
         until = time.monotonic() + timeout
-        with self._changed:
-            while self._changed.wait_for(lambda: self._closing or self._free() > 0, until - time.monotonic()):
-                self._changed.wait_for(lambda: self._closing or self._free() >= min(wanted, self._limit), _LINGER_S)
-                taken = min(wanted, self._free())
-                if taken > 0 or self._closing:  # else another job was faster
-                    self._busy += taken
-                    return taken
+        if not self._turn.acquire(timeout=timeout):
             return 0
+        try:
+            with self._changed:
+                while self._wait_for(1, until - time.monotonic()):
+                    self._wait_for(min(wanted, self._limit), _LINGER_S)
+                    taken = min(wanted, self._free())
+                    if taken > 0 or self._closing:  # else the recorder fell behind, or the gateway asked for less
+                        self._busy += taken
+                        return taken
+                return 0
+        finally:
+            self._turn.release()
+
+    def _wait_for(self, idle: int, timeout: float) -> bool:
+        self._awaited = idle
+        return self._changed.wait_for(lambda: self._closing or self._free() >= idle, timeout)
 
     def give_back(self, slots: int) -> None:
         """Return reserved threads for which no permit was given."""
@@ -122,7 +134,8 @@ class Sender:
                 self._busy -= 1
                 self._unrecorded += 1
                 self._adapt(outcome)
-                self._changed.notify_all()
+                if self._free() >= self._awaited:
+                    self._changed.notify_all()
             self._outcomes.put(outcome)
         transport.close()
 

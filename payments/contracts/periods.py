@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
-
-from dateutil.relativedelta import relativedelta
 
 from kernel.clock import start_of
 from kernel.errors import Refused
@@ -29,7 +28,10 @@ class Period:
             return anchor + timedelta(days=step)
         if self.unit == "week":
             return anchor + timedelta(weeks=step)
-        return anchor + (relativedelta(months=step) if self.unit == "month" else relativedelta(years=step))
+        # By hand: dateutil takes twenty times as long, and each charge plans a line with two dates.
+        months = anchor.month - 1 + (step if self.unit == "month" else 12 * step)
+        year, month = anchor.year + months // 12, months % 12 + 1
+        return date(year, month, min(anchor.day, monthrange(year, month)[1]))
 
     @property
     def shortest(self) -> timedelta:

@@ -1,7 +1,4 @@
-"""One keep-alive HTTP transport per thread over one shared SSLContext.
-
-One shared `httpx.Client` under 200 threads makes 71 calls a second, one transport per thread 681 (docs/adr/0009).
-"""
+"""One keep-alive HTTP connection per thread over one shared SSLContext (docs/adr/0009)."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import httpcore
 import httpx
 
 from kernel import deadline
@@ -21,6 +19,8 @@ from payments.gateway.port import NotExecuted, OutcomeUnknown
 LARGEST_BODY = 1_000_000
 # Shorter than the five seconds after which many servers drop an idle connection under our next request.
 _KEEPALIVE_S = 3.0
+# Whatever breaks between us and the gateway once a connection stands.
+_LOST = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 _local = threading.local()
 
 
@@ -46,66 +46,61 @@ def _ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class _OfThread(deadline.Transport):
+class _OfThread(deadline.Line):
     """The connection of one thread. It is hung up with its thread: web threads come and go and tell nobody."""
 
     def __init__(self) -> None:
-        super().__init__(_ssl_context(), connections=1, keepalive_s=_KEEPALIVE_S)
+        super().__init__(_ssl_context(), keepalive_s=_KEEPALIVE_S)
 
     def __del__(self) -> None:
         self.close()
 
 
-def _transport() -> httpx.HTTPTransport:
-    if not hasattr(_local, "transport"):
-        _local.transport = _OfThread()
-    transport: httpx.HTTPTransport = _local.transport
-    return transport
+def _line() -> deadline.Line:
+    if not hasattr(_local, "line"):
+        _local.line = _OfThread()
+    line: deadline.Line = _local.line
+    return line
 
 
 def close() -> None:
     """Close this thread's connection; a thread that ends calls it, or its socket lingers."""
-    found = getattr(_local, "transport", None)
+    found = getattr(_local, "line", None)
     if found is not None:
         found.close()
-        del _local.transport
+        del _local.line
 
 
-def call(request: httpx.Request, deadlines: Deadlines) -> Answer:
+def call(request: httpcore.Request, deadlines: Deadlines) -> Answer:
     """Send one request from this thread's connection.
 
     Raises:
         NotExecuted: the connection could not be opened.
         OutcomeUnknown: anything else that is not a whole JSON object.
     """
-    request.extensions["timeout"] = {
-        "connect": deadlines.connect,
-        "read": deadlines.read,
-        "write": deadlines.connect,
-        "pool": deadlines.connect,
-    }
+    request.extensions["timeout"] = {"connect": deadlines.connect, "read": deadlines.read}
     deadline.end_at(time.monotonic() + deadlines.total)
     try:
-        response = _transport().handle_request(request)
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        response = _line().send(request)
+    except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
         raise NotExecuted(type(error).__name__) from error
-    except httpx.HTTPError as error:
+    except _LOST as error:
         raise OutcomeUnknown(type(error).__name__) from error
     try:
         body = _read(response)
-    except httpx.HTTPError as error:
-        raise OutcomeUnknown(type(error).__name__, http_status=response.status_code) from error
+    except _LOST as error:
+        raise OutcomeUnknown(type(error).__name__, http_status=response.status) from error
     finally:
         response.close()
-    return Answer(response.status_code, _parse(body, response.status_code))
+    return Answer(response.status, _parse(body, response.status))
 
 
-def _read(response: httpx.Response) -> bytes:
+def _read(response: httpcore.Response) -> bytes:
     body = bytearray()
-    for chunk in response.iter_bytes():
+    for chunk in response.iter_stream():
         body += chunk
         if len(body) > LARGEST_BODY:
-            raise OutcomeUnknown("answer over 1 MB", http_status=response.status_code)
+            raise OutcomeUnknown("answer over 1 MB", http_status=response.status)
     return bytes(body)
 
 

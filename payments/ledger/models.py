@@ -1,4 +1,4 @@
-"""Ledger rows. A deferred trigger refuses a transaction that does not sum to zero; nothing is updated or deleted."""
+"""Ledger rows. A trigger refuses a statement whose entries do not sum to zero; nothing is updated or deleted."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpcore
 import httpx
 import respx
 
@@ -65,7 +66,7 @@ class Till:
         if trouble == LATE:
             if request.method == "POST":
                 self.on_the_way.append((request.headers["Idempotence-Key"], request.content))
-            raise httpx.ReadTimeout("late")
+            raise httpcore.ReadTimeout("late")
         done = self._do(request)
         return self._fail(trouble, request) if trouble else done
 
@@ -165,10 +166,10 @@ class Till:
         return _ANSWERED[trouble]()
 
 
-_RAISED: dict[str, type[httpx.TransportError]] = {
-    "not_connected": httpx.ConnectError,
-    "reset_before": httpx.ReadError,
-    "reset_after": httpx.ReadError,
+_RAISED: dict[str, type[httpcore.NetworkError]] = {
+    "not_connected": httpcore.ConnectError,
+    "reset_before": httpcore.ReadError,
+    "reset_after": httpcore.ReadError,
 }
 _ANSWERED: dict[str, Callable[[], httpx.Response]] = {
     "error_500": lambda: _error(500, "internal_server_error"),
