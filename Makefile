@@ -60,6 +60,14 @@ soak: $(DEV_STAMP) ## What takes longer: races, kills, mutants, storms of change
 	$(PY) -m tests.crash.harness --n 10000
 	$(PY) -m tests.crash.harness --n 1000 --hosts 3
 
+.PHONY: coverage
+coverage: $(DEV_STAMP) ## Measure which branches of payments/ its own tests take; fails under 95 % (JOBS=)
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -q -n $(JOBS) --dist worksteal -m "not soak" tests/payments
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+	$(PY) -m coverage json --quiet -o - | $(PY) bin/branches 95
+
 .PHONY: crash
 crash: $(DEV_STAMP) ## Charge under attack and compare with the gateway's books (N= SEED= HOSTS=3)
 	@$(PY) -m tests.crash.harness --n $(N) $(if $(SEED),--seed $(SEED)) --hosts $(HOSTS)

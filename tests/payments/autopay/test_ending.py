@@ -227,3 +227,12 @@ def test_a_draft_is_neither_suspended_nor_resumed(session: Session, verb: Verb) 
 
     with pytest.raises(Refused):
         _do(session, verb, it)
+
+
+def test_resuming_what_runs_changes_nothing(session: Session, it: Standing) -> None:
+    told = len(session.scalars(select(OutboxMessage.id)).all())
+    resume_contract(session, it.contract_id, now=business_now(session), source="staff")
+    session.flush()
+
+    assert (it.contract(session).status, it.payment(session).status) == ("active", "created")
+    assert len(session.scalars(select(OutboxMessage.id)).all()) == told

@@ -351,3 +351,29 @@ def _noted(payment_id: UUID, old: str, new: str, *, source: str = "poller") -> b
             )
         ).all()
     return list(rows) == [source]
+
+
+def test_a_look_that_broke_half_way_is_put_off_and_taken_again(world: World) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    payment_id = pay_with_consent(it)
+    ask_now(payment_id)
+    with faulty("check.after_answer=raise"):
+        check([str(payment_id)])
+    with read() as session:
+        payment, now = session.get_one(Payment, payment_id), business_now(session)
+    assert (payment.status, payment.checks, payment.lease_until) == ("pending", 1, None)
+    assert payment.next_check_at is not None
+    assert payment.next_check_at > now
+
+    assert _check(payment_id).status == "succeeded"
+
+
+def test_a_hint_at_a_decided_payment_asks_the_gateway_nothing(world: World) -> None:
+    due = one_unknown_charge(world, "drop_after")
+    assert _check(due.payment_id).status == "succeeded"
+    calls = len(world.journal(system="yookassa"))
+
+    check([str(due.payment_id)])
+
+    assert len(world.journal(system="yookassa")) == calls

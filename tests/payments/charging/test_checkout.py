@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import Session, begin, read, repeating
-from kernel.errors import Refused
+from kernel.errors import NotFound, Refused
 from payments.autopay.consents import Evidence
 from payments.autopay.stopping import withdraw
 from payments.charging.applying import apply
@@ -233,3 +233,27 @@ def test_less_than_a_ruble_is_not_asked_for(committed: str) -> None:
 
     with pytest.raises(Refused, match="меньше рубля"):
         _pay_by_hand(it.customer_id, first.invoice_id)
+
+
+def test_nobody_pays_the_invoice_of_another_customer(committed: str) -> None:
+    with begin() as session:
+        mine, other = make_agreement(session), make_agreement(session, email="boris@example.com")
+        now = business_now(session)
+        invoice = issue_now(session, mine.line_id, now=now)
+        with pytest.raises(NotFound):
+            prepare_checkout(session, invoice.id, customer_id=other.customer_id, consent_id=None, now=now)
+        assert session.scalars(select(Payment.id)).all() == []
+
+
+def test_a_paid_invoice_is_not_paid_again(committed: str) -> None:
+    with begin() as session:
+        it, payment = begin_first_payment(session)
+        pay_first(session, payment)
+        with pytest.raises(Refused, match="уже оплачен"):
+            prepare_checkout(
+                session,
+                payment.invoice_id,
+                customer_id=it.customer_id,
+                consent_id=None,
+                now=business_now(session),
+            )

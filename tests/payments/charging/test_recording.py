@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import func, text
+from sqlalchemy import func, select, text
 
 from kernel.clock import business_now
 from kernel.db import Session
+from kernel.outbox import OutboxMessage
 from payments.charging.applying import apply
 from payments.charging.models import LOOK, SEND, Payment
-from payments.charging.permits import permit_scheduled
-from payments.charging.recording import Outcome, record
+from payments.charging.permits import permit_customer, permit_scheduled
+from payments.charging.recording import Outcome, give_up_unfound, record
 from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown, Rejected
 from tests.support.gateway_objects import says
-from tests.support.standing import Standing, make_standing
+from tests.support.standing import Standing, begin_first_payment, make_standing
+
+DAYS = timedelta(days=2)
+SHOP = "100500"
 
 
 @pytest.fixture
@@ -83,3 +89,40 @@ def test_a_lease_that_has_run_out_is_for_the_sweep_to_end(session: Session, send
     _record(session, sending, LOOK, OutcomeUnknown("ReadTimeout"))
 
     assert sending.status == "sending"
+
+
+def test_an_error_that_comes_after_the_success_changes_nothing(session: Session, sending: Payment) -> None:
+    apply(session, [says(session, sending, "succeeded")], source="webhook", now=business_now(session))
+    _record(session, sending, SEND, OutcomeUnknown("ReadTimeout"))
+
+    assert (sending.status, sending.next_check_at, sending.checks) == ("succeeded", None, 0)
+
+
+def test_an_answer_about_another_shops_payment_leaves_the_outcome_of_its_send_unknown(
+    session: Session, sending: Payment
+) -> None:
+    _record(session, sending, SEND, says(session, sending, "succeeded", account_id="999"))
+
+    assert (sending.status, sending.oddity, sending.lease_until) == ("unknown", "quarantined", None)
+    assert sending.next_check_at is not None
+
+
+def test_what_is_decided_is_not_given_up_for_missing_in_a_list(session: Session, sending: Payment) -> None:
+    apply(session, [says(session, sending, "succeeded")], source="webhook", now=business_now(session))
+    session.flush()
+
+    assert give_up_unfound(session, sending.id, listed_at=business_now(session) + DAYS, account_id=SHOP) is False
+    assert sending.status == "succeeded"
+
+
+def test_a_payment_of_the_customers_own_that_never_was_ends_without_a_word_of_a_decline(session: Session) -> None:
+    _, payment = begin_first_payment(session)
+    assert permit_customer(session, [payment.id], worker="test")
+    _record(session, payment, SEND, OutcomeUnknown("ReadTimeout"))
+
+    assert give_up_unfound(session, payment.id, listed_at=business_now(session) + DAYS, account_id=SHOP) is True
+
+    assert (payment.status, payment.reason, payment.next_check_at) == ("rejected", "not_created", None)
+    told = set(session.scalars(select(OutboxMessage.topic)))
+    assert "payments.payment_changed.v1" in told
+    assert "payments.payment_declined.v1" not in told

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
+import respx
 
 from payments.charging import sending
-from payments.charging.sending import Sender, sender
+from payments.charging.permits import Permit
+from payments.charging.sending import Sender, send_once, sender
+from payments.gateway.port import NotExecuted, OutcomeUnknown
+from payments.gateway.yookassa import YooKassa
 
 MANY = 16
+API = "http://gateway.test/v3"
+SHOP = YooKassa(api_url=API, shop_id="100500", secret_key="test")
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +83,30 @@ def test_whoever_waits_for_slots_gets_some_however_many_were_faster() -> None:
 
     assert min(found) > 0
     assert shared.wait_idle(0)
+
+
+def test_whoever_finds_every_thread_busy_waits_no_longer_than_told() -> None:
+    busy = sender()
+    taken = busy.take_slots(1000, 0)
+
+    assert busy.take_slots(1, 0.05) == 0
+
+    busy.give_back(taken)
+    assert busy.take_slots(1, 0.05) == 1
+    busy.give_back(1)
+
+
+def test_a_permit_of_two_seconds_ago_is_not_used() -> None:
+    with respx.mock(base_url=API) as gateway:
+        result = send_once(SHOP, Permit(uuid4(), "{}", uuid4()), granted=time.monotonic() - 2.1)
+
+    assert isinstance(result, NotExecuted)
+    assert not gateway.calls
+
+
+def test_whatever_breaks_on_the_way_leaves_the_outcome_unknown() -> None:
+    no_utf8 = Permit(uuid4(), '{"description": "\ud800"}', uuid4())
+    result = send_once(SHOP, no_utf8, granted=time.monotonic())
+
+    assert type(result) is OutcomeUnknown
+    assert str(result) == "UnicodeEncodeError"

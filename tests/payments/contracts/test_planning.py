@@ -10,7 +10,8 @@ from payments.autopay.ending import end_contract, resume_contract, suspend_contr
 from payments.charging.applying import apply
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
-from payments.contracts.models import Installment
+from payments.contracts.models import Installment, PaymentPlan
+from payments.contracts.planning import upcoming_dates
 from payments.invoicing.issue import issue_due
 from tests.support.business import Agreement
 from tests.support.gateway_objects import says
@@ -84,3 +85,11 @@ def test_an_invoice_paid_after_the_end_plans_nothing(session: Session) -> None:
     _pay_by_hand(session, it)
 
     assert _lines(session, it) == ["paid", "paid"]
+
+
+def test_a_plan_has_dates_to_come_and_a_one_off_has_none(session: Session) -> None:
+    it = make_standing(session)
+    plan = session.scalars(select(PaymentPlan).where(PaymentPlan.contract_id == it.contract_id)).one()
+    assert len(upcoming_dates(plan, 1, 3)) == 3
+
+    assert upcoming_dates(PaymentPlan(kind="one_off", anchor_on=plan.anchor_on), 1, 3) == []

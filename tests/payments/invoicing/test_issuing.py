@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import begin
+from kernel.errors import NotFound
 from payments.contracts.models import Installment
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
@@ -45,3 +48,15 @@ def test_who_books_a_payment_of_the_invoice_is_not_caught_in_a_deadlock(committe
             invoice.status, line.status = "paid", "paid"
             session.commit()
             assert pressing.result(20)[1] == "paid"
+
+
+@pytest.mark.parametrize("status", ["void", "skipped"])
+def test_a_line_that_is_over_gets_no_invoice(committed: str, status: str) -> None:
+    with begin() as session:
+        it = make_agreement(session)
+        session.get_one(Installment, it.line_id).status = status
+    with begin() as session:
+        for line_id in (it.line_id, uuid4()):
+            with pytest.raises(NotFound):
+                issue_now(session, line_id, now=business_now(session))
+        assert session.scalars(select(Invoice.id)).all() == []

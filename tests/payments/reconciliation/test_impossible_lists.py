@@ -138,3 +138,11 @@ def test_numbers_of_our_documents_are_read_from_descriptions_and_nothing_else_is
 
     assert found.payments[0]["numbers"] == ["2026-0147", "2026-0012/1"]
     assert "Иванов" not in str(found.payments[0])
+
+
+def test_a_refund_of_a_payment_that_the_gateway_keeps_no_more_is_read_without_it(gateway: respx.MockRouter) -> None:
+    gateway.get("/payments/gw-forgotten").respond(404, json={"type": "error", "code": "not_found"})
+
+    found = _read(gateway, [{"items": []}], [_refund(payment_id="gw-forgotten")])
+
+    assert (len(found.refunds), found.others) == (1, [])

@@ -227,3 +227,20 @@ def test_an_act_that_cannot_be_noted_is_not_done(world: World, reconciled: Recon
 
     assert (_payments(invoice.id), _status(invoice.id), _postings()) == ([], "open", 0)
     assert _press(found)
+
+
+def test_when_its_time_is_over_the_rest_waits_for_the_next_press(world: World, reconciled: Reconciled) -> None:
+    invoice = _open_invoice()
+    pay_past_us(world.sandbox, "3000.00", description=f"Счёт {invoice.number}")
+    reconciled()
+
+    assert repair_all(by=EMPLOYEE, note=_note, seconds=-1).done == 0
+    assert _status(invoice.id) == "open"
+
+    assert repair_all(by=EMPLOYEE, note=_note).done == 1
+    assert _status(invoice.id) == "paid"
+
+
+def test_a_difference_that_is_none_is_not_seen_to(session: Session) -> None:
+    with pytest.raises(NotFound):
+        see_to(session, uuid7(), by=EMPLOYEE, now=business_now(session))

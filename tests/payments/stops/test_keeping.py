@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import redis as redis_client
 from sqlalchemy import update
 
 from kernel.clock import business_now
@@ -171,3 +172,10 @@ def test_while_redis_is_away_nothing_is_known_and_nothing_breaks(
     for ask in (memory.all, memory.marker, server):
         with pytest.raises(MemoryAway, match="Redis не отвечает"):
             ask()
+
+
+def test_before_the_first_start_nothing_is_remembered(committed: str, redis: str) -> None:
+    keep_memory()
+
+    with redis_client.Redis.from_url(redis) as client:
+        assert client.keys("kabinet:stops:*") == []

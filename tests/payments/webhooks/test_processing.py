@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
+from kernel.clock import business_now
 from kernel.db import begin, read
+from payments.charging.checkout import prepare_checkout, send_checkout
 from payments.charging.models import Payment
+from payments.installation.models import Shop
+from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
 from payments.webhooks.intake import NotANotification, take_in
 from payments.webhooks.models import InboundWebhook
 from payments.webhooks.processing import hint_due_webhooks, process
 from tests.support.blocking import meanwhile
 from tests.support.business import make_agreement, pay_with_consent
+from tests.support.faults import faulty
+from tests.support.gateway_cabinet import pay_past_us
 from tests.support.world import World
 
 
@@ -143,3 +149,56 @@ def _process_in_vain(world: World) -> tuple[str, int]:
     with read() as session:
         row = session.get_one(InboundWebhook, webhook_id)
         return row.status, row.tries
+
+
+def test_a_success_that_the_gateway_does_not_know_of_yet_is_a_forgery(world: World) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+        now = business_now(session)
+        invoice = issue_now(session, it.line_id, now=now)
+        checkout = prepare_checkout(session, invoice.id, customer_id=it.customer_id, consent_id=None, now=now)
+    assert send_checkout(checkout.payment_id)
+    with read() as session:
+        payment = session.get_one(Payment, checkout.payment_id)
+    _notify("payment.succeeded", payment.gateway_id or "", "succeeded")
+    world.drain()
+    assert _verdict(payment.gateway_id or "") == "forged"
+    with read() as session:
+        assert session.get_one(Payment, checkout.payment_id).status == "pending"
+
+
+def test_a_payment_made_past_us_is_none_of_ours(world: World) -> None:
+    foreign = pay_past_us(world.sandbox, "150.00")
+    _notify("payment.succeeded", foreign["id"], "succeeded")
+    world.drain()
+    assert _verdict(foreign["id"]) == "ignored"
+    with read() as session:
+        assert session.scalars(select(Payment.id)).all() == []
+
+
+def test_a_payment_of_another_shop_is_marked_and_not_booked(world: World) -> None:
+    payment = _paid(world)
+    with begin() as session:
+        session.execute(update(Shop).values(account_id="999"))
+    _notify("payment.succeeded", payment.gateway_id or "", "succeeded")
+    world.drain()
+    assert _verdict(payment.gateway_id or "") == "ignored"
+    with read() as session:
+        found = session.get_one(Payment, payment.id)
+        assert (found.status, found.oddity) == ("pending", "quarantined")
+
+
+def test_a_notification_that_broke_half_way_is_tried_again_later(world: World) -> None:
+    payment = _paid(world)
+    _notify("payment.succeeded", payment.gateway_id or "", "succeeded")
+    with read() as session:
+        webhook_id = session.scalars(select(InboundWebhook.id)).one()
+    with faulty("webhook.after_answer=raise"):
+        process([str(webhook_id)])
+    with read() as session:
+        row = session.get_one(InboundWebhook, webhook_id)
+        assert (row.status, row.tries, row.hinted_until) == ("new", 1, None)
+        assert session.get_one(Payment, payment.id).status == "pending"
+
+    process([str(webhook_id)])
+    assert _verdict(payment.gateway_id or "") == "done"
