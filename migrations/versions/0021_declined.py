@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020_declined"
-down_revision = "0019_lighter_payments"
+revision = "0021_declined"
+down_revision = "0020_balance_by_statement"
 branch_labels = None
 depends_on = None
 
