@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 
 from kernel.clock import VirtualClock, business_now
 from kernel.db import ReadSession, begin, engine, read
@@ -16,36 +10,10 @@ from kernel.errors import ConfigurationError
 from kernel.settings import get_settings
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
+from portal.revisions import is_migrated
 
-ROOT = Path(__file__).parent.parent
 _BEAT_LIFE = text("interval '10 seconds'")
 _OLDEST_POSTGRESQL = 150000
-
-
-def alembic_config() -> Config:
-    """Alembic's configuration, found beside the packages whatever the current folder is."""
-    return Config(str(ROOT / "alembic.ini"))
-
-
-@lru_cache(maxsize=1)
-def known_revisions() -> tuple[str, ...]:
-    """The revisions of this code, the one that it was written for first."""
-    return tuple(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
-
-
-def is_migrated(connection: Connection) -> bool:
-    """Whether this code may work on the database: it stands at our revision, or at one of a later version.
-
-    A revision that we do not know is a later one: migrations go forward only, and each keeps the code before it working.
-    """
-    revision = MigrationContext.configure(connection).get_current_revision()
-    return revision is not None and revision not in known_revisions()[1:]
-
-
-def is_ahead(connection: Connection) -> bool:
-    """Whether a later version has migrated the database; there is nothing that this one could add."""
-    revision = MigrationContext.configure(connection).get_current_revision()
-    return revision is not None and revision not in known_revisions()
 
 
 def check_start() -> None:

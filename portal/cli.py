@@ -128,19 +128,18 @@ def verify_consents(*, as_json: AsJson = False) -> None:
 @app.command()
 def migrate() -> None:
     """Привести базу данных к этой версии программы; базу более новой версии не менять."""
-    from alembic import command
-
     from kernel.db import begin, engine
     from kernel.settings import get_settings
     from payments.installation.setup import ensure_installation
-    from portal.checks import alembic_config, is_ahead
+    from portal.migrating import migrate as bring_up
+    from portal.revisions import is_ahead
 
     with engine().connect() as connection:
         ahead = is_ahead(connection)
     if ahead:
         typer.echo("База данных уже приведена к более новой версии программы")
         return
-    command.upgrade(alembic_config(), "head")
+    bring_up()
     with begin() as session:
         ensure_installation(session, get_settings())
 

@@ -14,7 +14,6 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
-from alembic import command
 from sqlalchemy import text
 
 from kernel.clock import business_now
@@ -23,7 +22,8 @@ from kernel.errors import KabinetError, Refused
 from kernel.fault import fault
 from payments.installation.copies import REASON, pause_in_a_copy
 from portal.backup.programs import address, environment, find_program
-from portal.checks import alembic_config, known_revisions
+from portal.migrating import migrate
+from portal.revisions import known_revisions
 
 _REVISION = re.compile(r"^COPY public\.alembic_version .*?\n(\S+)$", re.MULTILINE)
 _BEGIN = b"BEGIN;\n"
@@ -53,7 +53,7 @@ def restore(file: Path) -> None:
     if not _is_empty():
         raise Refused("база данных не пуста: назовите в KABINET_DATABASE_URL новую, пустую")
     _restore(file)
-    command.upgrade(alembic_config(), "head")
+    migrate()
     with begin() as session:
         pause_in_a_copy(session, now=business_now(session))
 

@@ -11,8 +11,8 @@ from rich.text import Text
 from kernel.db import engine
 from kernel.errors import Refused
 from payments.doctor.check import SHOWN, Check, Examined, examine, select_checks
-from portal.checks import is_ahead, is_migrated
 from portal.doctor.words import PROMISES
+from portal.revisions import is_ahead, is_migrated
 
 
 def run_doctor(checks: Sequence[Check], names: Sequence[str], *, as_json: bool) -> bool:

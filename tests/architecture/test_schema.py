@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapper
 
 from kernel.db import Base
 from migrations.tables import all_tables
+from portal.revisions import known_revisions
 from tests.support.source import ROOT
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -27,6 +28,7 @@ def test_the_history_is_one_line() -> None:
     revisions = list(ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).walk_revisions())
 
     assert [revision.is_branch_point or revision.is_merge_point for revision in revisions] == [False] * len(revisions)
+    assert known_revisions() == tuple(revision.revision for revision in revisions), "each is named like its file"
 
 
 def test_no_migration_goes_back() -> None:

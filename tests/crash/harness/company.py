@@ -12,16 +12,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-from alembic import command
 
 from kernel.clock import set_shift
 from kernel.db import begin
 from kernel.settings import get_settings
 from payments.installation.setup import ensure_installation
-from portal.checks import alembic_config
 from portal.demo.engines import Engines
 from portal.demo.installation import Place
 from portal.demo.processes import Running, free_port
+from portal.migrating import migrate
 from tests.crash.harness.hosts import Network
 from tests.crash.harness.outside import Outside
 from tests.crash.harness.plan import Plan
@@ -160,7 +159,7 @@ def _prepare(company: Company) -> None:
     outside = company.outside
     clock = outside.control("clock", {"start": _BEGINS})
     outside.control("crm", {"bucket": 1_000_000, "per_second": 1_000_000})
-    command.upgrade(alembic_config(), "head")
+    migrate()
     with begin() as session:
         ensure_installation(session, get_settings())
     follow(clock["shift_s"])
