@@ -123,14 +123,14 @@ def broker() -> RedisBroker:
     """The Redis broker of this process, built on first use.
 
     With Dramatiq's own defaults (60 s heartbeat, maintenance on 0.1 % of commands) a killed worker's message did not
-    come back within 800 s; with these it does in 15 s. docs/adr/0005-dramatiq-carries-hints.md
+    come back within 800 s; with these it does in 6 s. docs/adr/0005-dramatiq-carries-hints.md
     """
     with _lock:
         if "broker" not in _state:
             _state["broker"] = RedisBroker(  # type: ignore[no-untyped-call]  # its __init__ is not annotated
                 url=get_settings().redis_url,
                 namespace=_NAMESPACE,
-                heartbeat_timeout=15_000,
+                heartbeat_timeout=6_000,
                 maintenance_chance=1_000_000,
                 socket_connect_timeout=2,
                 socket_timeout=10,
