@@ -38,7 +38,7 @@ _TELL_S = 15.0
 # A card that was taken away in doubt is only looked for, and absence counts after a day; a payment page that was left
 # is asked about ever more rarely: their points may come last.
 _LATE_POINTS = ("list.", "give_up.", "check.")
-_STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 2.5, 14
+_STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 1.5, 14
 _DUSK_S = 120.0
 _QUIET_S = 6.0
 _BACKLOG = text("""
@@ -207,7 +207,7 @@ def _charge_under(attack: Attack, plan: Plan, company: Company, record: Record, 
                 f"{ahead} ahead, {backlog} rows in work, {sum(kills.values())} blows, {attack.to_come} acts to come,"
                 f" {len(open_points)} points open {open_points[:4]}"
             )
-        done = ahead == 0 and backlog <= max(20, plan.charges // 50) and not attack.to_come
+        done = ahead == 0 and backlog <= max(60, plan.charges // 50) and not attack.to_come
         if done and not missing and not open_points:
             return
 
