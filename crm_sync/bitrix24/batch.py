@@ -6,6 +6,7 @@ A command is a URL-encoded query with PHP's brackets; JSON's booleans are lost i
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ MOST_READS = 50
 MOST_ROWS = 50
 MOST_WRITES = 20
 _BAD_REQUEST = 400
+# In a batch this stands for what another command answered, which may be about another customer. We refer to nothing so,
+# and whoever has it in his name keeps it with a space.
+_REFERENCE = re.compile(r"(\$result)(?=\s*\[)", re.IGNORECASE)
 # What reading an answer of another shape than the documentation's raises.
 NOT_AS_PROMISED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
@@ -76,4 +80,4 @@ def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, bool):
         yield prefix, "Y" if value else "N"
     else:
-        yield prefix, "" if value is None else str(value)
+        yield prefix, "" if value is None else _REFERENCE.sub(r"\1 ", str(value))

@@ -193,6 +193,16 @@ def test_names_with_markup_arrive_as_they_are(portal: Portal) -> None:
     assert portal.one("contact")["name"] == "<b>O'Нил</b> & «Ко» [url=x]"
 
 
+def test_a_name_that_looks_like_a_reference_brings_nothing_of_another_customer(portal: Portal) -> None:
+    with begin() as session:
+        create_customer(session, CustomerData("Анна", email="a@example.com", phone="+79990001122"))
+        create_customer(session, CustomerData("$result[c0][item][fm][0][value]", email="b@example.com"))
+        create_customer(session, CustomerData("$RESULT[c0]", email="c@example.com"))
+    portal.sync()
+    names = [item["name"] for item in portal.items("contact")]
+    assert sorted(names) == ["$RESULT [c0]", "$result [c0][item][fm][0][value]", "Анна"]
+
+
 def test_without_a_crm_nothing_is_kept_for_it(world: World) -> None:
     with begin() as session:
         create_customer(session, CustomerData("Анна", email="a@example.com"))
