@@ -65,12 +65,15 @@ def put_aside(session: Session, gone: Sequence[Taken], stuck: Sequence[tuple[Tak
         if job.id not in ours:
             continue
         refused = session.scalars(select(SyncJob.kind).where(tuple_(SyncJob.kind, SyncJob.local_id).in_(missing))).all()
-        if refused:
+        if refused and job.status == "waiting":
             _put_off(session, job, status="blocked", failure="blocked", error=None)
-            continue
-        for kind, local_id in missing:
-            _WANT[kind](session, [local_id])
-        _put_off(session, job)
+        elif refused:
+            # Its creation is in doubt, and stays so: blocked and freed, it would be created after one look.
+            _put_off(session, job, at=business_now(session) + SETTLES_IN, status=job.status)
+        else:
+            for kind, local_id in missing:
+                _WANT[kind](session, [local_id])
+            _put_off(session, job, status=job.status)
 
 
 def settle_looks(session: Session, told: Sequence[tuple[Step, Found | CrmFailure]], now: datetime) -> list[Step]:

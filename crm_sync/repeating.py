@@ -36,11 +36,14 @@ def try_job_again(session: Session, job_id: int, *, now: datetime) -> bool:
 
 
 def try_all_again(session: Session, *, now: datetime) -> int:
-    """Try everything again that the CRM refused; how many."""
+    """Try everything again that the CRM refused; how many.
+
+    The connection is locked before the jobs, as whoever records what came of a round does.
+    """
+    connection.try_now(session, now=now)
     found = session.execute(
         update(SyncJob).where(_REFUSED).values(next_try_at=now, **_AFRESH).returning(SyncJob.id)
     ).all()
-    connection.try_now(session, now=now)
     return len(found)
 
 
@@ -70,7 +73,6 @@ def write_customer_afresh(session: Session, customer_id: UUID, *, now: datetime)
     """
     if session.get(Customer, customer_id) is None:
         raise NotFound
-    session.execute(update(CrmLink).where(CrmLink.customer_id == customer_id).values(written={}))
     wanting.want_customers(session, [customer_id])
     for owner, want in (
         (Contract, wanting.want_contracts),
@@ -78,6 +80,8 @@ def write_customer_afresh(session: Session, customer_id: UUID, *, now: datetime)
         (Payment, wanting.want_payments),
     ):
         want(session, session.scalars(select(owner.id).where(owner.customer_id == customer_id)).all())
+    # After the jobs: in that order they are locked by whoever records what came of a round.
+    session.execute(update(CrmLink).where(CrmLink.customer_id == customer_id).values(written={}))
     jobs = SyncJob.customer_id == customer_id
     session.execute(update(SyncJob).where(jobs, _REFUSED).values(next_try_at=now, **_AFRESH))
     return session.execute(select(func.count()).where(jobs)).scalar_one()

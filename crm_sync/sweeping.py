@@ -39,14 +39,11 @@ def hint_push(send: Send) -> int:
 def refresh_stale(_send: Send) -> int:
     """Want the deals that stopped being true by the passing of time; how many."""
     with begin() as session:
-        stale = (
-            select(CrmLink.id).where(STALE.due()).order_by(CrmLink.id).limit(_BATCH).with_for_update(skip_locked=True)
-        )
-        ids = session.scalars(
-            update(CrmLink)
-            .where(CrmLink.id.in_(stale.scalar_subquery()))
-            .values(stale_at=None)
-            .returning(CrmLink.local_id)
+        stale = session.execute(
+            select(CrmLink.id, CrmLink.local_id).where(STALE.due()).order_by(CrmLink.id).limit(_BATCH)
         ).all()
-        wanting.want_contracts(session, ids)
-    return len(ids)
+        # Jobs before links: in that order they are locked by whoever records what came of a round.
+        wanting.want_contracts(session, [row.local_id for row in stale])
+        ids = [row.id for row in stale]
+        session.execute(update(CrmLink).where(CrmLink.id.in_(ids), STALE.due()).values(stale_at=None))
+    return len(stale)
