@@ -133,7 +133,7 @@ def broker() -> RedisBroker:
                 heartbeat_timeout=6_000,
                 maintenance_chance=1_000_000,
                 socket_connect_timeout=2,
-                socket_timeout=10,
+                socket_timeout=5,
             )
         return _state["broker"]
 

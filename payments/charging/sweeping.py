@@ -74,8 +74,10 @@ def hint_due_checks(send: Send) -> int:
 def forget_hints() -> None:
     """Trust no hint any more, for Redis has lost them: what is due is hinted at in the next pass, not half a minute later."""
     hinted = (Payment.status.in_(LIVE), Payment.status != SENDING, Payment.lease_until > func.clock_timestamp())
+    # Who is locked is being worked on.
+    free = select(Payment.id).where(*hinted).order_by(Payment.id).with_for_update(key_share=True, skip_locked=True)
     with begin() as session:
-        session.execute(update(Payment).where(*hinted).values(lease_until=None))
+        session.execute(update(Payment).where(Payment.id.in_(free.scalar_subquery())).values(lease_until=None))
 
 
 def _claim(session: Session, due: ColumnElement[bool], *, at_once: int) -> Sequence[UUID]:
