@@ -11,7 +11,23 @@ from crm_sync.bitrix24 import batch, looking, schema
 from crm_sync.bitrix24.batch import MOST_READS, MOST_ROWS, MOST_WRITES, NOT_AS_PROMISED, Command
 from crm_sync.bitrix24.schema import Schema, schema_of
 from crm_sync.bitrix24.writing import command_of, id_in, record_of
-from crm_sync.port import COMMENT, COMPANY, CONTACT, LOG, CrmFailure, Found, Look, Rejected, Uncertain, Write
+from crm_sync.port import (
+    COMMENT,
+    COMPANY,
+    CONTACT,
+    LOG,
+    PAYMENT,
+    CrmFailure,
+    Found,
+    Look,
+    NotExecuted,
+    NotFound,
+    Rejected,
+    Uncertain,
+    Write,
+)
+
+_NO_PROCESS = NotExecuted("в Битрикс24 не нашёлся смарт-процесс платежей", retry_after_s=60)
 
 
 class Bitrix24:
@@ -32,7 +48,15 @@ class Bitrix24:
             self._line(known, look, pages[0]) if look.kind in (COMMENT, LOG) else looking.found_in(look, pages)
             for look, pages in told
         ]
-        return self._nobodys(looks, found)
+        return self._nobodys(looks, self._of_process(looks, found))
+
+    def _of_process(self, asked: Sequence[Look | Write], told: list[Any]) -> list[Any]:
+        """Where no payment is named, it is the process of payments that is not found: deleted, or made anew."""
+        lost = [it.kind == PAYMENT and not _names_one(it) for it in asked]
+        lost = [missing and isinstance(answer, NotFound) for missing, answer in zip(lost, told, strict=True)]
+        if any(lost):
+            schema.doubt(self._base_url)
+        return [_NO_PROCESS if missing else answer for missing, answer in zip(lost, told, strict=True)]
 
     def _line(self, known: Schema, look: Look, page: Any) -> Found | CrmFailure:
         """A line of a timeline, read page by page back to where it may have begun."""
@@ -81,8 +105,9 @@ class Bitrix24:
             _outcome(write, next(answers)) if isinstance(command, Command) else command
             for write, command in zip(writes, commands, strict=True)
         ]
-        schema.doubt(self._base_url, [outcome for outcome in written if isinstance(outcome, Rejected)])
-        return written
+        if any(isinstance(it, Rejected) and it.code in schema.DOUBTFUL for it in written):
+            schema.doubt(self._base_url)
+        return self._of_process(writes, written)
 
     def _schema(self) -> Schema | CrmFailure:
         try:
@@ -109,6 +134,10 @@ def _without_others(look: Look, found: Found, origins: dict[int, str | None] | C
     # One that is not told of was deleted: the index of duplicates lags behind.
     mine = (None, look.external_id)
     return replace(found, alike=tuple(it for it in found.alike if it in origins and origins[it] in mine))
+
+
+def _names_one(asked: Look | Write) -> bool:
+    return isinstance(asked, Write) and asked.remote_id is not None
 
 
 def _needs_record(write: Write) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,7 @@ _LIFE_S = 3600.0
 _DOUBTED_AT_MOST_EVERY_S = 60.0
 NO_STAGE = "NO_STAGE"
 # These refusals may come of what has changed there since.
-_DOUBTFUL = (NO_STAGE, "INVALID_ARG_VALUE")
+DOUBTFUL = (NO_STAGE, "INVALID_ARG_VALUE")
 _lock = threading.Lock()
 _known: dict[str, tuple[float, Schema]] = {}
 _doubted: dict[str, float] = {}
@@ -76,10 +75,8 @@ def schema_of(base_url: str) -> Schema:
         return kept[1]
 
 
-def doubt(base_url: str, why: Iterable[Rejected]) -> None:
-    """Read it anew at the next use if it may be why the portal refused these; at most once a minute."""
-    if not any(refusal.code in _DOUBTFUL for refusal in why):
-        return
+def doubt(base_url: str) -> None:
+    """It may be why the portal refused something: read it anew at the next use, at most once a minute."""
     with _lock:
         now = time.monotonic()
         if now - _doubted.get(base_url, -math.inf) > _DOUBTED_AT_MOST_EVERY_S:

@@ -17,7 +17,9 @@ Answer = dict[str, Any]
 
 @dataclass
 class OddPortal:
-    """`answers` stand for those of the sandbox, by method: {"result": …} or {"error": …, "error_description": …}.
+    """`answers` stand for those of the sandbox: {"result": …} or {"error": …, "error_description": …}.
+
+    Each by a method, or by how the whole command begins.
 
     They hold for the commands of batches; the sandbox does what it is asked all the same.
     """
@@ -29,7 +31,7 @@ class OddPortal:
         """Put the other answers in the place of the sandbox's."""
         results, errors = dict(found["result"] or {}), dict(found["result_error"] or {})
         for key, text in commands.items():
-            odd = self.answers.get(text.partition("?")[0])
+            odd = next((answer for beginning, answer in self.answers.items() if text.startswith(beginning)), None)
             if odd is None:
                 continue
             results.pop(key, None)

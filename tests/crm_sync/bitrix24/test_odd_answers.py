@@ -9,8 +9,11 @@ import pytest
 from crm_sync.bitrix24.batch import Command, run
 from crm_sync.bitrix24.client import failure
 from crm_sync.port import CrmFailure, NotExecuted, NotFound, Rejected, Shut, Uncertain
+from kernel.db import begin
 from tests.crm_sync.conftest import Portal, connection, jobs, new_customer
+from tests.crm_sync.held import TYPES
 from tests.crm_sync.odd_portal import OddPortal
+from tests.support.business import make_agreement, pay_with_consent
 
 pytestmark = pytest.mark.committed
 
@@ -52,6 +55,22 @@ def test_a_creation_that_answers_in_another_shape_is_in_doubt(portal: Portal, od
     odd.answers.clear()
     portal.settle()
     assert (jobs(), len(portal.items("contact"))) == ({}, 1)
+
+
+def test_a_process_that_is_not_found_parks_no_payment_and_is_looked_for_anew(portal: Portal, odd: OddPortal) -> None:
+    odd.answers[f"crm.item.list?entityTypeId={TYPES['payment']}"] = {"error": "NOT_FOUND", "error_description": "Нет"}
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+    pay_with_consent(it)
+    portal.world.play(advance="PT10M")
+    (job,) = (job for job in jobs().values() if job.kind == "payment")
+    assert (job.status, job.failure) == ("waiting", "not_executed")
+    schemas = [call for call in portal.calls() if call["path"] == "crm.type.list"]
+    assert len(schemas) > 1
+
+    odd.answers.clear()
+    portal.settle()
+    assert (jobs(), len(portal.items("payment"))) == ({}, 1)
 
 
 def test_words_that_the_database_does_not_take_are_kept_without_them(portal: Portal, odd: OddPortal) -> None:
