@@ -160,6 +160,7 @@ class Demo:
         others = ", ".join(email.partition("@")[0] for email, _name, _role in COLLEAGUES)
         self.say(f"            the same password: {others} @example.com")
         self.say(f"  sandbox   {place.sandbox_url}/     time, cards, faults, every call to the gateway")
+        self.say(f"  crm       {place.sandbox_url}/bitrix24/     the CRM, as its people see it")
         self.say(f"  mail      {place.sandbox_url}/mail/")
         if standstill := self.engines.standstill():
             self.say(f"  charging  {standstill}")

@@ -87,10 +87,11 @@ def _known(period: str) -> PeriodKey:
 
 def _compared(period: DeskPeriod) -> str:
     now, then = period.current, period.previous
+    years = ("", "") if now.first_on.year == then.first_on.year else (f" {now.first_on.year}", f" {then.first_on.year}")
     words = {
-        "now": dates_text(now.first_on, now.last_on),
+        "now": dates_text(now.first_on, now.last_on) + years[0],
         "at": time_text(now.until),
-        "then": dates_text(then.first_on, then.last_on),
+        "then": dates_text(then.first_on, then.last_on) + years[1],
     }
     return _("%(now)s до %(at)s в сравнении с %(then)s до того же часа") % words
 
@@ -100,8 +101,17 @@ def _deltas(figures: Figures) -> dict[str, object]:
         "received": change_of(figures.received.kopecks, figures.received_before.kopecks, more_is="up"),
         "expected": _expected_delta(figures),
         "overdue": change_of(figures.overdue_kopecks, figures.overdue_before_kopecks, more_is="down"),
-        "autopay": points_of(figures.received.autopay_percent, figures.received_before.autopay_percent),
+        "autopay": _autopay_delta(figures),
     }
+
+
+def _autopay_delta(figures: Figures) -> Delta:
+    # A share of no payments is none: nothing is more or less than it.
+    if not figures.received.payments:
+        return Delta("", "", "flat", _("платежей ещё нет"))
+    if not figures.received_before.payments:
+        return Delta("", "", "flat", _("раньше не было"))
+    return points_of(figures.received.autopay_percent, figures.received_before.autopay_percent)
 
 
 def _upcoming(figures: Figures) -> Upcoming | None:

@@ -61,7 +61,12 @@ def tabs_for(session: ReadSession, user_id: UUID, asked: Asked, *, now: datetime
 def view_names() -> dict[str, str]:
     """What the views are called that hold the same all year round."""
     large = _("Крупные, от %(sum)s") % {"sum": money(LARGE_KOPECKS).replace(",00", "")}
-    return {"failed": _("Не прошли"), "unknown": _("Исход неизвестен"), "odd": _("Разобрать"), "large": large}
+    return {
+        "failed": _("Не прошли, ждут оплаты"),
+        "unknown": _("Исход неизвестен"),
+        "odd": _("Разобрать"),
+        "large": large,
+    }
 
 
 def conditions_of(db: ReadSession | Session, asked: Asked) -> list[tuple[str, str]]:

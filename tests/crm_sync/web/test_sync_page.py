@@ -71,7 +71,7 @@ def test_before_the_first_exchange_everything_is_empty(desk: Door) -> None:
 
     page = words(client.get(PAGE))
     assert "Обменов ещё не было" in page
-    assert "Битрикс24 принял всё" in page
+    assert "Решать нечего" in page
     assert "В очереди 0 всё передано" in page
     assert "Повторить всё" not in page
     assert "Очередь пуста" in words(client.get(f"{PAGE}?view=waiting"))

@@ -239,3 +239,16 @@ def test_the_card_tells_terms_autopay_lines_and_history(desk: Desk, anna: UUID) 
     assert "попыток: 2" in page
     assert page.count("Появится позже") == 6
     assert desk().get(f"/staff/contracts/{uuid4()}").status_code == 404
+
+
+def test_all_payments_of_a_contract_are_those_of_no_other(desk: Desk, anna: UUID) -> None:
+    with begin() as session:
+        its = [agreement(session, anna, title=title) for title in ("Аренда", "Уборка")]
+        for it in its:
+            pay_first(session, it)
+    card = desk().get(f"/staff/contracts/{its[0].contract_id}").text
+    (address,) = re.findall(r'href="(/staff/payments\?[^"]+)">Все платежи', card)
+
+    page = desk().get(address).text
+
+    assert "Итого платежей: 1" in page.replace("\xa0", " ")

@@ -113,3 +113,15 @@ def test_a_mail_servers_answer_is_told_in_words_with_the_raw_text_aside(desk: De
 
 def test_a_reason_that_is_in_words_stands_alone() -> None:
     assert letter_trouble("нет адреса") == ("Нет адреса", "")
+
+
+def test_a_share_of_no_payments_is_none_and_a_year_is_compared_by_its_number(desk: Desk) -> None:
+    at_noon(date(2026, 11, 22))
+
+    today = desk().get("/staff?period=day").text
+    year = desk().get("/staff?period=year").text
+
+    assert "платежей ещё нет" in today
+    assert "0<small>&nbsp;%</small>" not in today
+    assert "1 января – 22 ноября 2026 до" in year
+    assert "в сравнении с 1 января – 22 ноября 2025 до" in year
