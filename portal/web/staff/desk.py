@@ -87,7 +87,7 @@ def _known(period: str) -> PeriodKey:
 
 def _compared(period: DeskPeriod) -> str:
     now, then = period.current, period.previous
-    years = ("", "") if now.first_on.year == then.first_on.year else (f" {now.first_on.year}", f" {then.first_on.year}")
+    years = ("", "") if now.last_on.year == then.last_on.year else (f" {now.last_on.year}", f" {then.last_on.year}")
     words = {
         "now": dates_text(now.first_on, now.last_on) + years[0],
         "at": time_text(now.until),

@@ -125,3 +125,16 @@ def test_a_share_of_no_payments_is_none_and_a_year_is_compared_by_its_number(des
     assert "0<small>&nbsp;%</small>" not in today
     assert "1 января – 22 ноября 2026 до" in year
     assert "в сравнении с 1 января – 22 ноября 2025 до" in year
+
+
+def test_a_week_that_began_in_the_old_year_and_ended_in_the_new_one_gets_the_number_of_neither(desk: Desk) -> None:
+    at_noon(date(2027, 1, 6))
+
+    page = desk().get("/staff?period=week").text
+    assert "4–6 января 2027 до" in page
+    assert "в сравнении с 28–30 декабря 2026 до" in page
+
+    at_noon(date(2027, 1, 10))
+    page = desk().get("/staff?period=week").text
+    assert "4–10 января до" in page
+    assert "в сравнении с 28 декабря – 3 января до" in page
