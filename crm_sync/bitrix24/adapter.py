@@ -52,8 +52,10 @@ class Bitrix24:
 
     def _of_process(self, asked: Sequence[Look | Write], told: list[Any]) -> list[Any]:
         """Where no payment is named, it is the process of payments that is not found: deleted, or made anew."""
-        lost = [it.kind == PAYMENT and not _names_one(it) for it in asked]
-        lost = [missing and isinstance(answer, NotFound) for missing, answer in zip(lost, told, strict=True)]
+        lost = [
+            isinstance(answer, NotFound) and it.kind == PAYMENT and not _names_one(it)
+            for it, answer in zip(asked, told, strict=True)
+        ]
         if any(lost):
             schema.doubt(self._base_url)
         return [_NO_PROCESS if missing else answer for missing, answer in zip(lost, told, strict=True)]
