@@ -9,13 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, select, text
 
-from bench.stand import COMPANY, migrate
+from bench.stand import COMPANY
 from kernel.clock import business_now
 from kernel.db import begin, engine
 from kernel.settings import get_settings
 from payments.charging.due import create_due_payments
 from payments.charging.models import CREATED, Payment
 from payments.installation.setup import name_company
+from portal.migrating import migrate
 
 _HERE = Path(__file__).parent
 _FALL_DUE = text("""

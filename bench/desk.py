@@ -13,7 +13,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from bench.report import say
-from bench.stand import COMPANY, ROOT, migrate, servers, use
+from bench.stand import COMPANY, ROOT, servers, use
 from kernel import db
 from kernel.clock import business_date, now, real_now
 from kernel.db import begin, engine
@@ -25,6 +25,7 @@ from portal.accounts.sessions import STAFF, start_session
 from portal.accounts.visitor import Visitor
 from portal.demo.engines import sibling
 from portal.demo.postgres import create_database
+from portal.migrating import migrate
 
 TITLE = "Staff pages"
 SIZES = (1_000, 100_000)

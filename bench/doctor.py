@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bench.report import Figure, say, table
-from bench.stand import COMPANY, ROOT, migrate, servers, use
+from bench.stand import COMPANY, ROOT, servers, use
 from crm_sync.part import CRM
 from kernel.db import begin, engine
 from kernel.settings import get_settings
@@ -13,6 +13,7 @@ from payments.doctor.check import examine
 from payments.installation.setup import name_company
 from portal.demo.engines import sibling
 from portal.demo.postgres import create_database
+from portal.migrating import migrate
 from portal.wiring import Wiring
 
 SIZES = (10_000, 100_000, 1_000_000)

@@ -23,7 +23,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from bench.door import BUSY, GONE, OPEN, SILENT, Door, standing_before
 from bench.report import say
-from bench.stand import migrate, servers, use
+from bench.stand import servers, use
 from crm_sync import connection
 from crm_sync.models import CrmConnection, SyncJob
 from kernel.clock import business_date, business_now, real_now
@@ -41,6 +41,7 @@ from portal.accounts.models import User
 from portal.accounts.sessions import CUSTOMER, start_session
 from portal.accounts.visitor import Visitor
 from portal.demo import acting
+from portal.migrating import migrate
 from tests.crm_sync.comparing import differences, left_to_do
 from tests.crm_sync.held import Held
 from tests.sandbox.process import Sandbox, start_sandbox

@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
 from kernel import broker, db
 from kernel.settings import get_settings
 from payments.installation.setup import Company
@@ -61,8 +58,3 @@ def use(url: str) -> None:
     get_settings.cache_clear()
     db.dispose()
     broker.dispose()
-
-
-def migrate() -> None:
-    """Bring the database in use to the newest schema."""
-    command.upgrade(Config(ROOT / "alembic.ini"), "head")

@@ -7,9 +7,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parent.parent
 
 
 def migrate() -> None:
     """Migrate the database of the settings, whatever the current folder is."""
-    command.upgrade(Config(str(ROOT / "alembic.ini")), "head")
+    command.upgrade(Config(str(_ROOT / "alembic.ini")), "head")

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import Session
+from kernel.outbox import OutboxMessage
 from kernel.settings import get_settings
 from payments.autopay.models import Autopay
 from payments.charging.applying import apply
@@ -20,6 +21,13 @@ from payments.invoicing.issue import issue_now
 from tests.support.business import Agreement, agree, make_agreement
 from tests.support.charging import DueCharge, make_due
 from tests.support.gateway_objects import says
+
+
+def causes_told(session: Session) -> list[str]:
+    """Why autopays stopped or began, as the outbox tells it, oldest first."""
+    topics = ("payments.autopay_stopped.v1", "payments.autopay_activated.v1")
+    found = select(OutboxMessage).where(OutboxMessage.topic.in_(topics)).order_by(OutboxMessage.id)
+    return [message.payload["cause"] for message in session.scalars(found)]
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,16 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
-from kernel.outbox import OutboxMessage
 from payments.autopay.confirming import confirm_autopay, hold_unconfirmed
 from payments.autopay.consents import Evidence
 from payments.autopay.holding import pause_autopay, resume_autopay
 from payments.autopay.stopping import withdraw
 from tests.support.business import make_agreement
-from tests.support.standing import Standing, make_standing
+from tests.support.standing import Standing, causes_told, make_standing
 
 ANNA, BOSS = uuid4(), uuid4()
 
@@ -40,12 +38,6 @@ def _confirm(session: Session, it: Standing) -> bool:
     return done
 
 
-def _causes(session: Session) -> list[str]:
-    topics = ("payments.autopay_stopped.v1", "payments.autopay_activated.v1")
-    found = select(OutboxMessage).where(OutboxMessage.topic.in_(topics)).order_by(OutboxMessage.id)
-    return [message.payload["cause"] for message in session.scalars(found)]
-
-
 def test_the_customers_word_lets_a_held_autopay_go_on_once(session: Session, it: Standing) -> None:
     assert _hold(session) == 1
     assert it.autopay(session).status == "paused"
@@ -53,7 +45,7 @@ def test_the_customers_word_lets_a_held_autopay_go_on_once(session: Session, it:
     assert [_confirm(session, it), _confirm(session, it)] == [True, False]
 
     assert (it.autopay(session).status, it.autopay(session).unconfirmed_since) == ("active", None)
-    assert _causes(session) == ["consented", "unconfirmed", "confirmed"]
+    assert causes_told(session) == ["consented", "unconfirmed", "confirmed"]
 
 
 def test_an_autopay_that_waits_for_nothing_needs_no_word(session: Session, it: Standing) -> None:
@@ -61,7 +53,7 @@ def test_an_autopay_that_waits_for_nothing_needs_no_word(session: Session, it: S
 
     assert it.autopay(session).status == "active"
     assert it.payment(session).status == "created"
-    assert _causes(session) == ["consented"]
+    assert causes_told(session) == ["consented"]
 
 
 def test_the_customers_word_does_not_end_an_employees_pause(session: Session, it: Standing) -> None:
@@ -72,7 +64,7 @@ def test_the_customers_word_does_not_end_an_employees_pause(session: Session, it
     assert _confirm(session, it) is True
 
     assert (it.autopay(session).status, it.autopay(session).unconfirmed_since) == ("paused", None)
-    assert "confirmed" not in _causes(session)
+    assert "confirmed" not in causes_told(session)
     assert resume_autopay(session, it.contract_id, by=BOSS, now=business_now(session)) is True
     assert it.autopay(session).status == "active"
 

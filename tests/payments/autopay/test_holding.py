@@ -11,7 +11,6 @@ from sqlalchemy import func, select, update
 from kernel.clock import business_now
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
-from kernel.outbox import OutboxMessage
 from payments.autopay.consents import Evidence
 from payments.autopay.ending import resume_contract, suspend_contract
 from payments.autopay.holding import pause_autopay, resume_autopay
@@ -27,7 +26,7 @@ from payments.history.models import StatusHistory
 from payments.invoicing.issue import issue_due, issue_now
 from payments.invoicing.models import Invoice
 from tests.support.business import agree, make_agreement
-from tests.support.standing import Standing, begin_first_payment, make_standing, pay_first
+from tests.support.standing import Standing, begin_first_payment, causes_told, make_standing, pay_first
 
 BOSS = uuid4()
 
@@ -50,12 +49,6 @@ def resume(session: Session, it: Standing) -> bool:
     return done
 
 
-def told(session: Session) -> list[str]:
-    topics = ("payments.autopay_stopped.v1", "payments.autopay_activated.v1")
-    found = select(OutboxMessage).where(OutboxMessage.topic.in_(topics)).order_by(OutboxMessage.id)
-    return [message.payload["cause"] for message in session.scalars(found)]
-
-
 def test_a_pause_drops_what_has_not_left_and_keeps_the_consent(session: Session, it: Standing) -> None:
     assert pause(session, it) is True
 
@@ -64,7 +57,7 @@ def test_a_pause_drops_what_has_not_left_and_keeps_the_consent(session: Session,
     assert (it.payment(session).status, it.payment(session).reason) == ("rejected", "withdrawn")
     assert permit_scheduled(session, [it.due.payment_id], worker="test") == []
     assert session.scalars(select(Consent.action).where(Consent.kind == "recurring")).all() == ["given"]
-    assert told(session) == ["consented", "held"]
+    assert causes_told(session) == ["consented", "held"]
     source = select(StatusHistory.source).where(StatusHistory.object_id == autopay.id, StatusHistory.new == "paused")
     assert session.scalars(source).all() == [f"staff:{BOSS}"]
 
@@ -73,7 +66,7 @@ def test_pressing_twice_pauses_once_and_resumes_once(session: Session, it: Stand
     assert [pause(session, it), pause(session, it)] == [True, False]
     assert [resume(session, it), resume(session, it)] == [True, False]
 
-    assert told(session) == ["consented", "held", "resumed"]
+    assert causes_told(session) == ["consented", "held", "resumed"]
 
 
 def test_invoices_go_on_and_ask_to_be_paid_by_hand(session: Session, it: Standing) -> None:

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 import respx
 
-from payments.gateway import transport
 from payments.gateway.port import OutcomeUnknown
 from payments.gateway.transport import LARGEST_BODY
 from payments.gateway.yookassa import YooKassa
-
-API = "http://gateway.test/v3"
-
-
-@pytest.fixture
-def gateway() -> Iterator[respx.MockRouter]:
-    transport.close()
-    with respx.mock(base_url=API) as router:
-        yield router
-    transport.close()
+from tests.payments.gateway.conftest import API
 
 
 @pytest.mark.parametrize(

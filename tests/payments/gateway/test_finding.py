@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,22 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 import respx
 
-from payments.gateway import transport, yookassa
+from payments.gateway import yookassa
 from payments.gateway.port import GatewayPayment, NoSuchPayment, OutcomeUnknown
 from payments.gateway.yookassa import YooKassa
+from tests.payments.gateway.conftest import API
 from tests.support.raw_payments import raw_payment
 
-API = "http://gateway.test/v3"
 OURS = uuid4()
 SINCE = datetime(2027, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def gateway() -> Iterator[respx.MockRouter]:
-    transport.close()
-    with respx.mock(base_url=API) as router:
-        yield router
-    transport.close()
 
 
 def _find(router: respx.MockRouter, *pages: dict[str, Any], payment_id: UUID = OURS) -> list[GatewayPayment]:

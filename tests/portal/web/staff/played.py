@@ -68,6 +68,17 @@ def agreement(
     return Agreement(customer_id, contract.id, line_id)
 
 
+def announce_the_second_line(on: date) -> None:
+    """A customer paid a first line; the next is announced in time on this day, and nobody charges it."""
+    with begin() as session:
+        pay_first(session, agreement(session, customer_of(session, "Анна")))
+    at_noon(on)
+    with begin() as session:
+        now = business_now(session)
+        assert issue_due(session, now=now) == 1
+        mark_notice_sent(session, session.scalars(select(Notice.id)).one(), now=now)
+
+
 def pay_first(session: Session, it: Agreement, *, last4: str = "4477", saves: bool = True) -> UUID:
     """The first line is paid on the gateway's page, with a consent that saves the card or without; the payment's id."""
     now = business_now(session)

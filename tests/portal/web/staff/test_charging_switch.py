@@ -9,16 +9,13 @@ from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import begin, read
-from payments.autopay.models import Notice
-from payments.autopay.notices import mark_notice_sent
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
 from payments.installation.pausing import HISTORY_ID, pause_charging
-from payments.invoicing.issue import issue_due
 from portal.web.kit.frame import Beat
 from portal.web.surroundings import beat
 from tests.portal.web.staff.conftest import Desk
-from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first
+from tests.portal.web.staff.played import announce_the_second_line, at_noon
 
 pytestmark = pytest.mark.committed
 
@@ -69,13 +66,7 @@ def test_the_rail_says_at_once_that_charging_is_paused_and_tells_the_time_of_all
 
 def test_what_a_pause_held_back_is_not_stuck_when_charging_has_just_gone_on(desk: Desk, beating: None) -> None:
     at_noon(date(2027, 3, 10))
-    with begin() as session:
-        pay_first(session, agreement(session, customer_of(session, "Анна")))
-    at_noon(date(2027, 4, 8))
-    with begin() as session:
-        now = business_now(session)
-        assert issue_due(session, now=now) == 1
-        mark_notice_sent(session, session.scalars(select(Notice.id)).one(), now=now)
+    announce_the_second_line(date(2027, 4, 8))
     owner = desk("owner")
     owner.post("/staff/charging/pause", data={"reason": "Сверяем суммы"})
     at_noon(date(2027, 4, 12))

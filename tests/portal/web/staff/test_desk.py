@@ -12,13 +12,12 @@ from kernel.clock import business_now
 from kernel.db import begin, read
 from kernel.outbox import Delivery, OutboxMessage
 from payments.autopay.models import Notice
-from payments.autopay.notices import mark_notice_sent
 from payments.charging.due import create_due_payments
 from payments.charging.models import UNKNOWN, Payment
 from payments.contracts.models import BY_CALENDAR
 from payments.contracts.periods import Period
 from payments.history.noting import note_status
-from payments.invoicing.issue import issue_due, issue_now
+from payments.invoicing.issue import issue_now
 from payments.invoicing.lapsing import lapse_unpaid
 from payments.webhooks.intake import take_in
 from payments.webhooks.models import InboundWebhook
@@ -26,7 +25,15 @@ from portal.notifications.models import Message
 from portal.web.staff.periods import DeskPeriod, desk_period
 from portal.web.staff.queries.figures import Figures, read_figures
 from tests.portal.web.staff.conftest import Desk
-from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first, play, play_day
+from tests.portal.web.staff.played import (
+    agreement,
+    announce_the_second_line,
+    at_noon,
+    customer_of,
+    pay_first,
+    play,
+    play_day,
+)
 from tests.support.business import make_agreement
 
 pytestmark = pytest.mark.committed
@@ -237,14 +244,8 @@ def test_a_silent_scheduler_is_shouted_about(desk: Desk, company: None) -> None:
 
 def test_due_lines_that_nobody_charges_are_shouted_about(desk: Desk, beating: None) -> None:
     at_noon(date(2027, 3, 10))
-    with begin() as session:
-        pay_first(session, agreement(session, customer_of(session, "Анна")))
     # The invoice is announced in time, and then the charger does not come.
-    at_noon(date(2027, 4, 8))
-    with begin() as session:
-        now = business_now(session)
-        assert issue_due(session, now=now) == 1
-        mark_notice_sent(session, session.scalars(select(Notice.id)).one(), now=now)
+    announce_the_second_line(date(2027, 4, 8))
     at_noon(date(2027, 4, 12))
 
     page = desk().get("/staff").text
