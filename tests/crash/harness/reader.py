@@ -10,7 +10,6 @@ from kernel.db import Session
 from payments.reconciliation.duty import reconcile_soon
 from tests.crash.harness.database import insist
 from tests.crash.harness.nemesis import Nemesis
-from tests.crash.harness.plan import Plan
 
 _POINTS = "reconcile."
 _EVERY_S = 5.0
@@ -23,8 +22,7 @@ _END_LEASES = text("""
 class Reader:
     """Presses the button."""
 
-    def __init__(self, plan: Plan, nemesis: Nemesis) -> None:
-        self._plan = plan
+    def __init__(self, nemesis: Nemesis) -> None:
         self._nemesis = nemesis
         self._asked = 0.0
 
@@ -36,7 +34,7 @@ class Reader:
             insist(self._ask)
 
     def _ask(self, session: Session) -> None:
-        if self._plan.short_leases:
-            # Nobody who lives has left his lease alone since before the last death.
-            session.execute(_END_LEASES, {"killed": self._nemesis.last_death})
+        # Five dead readings would take their leases' quarter of an hour. Nobody who lives has left his lease alone since
+        # before the last death.
+        session.execute(_END_LEASES, {"killed": self._nemesis.last_death})
         reconcile_soon(session)

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from crm_sync.part import CRM
 from kernel import clock, db
 from kernel.db import Session
+from payments.reconciliation.running import reconcile
 from portal.wiring import Wiring
 from tests.crash.harness import coverage, faults
 from tests.crash.harness.cable import Cable
@@ -123,8 +124,10 @@ class Attack:
 def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     wiring = Wiring(CRM)
     dues = make_work(plan, company.outside)
-    record.tell(f"{len(dues)} charges announced; the product starts")
     clock.follow()
+    # 35 days deep, once a day. Under attack it is only read as deep as a worker can that lives for seconds: 48 hours.
+    reconcile()
+    record.tell(f"{len(dues)} charges announced; the product starts")
     company.outside.control("targets", {"yookassa_url": company.webhook_url})
     attack = _prepare(plan, company, record, dues)
     company.hire()
@@ -189,7 +192,7 @@ def _charge_under(attack: Attack, plan: Plan, company: Company, record: Record, 
     """Until all charges have fallen due and most of the work is done, and each blow that a run must take was struck."""
     began = told = time.monotonic()
     topped = False
-    reader = Reader(plan, attack.nemesis)
+    reader = Reader(attack.nemesis)
     while time.monotonic() - began < plan.longest_attack_s:
         time.sleep(_TICK_S)
         reader.look()

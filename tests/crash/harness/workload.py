@@ -49,8 +49,8 @@ _FIRM = Firm(brand="Тёплый контур", legal_name="ООО «Тёплы�
 _BATCH = 100
 _THREADS = 8
 _NOTICE = timedelta(hours=72)
-# Room for the product to start in before the first charge falls due.
-_BEFORE = timedelta(minutes=20)
+# Room in the morning of the charges for the product to start in.
+_MORNING = timedelta(minutes=20)
 _SOFT = ("insufficient_funds", "issuer_unavailable", "general_decline", "call_issuer", "rejected_by_timeout")
 _HARD = ("card_expired", "permission_revoked", "fraud_suspected")
 # What becomes of a customer's charge besides being charged: its share of all of them, at least one of each.
@@ -92,14 +92,14 @@ class Due:
 
 
 def make_work(plan: Plan, outside: Outside) -> list[Due]:
-    """Make it all and move the clock to the eve of the charges."""
+    """Make it all and move the clock to the morning of the charges."""
     with begin() as session:
         name_company(session, _FIRM, get_settings())
     for start in range(0, plan.charges, _BATCH):
         _join(range(start, min(plan.charges, start + _BATCH)))
     with begin() as session:
         first_due_on = session.execute(select(func.min(Installment.due_on)).where(Installment.number == 2)).scalar_one()
-    outside.jump_to((start_of(first_due_on) - _NOTICE + timedelta(minutes=1)).isoformat())
+    outside.jump_to((start_of(first_due_on) - _NOTICE + _MORNING).isoformat())
     follow(outside.ask("clock")["shift_s"])
     _announce(plan)
     dues = _read(plan)
@@ -108,7 +108,7 @@ def make_work(plan: Plan, outside: Outside) -> list[Due]:
         session.execute(
             update(OutboxMessage).where(OutboxMessage.dispatched_at.is_(None)).values(dispatched_at=func.business_now())
         )
-    outside.jump_to((start_of(first_due_on) - _BEFORE).isoformat())
+    outside.jump_to(start_of(first_due_on).isoformat())
     follow(outside.ask("clock")["shift_s"])
     return dues
 
