@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Table,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm_sync.models import CrmLink, SyncJob, TimelineEntry
@@ -17,63 +34,41 @@ from payments.contracts.models import Contract
 from payments.customers.models import PERSON, Customer
 from payments.invoicing.models import Invoice
 
-_person_or_company = case((Customer.kind == PERSON, CONTACT), else_=COMPANY)
+_Select = Select[str, int, UUID, UUID]
+_ids = bindparam("ids", type_=ARRAY(Uuid))
 
 
 def want_customers(session: Session, ids: Sequence[UUID]) -> None:
     """These customers have to stand in the CRM as they are now, with their tax numbers."""
-    _want(session, select(_person_or_company, Customer.id, Customer.id).where(Customer.id.in_(ids)))
-    stands = exists().where(CrmLink.kind == REQUISITE, CrmLink.local_id == Customer.id)
-    numbered = select(literal(REQUISITE), Customer.id, Customer.id).where(
-        Customer.id.in_(ids), or_(Customer.inn.is_not(None), stands)
-    )
-    _want(session, numbered)
+    session.execute(_WANT_CUSTOMERS, {"ids": list(ids)})
 
 
 def want_contracts(session: Session, ids: Sequence[UUID]) -> None:
     """These contracts have to stand in the CRM as deals, and before them those who made them."""
-    _want_missing_customers(session, Contract, ids)
-    _want(session, _of(DEAL, Contract, ids))
+    session.execute(_WANT_CONTRACTS, {"ids": list(ids)})
 
 
 def want_invoices(session: Session, ids: Sequence[UUID]) -> None:
     """These invoices have to stand in the CRM, and their deals with the debt as it is now."""
-    want_contracts(session, _contracts_of(session, Invoice, ids))
-    _want(session, _of(INVOICE, Invoice, ids))
+    session.execute(_WANT_INVOICES, {"ids": list(ids)})
 
 
 def want_payments(session: Session, ids: Sequence[UUID]) -> None:
     """These payments have to stand in the CRM, and whatever they changed."""
-    paid = session.scalars(select(Payment.invoice_id).where(Payment.id.in_(ids)).distinct()).all()
-    want_invoices(session, paid)
-    _want(session, _of(PAYMENT, Payment, ids))
+    session.execute(_WANT_PAYMENTS, {"ids": list(ids)})
 
 
 def want_children(session: Session, kind: str, ids: Sequence[UUID]) -> None:
     """What stands in the CRM already and hangs on these objects of one kind has to hang on their new ids there."""
-    link = select(CrmLink.kind, CrmLink.local_id, CrmLink.customer_id)
-    if kind in (CONTACT, COMPANY):
-        own = (REQUISITE, DEAL, INVOICE, PAYMENT)
-        _want(session, link.where(CrmLink.customer_id.in_(ids), CrmLink.kind.in_(own)))
-    elif kind == DEAL:
-        invoices, payments = Invoice.contract_id.in_(ids), Payment.contract_id.in_(ids)
-        _want(session, link.join(Invoice, Invoice.id == CrmLink.local_id).where(CrmLink.kind == INVOICE, invoices))
-        _want(session, link.join(Payment, Payment.id == CrmLink.local_id).where(CrmLink.kind == PAYMENT, payments))
-    elif kind == INVOICE:
-        of_invoice = Payment.invoice_id.in_(ids)
-        _want(session, link.join(Payment, Payment.id == CrmLink.local_id).where(CrmLink.kind == PAYMENT, of_invoice))
+    if kind in _WANT_CHILDREN:
+        session.execute(_WANT_CHILDREN[kind], {"ids": list(ids)})
 
 
 def want_entry(session: Session, entry: dict[str, object]) -> None:
     """A line for a deal's timeline, once for each `key`; the deal and those it hangs on come before it."""
-    written = session.execute(
-        insert(TimelineEntry)
-        .values(entry)
-        .on_conflict_do_nothing()
-        .returning(TimelineEntry.id, TimelineEntry.kind, TimelineEntry.customer_id)
-    ).first()
-    if written is not None:
-        _want(session, select(literal(written.kind), literal(written.id), literal(written.customer_id)))
+    added = insert(TimelineEntry).values(entry).on_conflict_do_nothing().returning(TimelineEntry.id)
+    for entry_id in session.scalars(added).all():
+        session.execute(_WANT_ENTRY, {"ids": [entry_id]})
 
 
 def want_everything(session: Session) -> int:
@@ -96,48 +91,91 @@ def _in_parts(session: Session, key: InstrumentedAttribute[UUID], size: int = 50
         last = ids[-1]
 
 
-def _of(kind: str, owner: type[Contract | Invoice | Payment], ids: Sequence[UUID]) -> Select[str, UUID, UUID]:
-    return select(literal(kind), owner.id, owner.customer_id).where(owner.id.in_(ids))
+def _is(key: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    return key == any_(_ids)
 
 
-def _contracts_of(session: Session, owner: type[Invoice], ids: Sequence[UUID]) -> Sequence[UUID]:
-    return session.scalars(select(owner.contract_id).where(owner.id.in_(ids)).distinct()).all()
+def _payments(which: ColumnElement[bool]) -> list[_Select]:
+    paid = Invoice.id.in_(select(Payment.invoice_id).where(which))
+    return [*_invoices(paid), _of(PAYMENT, Payment, which)]
 
 
-def _want_missing_customers(session: Session, owner: type[Contract], ids: Sequence[UUID]) -> None:
+def _invoices(which: ColumnElement[bool]) -> list[_Select]:
+    theirs = Contract.id.in_(select(Invoice.contract_id).where(which))
+    return [*_contracts(theirs), _of(INVOICE, Invoice, which)]
+
+
+def _contracts(which: ColumnElement[bool]) -> list[_Select]:
     # An object is always wanted after those it hangs on; most of them stand in the CRM already.
-    known = _stands(CrmLink) | _stands(SyncJob)
-    missing = session.scalars(
-        select(Customer.id).join(owner, owner.customer_id == Customer.id).where(owner.id.in_(ids), ~known).distinct()
-    ).all()
-    if missing:
-        want_customers(session, missing)
+    theirs = Customer.id.in_(select(Contract.customer_id).where(which))
+    missing = _customers(and_(theirs, ~_stands(CrmLink), ~_stands(SyncJob)))
+    return [*missing, _of(DEAL, Contract, which)]
+
+
+def _customers(which: ColumnElement[bool]) -> list[_Select]:
+    kind = case((Customer.kind == PERSON, CONTACT), else_=COMPANY)
+    numbered = exists().where(CrmLink.kind == REQUISITE, CrmLink.local_id == Customer.id)
+    itself = select(kind, literal(RANKS[CONTACT]), Customer.id, Customer.id.label("customer_id"))
+    requisite = select(literal(REQUISITE), literal(RANKS[REQUISITE]), Customer.id, Customer.id.label("customer_id"))
+    return [itself.where(which), requisite.where(which, or_(Customer.inn.is_not(None), numbered))]
+
+
+def _of(kind: str, owner: type[Contract | Invoice | Payment], which: ColumnElement[bool]) -> _Select:
+    return select(literal(kind), literal(RANKS[kind]), owner.id, owner.customer_id).where(which)
+
+
+def _links(*which: ColumnElement[bool]) -> _Select:
+    return _rows(CrmLink, CrmLink.local_id, *which)
+
+
+def _rows(
+    table: type[CrmLink | TimelineEntry], key: InstrumentedAttribute[UUID], *which: ColumnElement[bool]
+) -> _Select:
+    return select(table.kind, case(RANKS, value=table.kind), key, table.customer_id).where(*which)
 
 
 def _stands(table: type[CrmLink | SyncJob]) -> ColumnElement[bool]:
     return exists().where(table.local_id == Customer.id, table.kind.in_((CONTACT, COMPANY)))
 
 
-def _want(session: Session, objects: Select[str, UUID, UUID]) -> None:
-    rows = [
-        {"kind": kind, "local_id": local_id, "customer_id": customer_id, "rank": RANKS[kind]}
-        for kind, local_id, customer_id in session.execute(objects)
-    ]
-    if not rows:
-        return
-    # In one order everywhere, so that two events about the same objects never wait for each other.
-    rows.sort(key=lambda row: (row["kind"], row["local_id"]))
-    again = insert(SyncJob).values(rows)
-    session.execute(
-        again.on_conflict_do_update(
-            index_elements=("kind", "local_id"),
-            set_={"version": SyncJob.version + 1, "status": _revived, "next_try_at": _sooner, "tries": _afresh},
-        )
-    )
-
-
 # A change may be what a parked object was waiting for; one whose creation is in doubt stays in doubt.
 _refused = SyncJob.status.in_(("parked", "blocked"))
-_revived = case((_refused, "waiting"), else_=SyncJob.status)
-_sooner = case((_refused, func.business_now()), else_=SyncJob.next_try_at)
-_afresh = case((_refused, 0), else_=SyncJob.tries)
+_AGAIN = {
+    "version": SyncJob.version + 1,
+    "status": case((_refused, "waiting"), else_=SyncJob.status),
+    "next_try_at": case((_refused, func.business_now()), else_=SyncJob.next_try_at),
+    "tries": case((_refused, 0), else_=SyncJob.tries),
+}
+
+
+def _want(objects: Sequence[_Select]) -> Insert:
+    kind, rank, local_id, customer_id = union_all(*objects).subquery().c
+    # Parents first, and in one order everywhere, so that two events about the same objects never wait for each other.
+    rows = select(kind, rank, local_id, customer_id).order_by(rank, kind, local_id)
+    # Into the table itself: the ORM would take the statement's parameters for a row.
+    again = insert(cast(Table, SyncJob.__table__)).from_select(("kind", "rank", "local_id", "customer_id"), rows)
+    return again.on_conflict_do_update(index_elements=("kind", "local_id"), set_=_AGAIN)
+
+
+_hang_on_customer = _links(_is(CrmLink.customer_id), CrmLink.kind.in_((REQUISITE, DEAL, INVOICE, PAYMENT)))
+_invoices_of_contract = _links(
+    CrmLink.kind == INVOICE, CrmLink.local_id.in_(select(Invoice.id).where(_is(Invoice.contract_id)))
+)
+_payments_of_contract = _links(
+    CrmLink.kind == PAYMENT, CrmLink.local_id.in_(select(Payment.id).where(_is(Payment.contract_id)))
+)
+_payments_of_invoice = _links(
+    CrmLink.kind == PAYMENT, CrmLink.local_id.in_(select(Payment.id).where(_is(Payment.invoice_id)))
+)
+
+_WANT_CUSTOMERS = _want(_customers(_is(Customer.id)))
+_WANT_CONTRACTS = _want(_contracts(_is(Contract.id)))
+_WANT_INVOICES = _want(_invoices(_is(Invoice.id)))
+_WANT_PAYMENTS = _want(_payments(_is(Payment.id)))
+_WANT_ENTRY = _want([_rows(TimelineEntry, TimelineEntry.id, _is(TimelineEntry.id))])
+_WANT_CHILDREN = {
+    CONTACT: _want([_hang_on_customer]),
+    COMPANY: _want([_hang_on_customer]),
+    DEAL: _want([_invoices_of_contract, _payments_of_contract]),
+    INVOICE: _want([_payments_of_invoice]),
+}
