@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Row, select
+
 from crm_sync.port import COMMENT, LOG
 from crm_sync.snapshots.identity import desk_url
-from kernel.db import Session
+from kernel.db import Session, among
 from payments.autopay.models import Autopay
 from payments.charging.models import Payment
 from payments.invoicing.models import Invoice
 from portal.public import reason_for_staff
 from portal.web.kit.filters import datetime_text, money
 
+Entry = dict[str, object]
 # The customer opened the payment page and left it: nobody has to act on that.
 _LEFT = "expired_on_confirmation"
 _AUTOPAY = {
@@ -30,27 +34,17 @@ _AUTOPAY = {
 }
 
 
-def paid(session: Session, payment_id: UUID) -> dict[str, object]:
+def paid(session: Session, payment_ids: Sequence[UUID]) -> list[Entry]:
     """Money came in."""
-    payment, invoice = _payment(session, payment_id)
-    how = f"Карта •• {payment.last4}" if payment.last4 else "ЮKassa"
-    return _entry(payment, COMMENT, "paid", f"Оплата {money(payment.kopecks)}", f"{how}, счёт № {invoice.number}.")
+    return [_paid(payment, number) for payment, number in _payments(session, payment_ids)]
 
 
-def declined(session: Session, payment_id: UUID, *, now: datetime) -> dict[str, object]:
-    """A payment ended without money; says what comes next."""
-    payment, invoice = _payment(session, payment_id)
-    act = "Списание" if payment.initiator == "schedule" else "Оплата"
-    title = f"{act} {money(payment.kopecks)} не {'прошло' if act == 'Списание' else 'прошла'}"
-    again = payment.next_attempt_at
-    then = f" Следующая попытка {datetime_text(again)}." if again and again > now else ""
-    kind = LOG if payment.reason == _LEFT else COMMENT
-    return _entry(
-        payment, kind, "declined", title, f"{reason_for_staff(payment.reason)}. Счёт № {invoice.number}.{then}"
-    )
+def declined(session: Session, payment_ids: Sequence[UUID], *, now: datetime) -> list[Entry]:
+    """Payments ended without money; says what comes next."""
+    return [_declined(payment, number, now) for payment, number in _payments(session, payment_ids)]
 
 
-def autopay(autopay: Autopay, what: str, *, now: datetime) -> dict[str, object]:
+def autopay(autopay: Autopay, what: str, *, now: datetime) -> Entry:
     """Automatic payments of a contract went on or off."""
     return {
         "key": f"autopay:{autopay.id}:{what}:{now.isoformat()}",
@@ -63,12 +57,28 @@ def autopay(autopay: Autopay, what: str, *, now: datetime) -> dict[str, object]:
     }
 
 
-def _payment(session: Session, payment_id: UUID) -> tuple[Payment, Invoice]:
-    payment = session.get_one(Payment, payment_id)
-    return payment, session.get_one(Invoice, payment.invoice_id)
+def _payments(session: Session, ids: Sequence[UUID]) -> Sequence[Row[Payment, str]]:
+    with_invoice = select(Payment, Invoice.number).join(Invoice, Invoice.id == Payment.invoice_id)
+    return session.execute(with_invoice.where(among(Payment.id, ids)).order_by(Payment.id)).all()
 
 
-def _entry(payment: Payment, kind: str, what: str, title: str, text: str) -> dict[str, object]:
+def _paid(payment: Payment, invoice_number: str) -> Entry:
+    how = f"Карта •• {payment.last4}" if payment.last4 else "ЮKassa"
+    return _entry(payment, COMMENT, "paid", f"Оплата {money(payment.kopecks)}", f"{how}, счёт № {invoice_number}.")
+
+
+def _declined(payment: Payment, invoice_number: str, now: datetime) -> Entry:
+    act = "Списание" if payment.initiator == "schedule" else "Оплата"
+    title = f"{act} {money(payment.kopecks)} не {'прошло' if act == 'Списание' else 'прошла'}"
+    again = payment.next_attempt_at
+    then = f" Следующая попытка {datetime_text(again)}." if again and again > now else ""
+    kind = LOG if payment.reason == _LEFT else COMMENT
+    return _entry(
+        payment, kind, "declined", title, f"{reason_for_staff(payment.reason)}. Счёт № {invoice_number}.{then}"
+    )
+
+
+def _entry(payment: Payment, kind: str, what: str, title: str, text: str) -> Entry:
     return {
         "key": f"payment:{payment.id}:{what}",
         "kind": kind,

@@ -64,11 +64,11 @@ def want_children(session: Session, kind: str, ids: Sequence[UUID]) -> None:
         session.execute(_WANT_CHILDREN[kind], {"ids": list(ids)})
 
 
-def want_entry(session: Session, entry: dict[str, object]) -> None:
-    """A line for a deal's timeline, once for each `key`; the deal and those it hangs on come before it."""
-    added = insert(TimelineEntry).values(entry).on_conflict_do_nothing().returning(TimelineEntry.id)
-    for entry_id in session.scalars(added).all():
-        session.execute(_WANT_ENTRY, {"ids": [entry_id]})
+def want_entries(session: Session, entries: Sequence[dict[str, object]]) -> None:
+    """Lines for deals' timelines, each once for its `key`; a deal and those it hangs on come before its lines."""
+    if entries:
+        added = insert(TimelineEntry).values(entries).on_conflict_do_nothing().returning(TimelineEntry.id)
+        session.execute(_WANT_ENTRIES, {"ids": session.scalars(added).all()})
 
 
 def want_everything(session: Session) -> int:
@@ -172,7 +172,7 @@ _WANT_CUSTOMERS = _want(_customers(_is(Customer.id)))
 _WANT_CONTRACTS = _want(_contracts(_is(Contract.id)))
 _WANT_INVOICES = _want(_invoices(_is(Invoice.id)))
 _WANT_PAYMENTS = _want(_payments(_is(Payment.id)))
-_WANT_ENTRY = _want([_rows(TimelineEntry, TimelineEntry.id, _is(TimelineEntry.id))])
+_WANT_ENTRIES = _want([_rows(TimelineEntry, TimelineEntry.id, _is(TimelineEntry.id))])
 _WANT_CHILDREN = {
     CONTACT: _want([_hang_on_customer]),
     COMPANY: _want([_hang_on_customer]),

@@ -94,11 +94,11 @@ def hint(session: Session, *hints: Hint) -> None:
         insert_rows(session, OutboxMessage, [{"topic": HINT_TOPIC, "payload": payload} for payload in told])
 
 
-def read_event(message: OutboxMessage, kind: type[Event]) -> Any:
+def read_event(payload: dict[str, Any], kind: type[Event]) -> Any:
     """The event of this kind that a message carries."""
-    return _adapter(kind).validate_python(message.payload)
+    return _adapter(kind).validate_python(payload)
 
 
-def read_hint(message: OutboxMessage) -> Hint:
+def read_hint(payload: dict[str, Any]) -> Hint:
     """The hint that a message of the hint topic carries."""
-    return _hint_adapter.validate_python(message.payload)
+    return _hint_adapter.validate_python(payload)

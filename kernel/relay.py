@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, select, text, update
 
 from kernel import log
 from kernel.broker import DELIVER, RedisAway
-from kernel.db import begin
+from kernel.db import among, begin
 from kernel.fault import fault
 from kernel.inbox import Handlers
-from kernel.outbox import HINT_TOPIC, UNDELIVERED, Delivery, OutboxMessage, read_hint
+from kernel.outbox import HINT_TOPIC, UNDELIVERED, Delivery, Hint, OutboxMessage, read_hint
 
 _log = log.get(__name__)
 _BATCH = 200
 _HINT_SIZE = 20
+# Of hints that name one row each, so many become one message: enough to spare Redis, too few to wait for each other.
+_TOGETHER = 5
 _REHINT_AFTER = "30 seconds"
+_TO_DELIVER = text("""
+    INSERT INTO deliveries (message_id, consumer, tries)
+    SELECT *, 0 FROM unnest(CAST(:ids AS bigint[]), CAST(:consumers AS text[])) RETURNING id
+""")
 Send = Callable[[str, Sequence[UUID | int]], None]
 
 
@@ -27,8 +34,8 @@ def relay_once(handlers: Handlers, send: Send) -> int:
     The rows commit before anything goes to Redis: a crash in between costs a delay, never a message.
     """
     with begin() as session:
-        messages = session.scalars(
-            select(OutboxMessage)
+        messages = session.execute(
+            select(OutboxMessage.id, OutboxMessage.topic, OutboxMessage.payload)
             .where(OutboxMessage.dispatched_at.is_(None))
             .order_by(OutboxMessage.id)
             .limit(_BATCH)
@@ -36,26 +43,28 @@ def relay_once(handlers: Handlers, send: Send) -> int:
         ).all()
         if not messages:
             return 0
-        wanted = [
-            {"message_id": message.id, "consumer": consumer}
-            for message in messages
-            for consumer in handlers.consumers(message.topic)
-        ]
-        deliveries: list[int] = []
-        if wanted:
-            deliveries = list(session.scalars(insert(Delivery).returning(Delivery.id), wanted).all())
-        ids = [message.id for message in messages]
-        session.execute(
-            update(OutboxMessage).where(OutboxMessage.id.in_(ids)).values(dispatched_at=func.business_now())
-        )
+        # Those of one consumer side by side: what is delivered together is handled together.
+        wanted = sorted((consumer, row.id) for row in messages for consumer in handlers.consumers(row.topic))
+        consumers, ids = [consumer for consumer, _ in wanted], [message_id for _, message_id in wanted]
+        deliveries = session.scalars(_TO_DELIVER, {"ids": ids, "consumers": consumers}).all()
+        sent = among(OutboxMessage.id, [row.id for row in messages])
+        session.execute(update(OutboxMessage).where(sent).values(dispatched_at=func.business_now()))
         fault("relay.before_commit")
     fault("relay.after_commit")
-    for message in messages:
-        if message.topic == HINT_TOPIC:
-            hint = read_hint(message)
-            send_in_parts(send, hint.job, hint.ids, len(hint.ids))
+    _send_hints(send, [read_hint(row.payload) for row in messages if row.topic == HINT_TOPIC])
     send_in_parts(send, DELIVER, deliveries, _HINT_SIZE)
     return len(messages)
+
+
+def _send_hints(send: Send, hints: Sequence[Hint]) -> None:
+    single: dict[str, list[UUID | int]] = defaultdict(list)
+    for hint in hints:
+        if len(hint.ids) == 1:
+            single[hint.job] += hint.ids
+        else:
+            send_in_parts(send, hint.job, hint.ids, len(hint.ids))
+    for job, ids in single.items():
+        send_in_parts(send, job, ids, _TOGETHER)
 
 
 def rehint_deliveries(send: Send) -> int:

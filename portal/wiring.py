@@ -103,8 +103,7 @@ class Wiring:
         return (*CHECKS, nothing_waits_too_long(self.waits), *(check for part in self._parts for check in part.checks))
 
     def _deliver(self, ids: list[str]) -> None:
-        for delivery_id in ids:
-            self.handlers.deliver(int(delivery_id))
+        self.handlers.deliver([int(delivery_id) for delivery_id in ids])
 
     def _examine(self, _ids: list[str]) -> None:
         examining.run(self.checks)

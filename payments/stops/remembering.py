@@ -10,7 +10,7 @@ from sqlalchemy import select
 from kernel import log
 from kernel.db import ReadSession, Session, read
 from kernel.fault import fault
-from kernel.inbox import Handler
+from kernel.inbox import Handler, each
 from payments.autopay.models import Autopay
 from payments.events import AutopayStopped, ConsentWithdrawn, ContractStatusChanged, MethodUnlinked
 from payments.installation.models import Installation
@@ -66,8 +66,8 @@ def _contract_changed(session: Session, event: ContractStatusChanged, _now: date
 
 # They raise while Redis is away, and are tried again. To say a stop once more changes nothing, so it needs no job.
 HANDLERS = (
-    Handler("stops.autopay_stopped", AutopayStopped, _autopay_stopped),
-    Handler("stops.method_unlinked", MethodUnlinked, _method_unlinked),
-    Handler("stops.consent_withdrawn", ConsentWithdrawn, _consent_withdrawn),
-    Handler("stops.contract_changed", ContractStatusChanged, _contract_changed),
+    Handler("stops.autopay_stopped", AutopayStopped, each(_autopay_stopped)),
+    Handler("stops.method_unlinked", MethodUnlinked, each(_method_unlinked)),
+    Handler("stops.consent_withdrawn", ConsentWithdrawn, each(_consent_withdrawn)),
+    Handler("stops.contract_changed", ContractStatusChanged, each(_contract_changed)),
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from kernel.db import Session
-from kernel.inbox import Handler
+from kernel.inbox import Handler, each
 from payments.events import (
     AutopayActivated,
     AutopayStopped,
@@ -223,14 +223,14 @@ def _story(payment: DecidedPayment) -> str:
 
 
 HANDLERS = (
-    Handler("notifications.charge_announced", ChargeAnnounced, charge_announced),
-    Handler("notifications.invoice_issued", InvoiceIssued, invoice_issued),
-    Handler("notifications.invoice_voided", InvoiceVoided, invoice_voided),
-    Handler("notifications.payment_succeeded", PaymentSucceeded, payment_succeeded),
-    Handler("notifications.payment_declined", PaymentDeclined, payment_declined),
-    Handler("notifications.autopay_activated", AutopayActivated, autopay_activated),
-    Handler("notifications.autopay_stopped", AutopayStopped, autopay_stopped),
-    Handler("notifications.method_unlinked", MethodUnlinked, method_unlinked),
-    Handler("notifications.customer_changed", CustomerChanged, customer_changed),
-    Handler("notifications.charging_paused", ChargingPaused, charging_paused),
+    Handler("notifications.charge_announced", ChargeAnnounced, each(charge_announced)),
+    Handler("notifications.invoice_issued", InvoiceIssued, each(invoice_issued)),
+    Handler("notifications.invoice_voided", InvoiceVoided, each(invoice_voided)),
+    Handler("notifications.payment_succeeded", PaymentSucceeded, each(payment_succeeded)),
+    Handler("notifications.payment_declined", PaymentDeclined, each(payment_declined)),
+    Handler("notifications.autopay_activated", AutopayActivated, each(autopay_activated)),
+    Handler("notifications.autopay_stopped", AutopayStopped, each(autopay_stopped)),
+    Handler("notifications.method_unlinked", MethodUnlinked, each(method_unlinked)),
+    Handler("notifications.customer_changed", CustomerChanged, each(customer_changed)),
+    Handler("notifications.charging_paused", ChargingPaused, each(charging_paused)),
 )

@@ -29,7 +29,7 @@ def test_a_line_in_doubt_is_found_however_many_were_written_since(portal: Portal
     portal.fail("drop_after", times=1, match={"method": method})
     with begin() as session:
         line = telling.autopay(session.scalars(select(Autopay)).one(), "held", now=business_now(session))
-        wanting.want_entry(session, line | {"kind": kind})
+        wanting.want_entries(session, [line | {"kind": kind}])
     portal.sync()
     deal_id = portal.one("deal")["id"]
     for number in range(many):

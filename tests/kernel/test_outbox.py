@@ -26,3 +26,19 @@ def test_a_hint_at_no_rows_keeps_no_other_hint_from_leaving(world: World) -> Non
 
     assert relay_once(Handlers([]), send) == 1
     assert sent == [("charge", [7])]
+
+
+def test_hints_at_single_rows_go_to_redis_some_together_and_larger_ones_as_they_are(world: World) -> None:
+    sent: list[tuple[str, list[UUID | int]]] = []
+
+    def send(job: str, ids: Sequence[UUID | int]) -> None:
+        sent.append((job, list(ids)))
+
+    relay_once(Handlers([]), send)
+    sent.clear()
+    with begin() as session:
+        outbox.hint(session, *(Hint("mail", (key,)) for key in range(7)), Hint("charge", tuple(range(30))))
+
+    relay_once(Handlers([]), send)
+
+    assert sent == [("charge", list(range(30))), ("mail", [0, 1, 2, 3, 4]), ("mail", [5, 6])]

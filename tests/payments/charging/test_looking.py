@@ -36,7 +36,7 @@ def pending(session: Session) -> Payment:
 
 
 def _hints(session: Session) -> list[tuple[UUID | int, ...]]:
-    messages = session.scalars(select(OutboxMessage).where(OutboxMessage.topic == HINT_TOPIC)).all()
+    messages = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == HINT_TOPIC)).all()
     hints = [read_hint(message) for message in messages]
     return [hint.ids for hint in hints if hint.job == CHECK]
 

@@ -143,7 +143,7 @@ def test_whoever_only_looks_has_not_come_in_or_is_shut_out_gets_no_letter(office
 
 def hints() -> int:
     with read() as session:
-        found = session.scalars(select(OutboxMessage).where(OutboxMessage.topic == HINT_TOPIC)).all()
+        found = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == HINT_TOPIC)).all()
         return sum(read_hint(message).job == EXAMINE for message in found)
 
 

@@ -174,6 +174,6 @@ def hand_over_events(session: Session) -> None:
             for handler in HANDLERS:
                 if handler.event.topic == message.topic:
                     event = TypeAdapter(handler.event).validate_python(message.payload)
-                    handler.handle(session, event, business_now(session))
+                    handler.handle(session, [event], business_now(session))
             message.dispatched_at = business_now(session)
         session.flush()

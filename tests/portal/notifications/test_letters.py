@@ -36,7 +36,7 @@ def test_a_letter_is_kept_with_its_texts_and_a_hint_to_send_it(session: Session)
     assert "ООО «Полюс», ИНН" in message.text_body
     assert "<style>" not in message.html_body
     assert 'style="' in message.html_body
-    hints = session.scalars(select(OutboxMessage).where(OutboxMessage.topic == HINT_TOPIC)).all()
+    hints = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == HINT_TOPIC)).all()
     assert [outbox.read_hint(item) for item in hints] == [outbox.Hint("mail", (message.id,))]
 
 
@@ -65,7 +65,7 @@ def test_no_address_makes_a_failed_row_without_a_hint(session: Session) -> None:
 
     assert message is not None
     assert (message.status, message.error) == ("failed", "нет адреса")
-    assert session.scalars(select(OutboxMessage).where(OutboxMessage.topic == HINT_TOPIC)).all() == []
+    assert session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == HINT_TOPIC)).all() == []
 
 
 def test_a_letter_speaks_its_readers_language(session: Session) -> None:

@@ -76,5 +76,5 @@ def test_whoever_reconciles_may_have_it_asked_now(desk: Desk, company: None, *, 
 
     assert answer.status_code == (303 if may else 403)
     with read() as session:
-        hints = session.scalars(select(OutboxMessage).where(OutboxMessage.topic == HINT_TOPIC)).all()
+        hints = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == HINT_TOPIC)).all()
     assert [read_hint(hint).job for hint in hints] == ([EXAMINE] if may else [])

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from kernel.broker import DELIVER
 from kernel.clock import business_now
 from kernel.db import Session, begin, read
-from kernel.inbox import Handler, Handlers
+from kernel.inbox import Handler, Handlers, each
 from kernel.outbox import UNDELIVERED, Delivery, OutboxMessage, read_hint, record
 from payments.events import PaymentSucceeded
 from payments.installation.models import Installation
@@ -44,7 +44,7 @@ def dead(company: None) -> int:
 
 
 def handlers(handle: Callable[[Session, PaymentSucceeded, datetime], None]) -> Handlers:
-    return Handlers([Handler(CONSUMER, PaymentSucceeded, handle)])
+    return Handlers([Handler(CONSUMER, PaymentSucceeded, each(handle))])
 
 
 def delivery_of(delivery_id: int) -> Delivery:
@@ -54,7 +54,10 @@ def delivery_of(delivery_id: int) -> Delivery:
 
 def hints() -> list[tuple[int, ...]]:
     with read() as session:
-        found = [read_hint(row) for row in session.scalars(select(OutboxMessage).where(OutboxMessage.topic == "hint"))]
+        found = [
+            read_hint(row)
+            for row in session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == "hint"))
+        ]
     return [tuple(int(str(key)) for key in hint.ids) for hint in found if hint.job == DELIVER]
 
 
@@ -80,7 +83,7 @@ def test_pressed_twice_it_is_handed_out_once_and_then_handled(desk: Desk, dead: 
 
     handled: list[PaymentSucceeded] = []
     for _ in range(2):
-        handlers(lambda _session, event, _now: handled.append(event)).deliver(dead)
+        handlers(lambda _session, event, _now: handled.append(event)).deliver([dead])
 
     assert len(handled) == 1
     assert delivery_of(dead).done_at is not None
@@ -95,7 +98,7 @@ def test_what_fails_again_gets_all_its_tries_and_comes_back_to_the_list(desk: De
 
     tries = 0
     while delivery_of(dead).dead_at is None:
-        handlers(fail).deliver(dead)
+        handlers(fail).deliver([dead])
         tries += 1
 
     assert tries > 1

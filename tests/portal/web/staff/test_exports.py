@@ -62,7 +62,7 @@ def test_the_file_holds_what_the_list_shows_and_adds_up_to_its_total(desk: Desk,
     assert 'hx-trigger="every 2s"' in waiting
     assert "Скачать" not in waiting
     with read() as session:
-        messages = session.scalars(select(OutboxMessage).where(OutboxMessage.topic == HINT_TOPIC)).all()
+        messages = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == HINT_TOPIC)).all()
     assert [hint.ids for hint in map(read_hint, messages) if hint.job == "export"] == [(the_export().id,)]
 
     make_exports([str(the_export().id)])

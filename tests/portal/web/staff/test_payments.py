@@ -262,7 +262,9 @@ def test_the_gateway_is_asked_again_by_a_hint_to_the_checker(
     assert answer.headers["location"] == here
     with begin() as session:
         hint = session.scalars(
-            select(OutboxMessage).where(OutboxMessage.dispatched_at.is_(None), OutboxMessage.topic == HINT_TOPIC)
+            select(OutboxMessage.payload).where(
+                OutboxMessage.dispatched_at.is_(None), OutboxMessage.topic == HINT_TOPIC
+            )
         ).one()
         due = select(Payment.id).where(Payment.id == payments["other"], Payment.next_check_at < later)
         assert session.execute(due).first()
