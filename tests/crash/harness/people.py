@@ -28,11 +28,12 @@ from tests.crash.harness.record import Record
 from tests.crash.harness.workload import ACTING, Due
 from tests.support.business import GOOD_CARD, enter_card
 
-_AT_ONCE = 6
+_AT_ONCE = 24
 _TICK_S = 0.25
 _TRIES = 60
 _PAUSE_S = 0.5
-_ONE_BY_ONE_S = 4.0
+# Those who were refused come one after another, so that one death of the web does not meet them all.
+_ONE_BY_ONE_S, _ALL_OF_THEM_S = 4.0, 60.0
 _NAMED = re.compile(r'href="/payments/(\d+)"')
 # Around the instant of the charge: before it is made, while it is on its way, after it came in. Of those who pay by hand
 # half come before the charge and reach the payment page; the others must be kept from paying what is under way.
@@ -74,6 +75,7 @@ class People:
             due.contract_id: due for due in acting if due.fate.startswith("unlinks_") or due.fate == "pays_in_doubt"
         }
         self._refused = {due.contract_id: due for due in acting if due.fate == "refused"}
+        self._pause_s = min(_ONE_BY_ONE_S, _ALL_OF_THEM_S / len(self._refused))
         later = self._unsure | self._refused
         self._agenda = [(at, due) for at, due in self._agenda if due.contract_id not in later]
 
@@ -109,8 +111,7 @@ class People:
                 while self._agenda and self._agenda[-1][0] <= now:
                     hands.submit(self._act, self._agenda.pop()[1])
                 if refused and not self._agenda and time.monotonic() > self._next_refused:
-                    # One after another, so that one death of the web does not meet them all.
-                    self._next_refused = time.monotonic() + _ONE_BY_ONE_S
+                    self._next_refused = time.monotonic() + self._pause_s
                     hands.submit(self._act, self._refused.pop(refused[0].contract_id))
 
     def _act(self, due: Due) -> None:

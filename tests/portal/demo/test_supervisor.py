@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[3]
 DEMO = """
 import sys
 from pathlib import Path
+from portal.demo import seed
 from portal.demo.supervisor import run_demo
+seed.CUSTOMERS = 20  # half of them: whose year it is does not matter here
 port, sandbox_port, smtp_port = map(int, sys.argv[2:])
 sys.exit(run_demo(port, sandbox_port, smtp_port, reset=False, folder=Path(sys.argv[1])))
 """
