@@ -128,12 +128,11 @@ def broker() -> RedisBroker:
     with _lock:
         if "broker" not in _state:
             _state["broker"] = RedisBroker(  # type: ignore[no-untyped-call]  # its __init__ is not annotated
-                url=get_settings().redis_url,
+                # A client of our own: given an address, Dramatiq does not pass its timeouts on.
+                client=redis.Redis.from_url(get_settings().redis_url, socket_connect_timeout=2, socket_timeout=5),
                 namespace=_NAMESPACE,
                 heartbeat_timeout=6_000,
                 maintenance_chance=1_000_000,
-                socket_connect_timeout=2,
-                socket_timeout=5,
             )
         return _state["broker"]
 

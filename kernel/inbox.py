@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select, update
@@ -23,6 +23,8 @@ from kernel.outbox import Delivery, Event, Hint, OutboxMessage, hint, read_event
 
 E = TypeVar("E", bound=Event)
 _log = log.get(__name__)
+# A hint that was followed: the next one goes out as soon as the delivery is due again.
+_SPENT = datetime.fromtimestamp(0, UTC)
 _OPEN = Delivery.done_at.is_(None) & Delivery.dead_at.is_(None)
 # After the last step a delivery is dead: shown to staff, never dropped.
 _RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600, 7200, 14400))
@@ -137,3 +139,4 @@ def _note_failure(delivery_id: int, error: Exception) -> None:
         else:
             delivery.dead_at = now
         delivery.tries += 1
+        delivery.hinted_at = _SPENT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -26,6 +26,7 @@ _TO_DELIVER = text("""
     SELECT *, 0 FROM unnest(CAST(:ids AS bigint[]), CAST(:consumers AS text[])) RETURNING id
 """)
 Send = Callable[[str, Sequence[UUID | int]], None]
+_Part = tuple[str, Sequence[UUID | int]]
 
 
 def relay_once(handlers: Handlers, send: Send) -> int:
@@ -51,20 +52,9 @@ def relay_once(handlers: Handlers, send: Send) -> int:
         session.execute(update(OutboxMessage).where(sent).values(dispatched_at=func.business_now()))
         fault("relay.before_commit")
     fault("relay.after_commit")
-    _send_hints(send, [read_hint(row.payload) for row in messages if row.topic == HINT_TOPIC])
-    send_in_parts(send, DELIVER, deliveries, _HINT_SIZE)
+    hints = [read_hint(row.payload) for row in messages if row.topic == HINT_TOPIC]
+    _send(send, [*_parts_of(hints), *_in_parts(DELIVER, deliveries, _HINT_SIZE)])
     return len(messages)
-
-
-def _send_hints(send: Send, hints: Sequence[Hint]) -> None:
-    single: dict[str, list[UUID | int]] = defaultdict(list)
-    for hint in hints:
-        if len(hint.ids) == 1:
-            single[hint.job] += hint.ids
-        else:
-            send_in_parts(send, hint.job, hint.ids, len(hint.ids))
-    for job, ids in single.items():
-        send_in_parts(send, job, ids, _TOGETHER)
 
 
 def rehint_deliveries(send: Send) -> int:
@@ -91,9 +81,29 @@ def rehint_deliveries(send: Send) -> int:
 
 def send_in_parts(send: Send, job: str, ids: Sequence[UUID | int], size: int) -> None:
     """Send hints of at most `size` ids; what Redis does not take is found again by the sweep that calls this."""
-    for start in range(0, len(ids), size):
+    _send(send, _in_parts(job, ids, size))
+
+
+def _send(send: Send, parts: Iterable[_Part]) -> None:
+    for job, ids in parts:
         try:
-            send(job, ids[start : start + size])
+            send(job, ids)
         except RedisAway as error:
+            # One that hangs would take its time for each of the others too.
             _log.warning("relay.redis_away", job=job, error=str(error))
             return
+
+
+def _parts_of(hints: Sequence[Hint]) -> Iterator[_Part]:
+    single: dict[str, list[UUID | int]] = defaultdict(list)
+    for hint in hints:
+        if len(hint.ids) == 1:
+            single[hint.job] += hint.ids
+        else:
+            yield hint.job, hint.ids
+    for job, ids in single.items():
+        yield from _in_parts(job, ids, _TOGETHER)
+
+
+def _in_parts(job: str, ids: Sequence[UUID | int], size: int) -> Iterator[_Part]:
+    return ((job, ids[start : start + size]) for start in range(0, len(ids), size))

@@ -7,13 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from kernel.db import Session, begin, read
 from kernel.ids import uuid7
 from kernel.inbox import Handler, Handlers, each
 from kernel.outbox import Delivery, record
-from kernel.relay import relay_once
+from kernel.relay import rehint_deliveries, relay_once
 from payments.events import CustomerChanged, CustomerCreated
 from tests.support.world import World
 
@@ -75,6 +75,21 @@ def test_one_that_fails_is_noted_alone_and_the_others_are_handled_once(customers
     assert [(row.tries, row.error) for row in rows if not row.done_at] == [(1, "LookupError: nobody knows it")]
     # The first attempt at all of them was rolled back; what it had written is gone with it.
     assert told == [*customers[:2], *(key for key in customers if key != bad)]
+
+
+def test_one_that_failed_is_hinted_at_as_soon_as_it_is_due_again(customers: list[UUID]) -> None:
+    def fail(_session: Session, _events: Sequence[CustomerCreated], _now: datetime) -> None:
+        raise LookupError
+
+    hinted: list[Sequence[UUID | int]] = []
+    deliver(Handlers([Handler("test.created", CustomerCreated, fail)]), CustomerCreated(customers[0]))
+    assert rehint_deliveries(lambda _job, ids: hinted.append(ids)) == 0, "five seconds first"
+
+    with begin() as session:
+        session.execute(update(Delivery).values(next_try_at=func.business_now()))
+
+    assert rehint_deliveries(lambda _job, ids: hinted.append(ids)) == 1
+    assert rehint_deliveries(lambda _job, ids: hinted.append(ids)) == 0, "the new hint is on its way"
 
 
 def test_what_is_done_already_is_not_handled_again(customers: list[UUID]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from kernel import outbox
+from kernel.broker import RedisAway
 from kernel.db import begin
 from kernel.inbox import Handlers
 from kernel.outbox import Hint
@@ -42,3 +43,17 @@ def test_hints_at_single_rows_go_to_redis_some_together_and_larger_ones_as_they_
     relay_once(Handlers([]), send)
 
     assert sent == [("charge", list(range(30))), ("mail", [0, 1, 2, 3, 4]), ("mail", [5, 6])]
+
+
+def test_a_redis_that_is_away_is_asked_once_and_the_rest_is_left_to_the_sweeps(world: World) -> None:
+    asked: list[str] = []
+
+    def send(job: str, _ids: Sequence[UUID | int]) -> None:
+        asked.append(job)
+        raise RedisAway
+
+    with begin() as session:
+        outbox.hint(session, Hint("charge", (1, 2)), Hint("charge", (3, 4)), Hint("mail", (5,)))
+
+    assert relay_once(Handlers([]), send) >= 3
+    assert len(asked) == 1
