@@ -32,6 +32,8 @@ _AT_ONCE = 24
 _TICK_S = 0.25
 _TRIES = 60
 _PAUSE_S = 0.5
+# Whoever is told that a charge is under way looks again after a while, and a while longer.
+_LOOKS, _LOOK_S = 20, 2.0
 # Those who were refused come one after another, so that one death of the web does not meet them all.
 _ONE_BY_ONE_S, _ALL_OF_THEM_S = 4.0, 60.0
 _NAMED = re.compile(r'href="/payments/(\d+)"')
@@ -143,7 +145,7 @@ class People:
 
     def _pay(self, due: Due) -> None:
         with self._browser(due) as browser:
-            for _ in range(_TRIES):
+            for _ in range(_LOOKS):
                 _patiently(lambda: browser.post(f"{due.pay_url}/payments"))
                 leads = _patiently(lambda: browser.get(f"{due.pay_url}/go"))
                 page = leads.headers.get("location", "")
@@ -155,7 +157,7 @@ class People:
                 if self._is_paid(due):
                     self.record.note("customer", "came too late", str(due.contract_id))
                     return
-                time.sleep(_PAUSE_S)
+                time.sleep(_LOOK_S)
         # The page kept saying that a charge is under way: whoever is told so waits for its end.
         self.record.note("customer", "was told to wait", str(due.contract_id))
 

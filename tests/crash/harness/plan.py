@@ -86,8 +86,8 @@ class Plan:
 
     @property
     def spread_s(self) -> float:
-        """The business time over which the charges fall due: as the clock jumps, some twelve a second in a long run."""
-        return min(_ONE_DAY_S, max(420.0, self.charges * 0.3))
+        """The business time over which the charges fall due: as the clock jumps, some fifteen a second in a long run."""
+        return min(_ONE_DAY_S, max(420.0, self.charges * 0.25))
 
 
 def points() -> dict[str, str]:
