@@ -33,6 +33,7 @@ __all__ = [
     "begin",
     "dispose",
     "engine",
+    "give_room",
     "insert_rows",
     "is_away",
     "read",
@@ -47,6 +48,12 @@ _log = log.get(__name__)
 # Statement, lock and idle limits of design.md's money rules: a stuck statement must never hold a lock for long.
 _CONNECT_OPTIONS = (
     "-c timezone=UTC -c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
+)
+_ROOM = (
+    "SET LOCAL statement_timeout = '120s'",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    "SET LOCAL work_mem = '128MB'",
+    "SET LOCAL max_parallel_workers_per_gather = 0",
 )
 # Serialization failure, deadlock, lock timeout: PostgreSQL gave this transaction up for another's sake. It did nothing.
 _GIVEN_UP = frozenset({"40001", "40P01", "55P03"})
@@ -119,6 +126,15 @@ def read() -> Iterator[ReadSession]:
     with ReadSession(engine(), expire_on_commit=False, autoflush=False) as session:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         yield session
+
+
+def give_room(session: Session) -> None:
+    """Let the statements of this transaction take two minutes and sort in 128 MB: for questions over the whole history.
+
+    Never in a request. Without parallel workers: each costs half as much again, and memory that all of them share.
+    """
+    for setting in _ROOM:
+        session.execute(text(setting))
 
 
 def insert_rows(

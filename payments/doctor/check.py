@@ -12,18 +12,10 @@ from queue import Empty, SimpleQueue
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from kernel.db import ReadSession, Session, read
+from kernel.db import ReadSession, Session, give_room, read
 from kernel.errors import KabinetError
 
 SHOWN = 20
-# A query over a million payments takes longer than a page may, and sorts more than fits beside pages. Two checks at a time
-# keep two cores busy; parallel workers inside of each cost half as much again, and memory that all of them share.
-_ROOM = (
-    "SET LOCAL statement_timeout = '120s'",
-    "SET LOCAL idle_in_transaction_session_timeout = 0",
-    "SET LOCAL work_mem = '128MB'",
-    "SET LOCAL max_parallel_workers_per_gather = 0",
-)
 _Left = SimpleQueue["Check"]
 
 
@@ -78,7 +70,7 @@ def select_checks(checks: Sequence[Check], names: Sequence[str]) -> tuple[Check,
 
 
 def examine(checks: Sequence[Check]) -> list[Examined]:
-    """Ask every check about one and the same moment, two at a time, in transactions that cannot write."""
+    """Ask every check about one and the same moment, in transactions that cannot write; two at a time keep two cores busy."""
     left: _Left = SimpleQueue()
     for check in checks:
         left.put(check)
@@ -92,8 +84,7 @@ def examine(checks: Sequence[Check]) -> list[Examined]:
 @contextmanager
 def _room() -> Iterator[ReadSession]:
     with read() as session:
-        for setting in _ROOM:
-            session.execute(text(setting))
+        give_room(session)
         yield session
 
 

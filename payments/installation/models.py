@@ -19,7 +19,7 @@ class Installation(Base):
     `charging_paused` stops every send at once; more than the daily limits (None: no limit) leave on no business day;
     `fingerprint` is where this database lay when it last ran: a restored copy finds itself elsewhere, at `unproven_since`,
     and charges again only when reconciled after that and `recalled_at`: when the stops were brought back that it does not
-    know. `stops_memory` is the name of the memory of stops in Redis that was whole; a consent from before
+    know, up to `recalled_until`. `stops_memory` is the name of the memory of stops in Redis that was whole; a consent from before
     `unconfirmed_before` charges only when its customer has confirmed it. `examine_at`: when the doctor comes next;
     `charger_alarm_at`: since when staff have known that charges are not being made.
     """
@@ -43,6 +43,7 @@ class Installation(Base):
     unproven_since: Mapped[At | None]
     stops_memory: Mapped[Str | None]
     recalled_at: Mapped[At | None]
+    recalled_until: Mapped[At | None]
     unconfirmed_before: Mapped[At | None]
     seeded_at: Mapped[At | None]
     scheduler_beat_at: Mapped[At | None]

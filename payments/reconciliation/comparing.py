@@ -1,7 +1,8 @@
 """Our books beside the gateway's view, both ways: what differs, and which of it a button can repair.
 
 What is under way is no difference: a payment younger than the grace period, money that the gateway took a moment ago,
-and whatever of ours was decided after the reading had begun.
+and whatever of ours was decided after the reading had begun. But a payment that names us and is unknown here is never
+under way, however young: ours are committed before they leave. Only a database that was restored has such.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ GRACE = timedelta(minutes=15)
 _PAGE_LIFE = timedelta(hours=1)
 _WITH_MONEY = (SUCCEEDED, WAITING_FOR_CAPTURE)
 _theirs, _ours = SeenPayment, Payment
+_names_us = and_(_theirs.payment_id.is_not(None), _theirs.invoice_id.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ def _unknown_here(session: Session, shop_id: UUID, read_at: datetime) -> list[Fo
         .where(
             _theirs.shop_id == shop_id,
             _theirs.status.in_(_WITH_MONEY),
-            _is_old(read_at),
+            or_(_is_old(read_at), _names_us),
             ~exists().where(_ours.gateway_id == _theirs.gateway_id),
             ~exists().where(_ours.id == _theirs.payment_id, _ours.gateway_id.is_(None)),
         )
@@ -218,7 +220,7 @@ def _unknown_here(session: Session, shop_id: UUID, read_at: datetime) -> list[Fo
 
 
 def _unknown(session: Session, item: SeenPayment, *, is_twin: bool) -> Found:
-    names_us = item.payment_id is not None and item.invoice_id is not None
+    names_us = bool(item.payment_id and item.invoice_id)
     place = None if is_twin else find_place(session, item)
     by_button = APPLY if is_twin else IMPORT if place and item.status == SUCCEEDED else None
     return Found(

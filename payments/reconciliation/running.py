@@ -13,10 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 
 from kernel import log
 from kernel.clock import business_date, business_now
-from kernel.db import ReadSession, Session, begin, read, repeating
+from kernel.db import ReadSession, Session, begin, give_room, read, repeating
 from kernel.errors import KabinetError, Refused
 from kernel.fault import fault
 from kernel.ids import uuid7
@@ -78,8 +79,8 @@ def reconcile(*, deep: bool | None = None, pauses_s: Sequence[float] = PAUSES_S)
         fault("reconcile.after_reading")
         repeating(partial(_finish, run_id=run_id, shop_id=shop.id, lists=lists, window=window))
         fault("reconcile.after_commit")
-    except (GatewayError, _Lost) as error:
-        _fail(run_id, f"{getattr(error, 'outcome', 'lost')}: {error}")
+    except (GatewayError, _Lost, DBAPIError) as error:
+        _fail(run_id, _why(error))
         raise Unread(_words(error)) from error
     return run_id
 
@@ -169,6 +170,7 @@ def _beat(run_id: UUID) -> None:
 
 
 def _finish(session: Session, run_id: UUID, shop_id: UUID, lists: Lists, window: Window) -> None:
+    give_room(session)
     run = session.get_one(Reconciliation, run_id, with_for_update=True, populate_existing=True)
     if run.status != RUNNING:
         raise _Lost(_INTERRUPTED)
@@ -192,8 +194,16 @@ def _fail(run_id: UUID, error: str) -> None:
         )
 
 
+def _why(error: GatewayError | _Lost | DBAPIError) -> str:
+    if isinstance(error, DBAPIError):
+        return f"database: {type(error.orig).__name__}"
+    return f"{getattr(error, 'outcome', 'lost')}: {error}"
+
+
 def _words(error: Exception) -> str:
     if isinstance(error, GatewayError):
         code = f" (HTTP {error.http_status})" if error.http_status else ""
         return f"список ЮKassa не прочитан{code}: {error}. Ничего не изменено"
+    if isinstance(error, DBAPIError):
+        return f"база не смогла сравнить списки ({type(error.orig).__name__}). Ничего не изменено"
     return str(error)

@@ -1,16 +1,20 @@
-"""Whether our books were compared with the gateway since some instant. Charging goes on after a restore only then."""
+"""Whether our books were compared with the gateway since some instant. Charging goes on after a restore only then.
+
+Nor while the gateway has yet to decide a payment that names us and is unknown here: it may bring money any moment.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 
 from kernel.db import ReadSession, Session
 from kernel.errors import Refused
+from payments.charging.models import PENDING, WAITING_FOR_CAPTURE, Payment
 from payments.installation.models import Shop
-from payments.reconciliation.models import DONE, Difference, Reconciliation
+from payments.reconciliation.models import DONE, Difference, Reconciliation, SeenPayment
 
 
 def reconciled_since(session: Session | ReadSession, shop_id: UUID, since: datetime) -> bool:
@@ -37,11 +41,25 @@ def count_repairable(session: Session | ReadSession, shop_id: UUID) -> int:
     ).scalar_one()
 
 
+def count_undecided(session: Session | ReadSession, shop_id: UUID) -> int:
+    """Payments of ours that the gateway had not decided when it was read last, and that are unknown here."""
+    known = exists().where(or_(Payment.gateway_id == SeenPayment.gateway_id, Payment.id == SeenPayment.payment_id))
+    return session.execute(
+        select(func.count()).where(
+            SeenPayment.shop_id == shop_id,
+            SeenPayment.status.in_((PENDING, WAITING_FOR_CAPTURE)),
+            SeenPayment.payment_id.is_not(None),
+            ~known,
+        )
+    ).scalar_one()
+
+
 def require_proof(session: Session | ReadSession, account_id: str, since: datetime) -> None:
     """Let charging go on after what happened at `since` only when nothing that was charged is unknown here.
 
     Raises:
-        Refused: there was no reconciliation since, or what it found is not repaired.
+        Refused: there was no reconciliation since, what it found is not repaired, or the gateway has yet to decide a
+            payment that is unknown here.
     """
     shop_id = session.execute(select(Shop.id).where(Shop.account_id == account_id)).scalar_one_or_none()
     if shop_id is None:
@@ -52,3 +70,8 @@ def require_proof(session: Session | ReadSession, account_id: str, since: dateti
         )
     if count_repairable(session, shop_id):
         raise Refused("Сначала исправьте расхождения на странице «Сверка»: иначе пришедшие деньги спишутся ещё раз")
+    if count_undecided(session, shop_id):
+        raise Refused(
+            "У ЮKassa есть незавершённые платежи, о которых база не знает. Подождите, пока они завершатся (не дольше часа),"
+            " и сверьте ещё раз"
+        )

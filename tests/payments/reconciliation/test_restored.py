@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -13,12 +14,15 @@ from kernel import db
 from kernel.clock import business_now
 from kernel.db import Session, begin, read
 from kernel.errors import Refused
+from kernel.settings import get_settings
 from payments.charging.charging import charge
 from payments.charging.due import create_due_payments
 from payments.charging.models import Payment
 from payments.charging.sending import sender
+from payments.gateway.yookassa import YooKassa
 from payments.installation.models import Installation
 from payments.installation.pausing import resume_charging
+from payments.invoicing.issue import issue_due
 from payments.invoicing.models import Invoice
 from payments.ledger.models import LedgerEntry
 from payments.reconciliation.models import Difference
@@ -31,7 +35,7 @@ from portal.demo.engines import plain, sibling
 from portal.demo.postgres import create_database, drop_database
 from tests.payments.reconciliation.conftest import differences
 from tests.support import servers as engines
-from tests.support.business import make_agreement, pay_with_consent
+from tests.support.business import GOOD_CARD, enter_card, make_agreement, pay_with_consent
 from tests.support.charging import make_due
 from tests.support.world import World
 
@@ -65,7 +69,6 @@ def backup(world: World, committed: str) -> Iterator[str]:
         due = make_due(session, agreements)
     charge([str(it.payment_id) for it in due])
     assert sender().wait_idle(30)
-    world.jump("PT1H")
     engines.use_database(sibling(committed, name))
     world.product.follow()
     check_start()
@@ -128,3 +131,38 @@ def test_a_reconciliation_from_before_the_pause_does_not_count(world: World, bac
         _resume()
     reconcile()
     _resume()
+
+
+def test_a_payment_that_the_gateway_has_yet_to_decide_keeps_charging_off_until_it_is_decided(
+    world: World, backup: str
+) -> None:
+    page = _open_a_page_past_these_books(world)
+    reconcile()
+    repair_all(by=OWNER, note=_note)
+    with pytest.raises(Refused, match="незавершённые"):
+        _resume()
+
+    enter_card(page, GOOD_CARD)
+    reconcile()
+    with pytest.raises(Refused, match="исправьте"):
+        _resume()
+    repair_all(by=OWNER, note=_note)
+    _resume()
+
+
+def _open_a_page_past_these_books(world: World) -> str:
+    """What a customer began after the backup: a payment of ours that only the gateway knows; the page's address."""
+    with begin() as session:
+        it = make_agreement(session, email="late@example.com")
+        issue_due(session, now=business_now(session))
+        invoice = session.scalars(select(Invoice).where(Invoice.contract_id == it.contract_id)).one()
+    names = {"payment_id": str(uuid.uuid4()), "invoice_id": str(invoice.id), "contract_id": str(invoice.contract_id)}
+    body = {
+        "amount": {"value": f"{invoice.kopecks / 100:.2f}", "currency": "RUB"},
+        "capture": True,
+        "confirmation": {"type": "redirect", "return_url": "https://example.com"},
+        "metadata": names,
+    }
+    made = YooKassa.of(get_settings()).create_payment(json.dumps(body), uuid.uuid4())
+    assert made.confirmation_url
+    return made.confirmation_url
