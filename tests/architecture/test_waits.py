@@ -37,6 +37,7 @@ LOG = {
         "charger_alarm_at",
         "unproven_since",
         "recalled_at",
+        "recalled_until",
         "unconfirmed_before",
     },
     "installments": {"created_at"},
