@@ -39,7 +39,7 @@ _TAKE = f"""
 """
 # The same rule as in every other statement; it calls the tables by their own names.
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # a class without annotations
-_NOTICE_COUNTS = str(NOTICE_COUNTS.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
+NOTICE_COUNTS_SQL = str(NOTICE_COUNTS.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 _PARTLY_PAID = "EXISTS (SELECT FROM allocations WHERE allocations.invoice_id = i.id)"
 _NOTICE_IS_OLD_ENOUGH_AT = "notices.sent_at + make_interval(hours => z.notice_hours)"
 _FRESH = f"coalesce(p.first_sent_at, business_now()) > business_now() - interval '{KEY_LIFE}'"
@@ -57,7 +57,7 @@ _CHECKED = f"""
         JOIN shops s ON s.id = m.shop_id AND s.account_id = :account
         CROSS JOIN installation z
         WHERE p.id = ANY(:ids) AND p.status = ANY(:from_statuses) AND p.initiator = 'schedule'
-          AND {_NOTICE_COUNTS} AND p.kopecks <= autopays.max_kopecks
+          AND {NOTICE_COUNTS_SQL} AND p.kopecks <= autopays.max_kopecks
           AND m.unlinked_at IS NULL AND m.disabled_reason IS NULL AND m.shop_id = p.shop_id
           AND i.status = 'open' AND NOT {_PARTLY_PAID} AND notices.kopecks = p.kopecks
           AND {_NOTICE_IS_OLD_ENOUGH_AT} <= business_now()
@@ -86,7 +86,7 @@ _REFUSE = text(f"""
     WITH r AS (
         SELECT p.id, p.invoice_id,
                CASE WHEN i.status <> 'open' THEN 'invoice_closed'
-                    WHEN m.unlinked_at IS NOT NULL OR autopays.method_id <> m.id OR NOT ({_NOTICE_COUNTS})
+                    WHEN m.unlinked_at IS NOT NULL OR autopays.method_id <> m.id OR NOT ({NOTICE_COUNTS_SQL})
                         THEN 'withdrawn'
                     WHEN m.disabled_reason IS NOT NULL THEN 'method_disabled'
                     WHEN {_PARTLY_PAID} THEN 'partly_paid'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payments.charging.permits import KEY_LIFE
+from payments.charging.permits import KEY_LIFE, NOTICE_COUNTS_SQL
 from payments.doctor.check import Check
 
 # A key is sent for 20 hours at most; then only the gateway's list is asked, for which a day must have passed.
@@ -70,8 +70,25 @@ CHARGES = (
         CROSS JOIN installation z
         WHERE p.initiator = 'schedule' AND p.sends > 0
           AND (n.sent_at IS NULL OR n.sent_at + make_interval(hours => z.notice_hours) > p.first_sent_at
-               OR n.kopecks < p.kopecks OR n.method_id <> p.method_id OR n.installment_id <> i.installment_id)
+               -- What came may differ from what was asked for, which stands in the request.
+               OR n.kopecks <> CASE WHEN p.kopecks = n.kopecks OR p.body = '' THEN p.kopecks
+                                    ELSE CAST(CAST(p.body AS json) -> 'amount' ->> 'value' AS numeric) * 100 END
+               OR n.method_id <> p.method_id OR n.installment_id <> i.installment_id)
         """,
+    ),
+    Check(
+        "announced_charge_was_made",
+        f"""
+        SELECT 'installment' AS object, l.id, concat('announced for ', notices.charge_on, ', and nothing came of it') AS detail
+        FROM installments l
+        JOIN invoices i ON i.installment_id = l.id AND i.status = 'open'
+        JOIN autopays ON autopays.contract_id = l.contract_id
+        JOIN LATERAL (SELECT * FROM notices n WHERE n.installment_id = l.id ORDER BY n.id DESC LIMIT 1) notices ON true
+        WHERE l.status = 'invoiced' AND l.charge_at IS NULL AND notices.sent_at IS NOT NULL AND {NOTICE_COUNTS_SQL}
+          AND notices.charge_on < business_date(business_now()) - 1
+          AND NOT EXISTS (SELECT FROM payments p WHERE p.notice_id = notices.id)
+          AND NOT EXISTS (SELECT FROM allocations a WHERE a.invoice_id = i.id)
+        """,  # noqa: S608  our own condition
     ),
     Check(
         "key_was_young",

@@ -11,6 +11,8 @@ CONSENTS = (
         SELECT 'consent' AS object, coalesce(c.id, l.consent_id) AS id,
                CASE WHEN l.id IS NULL THEN 'is not in the chain'
                     WHEN c.id IS NULL THEN 'is gone'
+                    WHEN c.salt IS NULL AND l.hash = consent_hash(c, l.person, l.before)
+                        AND l.before IS NOT DISTINCT FROM b.hash THEN 'who agreed is half erased'
                     WHEN l.person <> consent_person(c) THEN 'who agreed, or from where, was changed'
                     WHEN l.hash <> consent_hash(c, l.person, l.before) THEN 'what was agreed to was changed'
                     ELSE 'the consent before it was changed or is gone' END AS detail
@@ -19,7 +21,10 @@ CONSENTS = (
         -- The schema forbids a second link after the same one, so that one earlier link suffices.
         LEFT JOIN consent_links b ON b.customer_id = l.customer_id AND b.hash = l.before AND b.id < l.id
         WHERE c.id IS NULL OR l.id IS NULL OR l.before IS DISTINCT FROM b.hash
-           OR l.person <> consent_person(c) OR l.hash <> consent_hash(c, l.person, l.before)
+           OR l.person <> consent_person(c)
+           -- Erased is whoever agreed as a whole: without the salt nobody can say who stood there.
+           OR (c.salt IS NULL AND (c.user_id IS NOT NULL OR c.ip IS NOT NULL OR c.user_agent IS NOT NULL))
+           OR l.hash <> consent_hash(c, l.person, l.before)
         """,
     ),
 )

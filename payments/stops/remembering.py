@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from kernel import log
 from kernel.db import ReadSession, Session, read
 from kernel.fault import fault
-from kernel.inbox import Handler, each
+from kernel.inbox import Handler
 from payments.autopay.models import Autopay
 from payments.events import AutopayStopped, ConsentWithdrawn, ContractStatusChanged, MethodUnlinked
 from payments.installation.models import Installation
@@ -32,9 +33,9 @@ def remember(contract_or_method_id: UUID) -> None:
         _log.warning("stops.redis_away", of=str(contract_or_method_id))
 
 
-def _memory_and_stops(session: Session | ReadSession, contract_or_method_id: UUID) -> tuple[Memory, list[Stop]] | None:
+def _memory_and_stops(session: Session | ReadSession, *ids: UUID) -> tuple[Memory, list[Stop]] | None:
     installation_id = session.execute(select(Installation.id)).scalar_one_or_none()
-    stops = read_stops(session, contract_or_method_id)
+    stops = [stop for key in dict.fromkeys(ids) for stop in read_stops(session, key)]
     return (Memory(installation_id), stops) if installation_id and stops else None
 
 
@@ -44,30 +45,25 @@ def _add(found: tuple[Memory, list[Stop]] | None) -> None:
         memory.add(stops)
 
 
-def _tell(session: Session, contract_or_method_id: UUID) -> None:
-    _add(_memory_and_stops(session, contract_or_method_id))
+def _autopays_stopped(session: Session, events: Sequence[AutopayStopped], _now: datetime) -> None:
+    ids = [session.get_one(Autopay, event.autopay_id).contract_id for event in events]
+    _add(_memory_and_stops(session, *ids))
 
 
-def _autopay_stopped(session: Session, event: AutopayStopped, _now: datetime) -> None:
-    _tell(session, session.get_one(Autopay, event.autopay_id).contract_id)
+def _methods_unlinked(session: Session, events: Sequence[MethodUnlinked], _now: datetime) -> None:
+    _add(_memory_and_stops(session, *(event.method_id for event in events)))
 
 
-def _method_unlinked(session: Session, event: MethodUnlinked, _now: datetime) -> None:
-    _tell(session, event.method_id)
-
-
-def _consent_withdrawn(session: Session, event: ConsentWithdrawn, _now: datetime) -> None:
-    _tell(session, event.contract_id)
-
-
-def _contract_changed(session: Session, event: ContractStatusChanged, _now: datetime) -> None:
-    _tell(session, event.contract_id)
+def _contracts_told(
+    session: Session, events: Sequence[ConsentWithdrawn | ContractStatusChanged], _now: datetime
+) -> None:
+    _add(_memory_and_stops(session, *(event.contract_id for event in events)))
 
 
 # They raise while Redis is away, and are tried again. To say a stop once more changes nothing, so it needs no job.
 HANDLERS = (
-    Handler("stops.autopay_stopped", AutopayStopped, each(_autopay_stopped)),
-    Handler("stops.method_unlinked", MethodUnlinked, each(_method_unlinked)),
-    Handler("stops.consent_withdrawn", ConsentWithdrawn, each(_consent_withdrawn)),
-    Handler("stops.contract_changed", ContractStatusChanged, each(_contract_changed)),
+    Handler("stops.autopay_stopped", AutopayStopped, _autopays_stopped),
+    Handler("stops.method_unlinked", MethodUnlinked, _methods_unlinked),
+    Handler("stops.consent_withdrawn", ConsentWithdrawn, _contracts_told),
+    Handler("stops.contract_changed", ContractStatusChanged, _contracts_told),
 )

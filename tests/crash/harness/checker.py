@@ -12,7 +12,7 @@ from payments.charging.models import LIVE, Payment
 from payments.doctor.check import examine
 from portal.playing import look
 from portal.wiring import Wiring
-from tests.crash.harness import check_barrier, check_money, check_outside
+from tests.crash.harness import check_barrier, check_lists, check_money, check_outside
 from tests.crash.harness.check_money import Wrong
 from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.people import Stop
@@ -115,6 +115,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("mail", "each letter arrived, and counts once by its Message-ID", check_outside.mail),
     ("crm", "each object and each timeline line stands in the CRM once", check_outside.crm),
     ("rest", "nothing is due, queued or live any more", _rest),
+    ("lists", "the product's reconciliation lists what was paid past it, and nothing else", check_lists.lists),
     ("doctor", "the product's own doctor finds everything sound", _doctor),
     ("people", "every customer who wanted something got an answer", _people),
 )

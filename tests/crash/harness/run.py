@@ -20,6 +20,7 @@ from payments.reconciliation.running import reconcile
 from portal.wiring import Wiring
 from tests.crash.harness import coverage, faults
 from tests.crash.harness.cable import Cable
+from tests.crash.harness.check_lists import read_lists
 from tests.crash.harness.checker import Evidence, Verdict, check_all
 from tests.crash.harness.clockwork import Clockwork, NeverRestsError, Patience, come_to_rest
 from tests.crash.harness.company import Company, found
@@ -146,6 +147,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     hits = _calm(plan, company, record, attack.nemesis)
     rest = _rest(plan, company, record, wiring, attack.nemesis)
     attack.clock.stop()
+    read_lists()
     oracle = Oracle(company.journal)
     evidence = Evidence(
         dues,

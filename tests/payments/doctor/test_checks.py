@@ -110,6 +110,13 @@ SECOND_OF_CHARGED = f"""
         contract_id, numbers, read_at
     FROM gateway_payments WHERE {SEEN_OF_CHARGED}
 """
+# The line is due again as if its charge had never been made.
+UNCHARGED = [
+    f"UPDATE installments SET status = 'invoiced', charge_at = NULL WHERE id = (SELECT installment_id FROM invoices WHERE id = {INVOICE_OF_CHARGED})",
+    f"UPDATE invoices SET status = 'open' WHERE id = {INVOICE_OF_CHARGED}",
+    "DELETE FROM allocations WHERE payment_id = :charged",
+    "UPDATE payments SET notice_id = gen_random_uuid() WHERE id = :charged",
+]
 BROKEN = [
     ("one_success_per_invoice", [COPY_OF_CHARGED.format(status="succeeded", ago="0")]),
     (
@@ -134,7 +141,9 @@ BROKEN = [
     ("charge_was_announced", ["UPDATE notices SET sent_at = business_now() - interval '71 hours'"]),
     ("charge_was_announced", ["UPDATE notices SET sent_at = NULL"]),
     ("charge_was_announced", ["UPDATE notices SET kopecks = kopecks - 1"]),
+    ("charge_was_announced", ["UPDATE notices SET kopecks = kopecks + 1"]),
     ("charge_was_announced", ["UPDATE notices SET method_id = gen_random_uuid()"]),
+    ("announced_charge_was_made", [*UNCHARGED, "UPDATE notices SET charge_on = charge_on - 10"]),
     ("key_was_young", ["UPDATE payments SET first_sent_at = permit_at - interval '21 hours' WHERE id = :charged"]),
     ("outcome_is_known", [COPY_OF_CHARGED.format(status="unknown", ago="27 hours")]),
     ("gateway_success_is_posted", UNPOSTED),
@@ -153,6 +162,7 @@ BROKEN = [
     ("consents_are_unchanged", ["UPDATE consents SET max_kopecks = 1 WHERE id = " + CONSENT_OF_CHARGED]),
     ("consents_are_unchanged", ["UPDATE consents SET at = at + interval '1 s' WHERE id = " + CONSENT_OF_CHARGED]),
     ("consents_are_unchanged", ["UPDATE consents SET ip = '8.8.8.8' WHERE id = " + CONSENT_OF_CHARGED]),
+    ("consents_are_unchanged", ["UPDATE consents SET ip = '8.8.8.8', salt = NULL WHERE id = " + CONSENT_OF_CHARGED]),
     ("consents_are_unchanged", ["DELETE FROM consents WHERE id = " + CONSENT_OF_CHARGED]),
     ("consents_are_unchanged", ["DELETE FROM consent_links WHERE consent_id = " + CONSENT_OF_CHARGED]),
     ("consents_are_unchanged", ["UPDATE consent_links SET before = '\\x01' WHERE consent_id = " + CONSENT_OF_CHARGED]),
@@ -282,6 +292,22 @@ def test_no_more_than_the_first_are_shown_and_all_are_counted(books: Books) -> N
 
 
 NO_BREACH = [
+    ("announced_charge_was_made", UNCHARGED),
+    (
+        "announced_charge_was_made",
+        [*UNCHARGED, "UPDATE notices SET charge_on = charge_on - 10", "UPDATE autopays SET status = 'paused'"],
+    ),
+    (
+        "charge_was_announced",
+        ["UPDATE payments SET kopecks = kopecks - 1 WHERE id = :charged"],
+    ),
+    (
+        "consents_are_unchanged",
+        [
+            "UPDATE consents SET user_id = NULL, ip = NULL, user_agent = NULL, salt = NULL WHERE id = "
+            + CONSENT_OF_CHARGED
+        ],
+    ),
     (
         "gateway_success_is_posted",
         [*UNPOSTED, "UPDATE gateway_payments SET read_at = captured_at + interval '14 minutes'"],
