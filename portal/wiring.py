@@ -29,6 +29,7 @@ from payments.reconciliation.duty import run as reconcile
 from payments.stops.remembering import HANDLERS as STOPS
 from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
+from portal.audit.doctor import CHECKS as AUDIT
 from portal.doctor import examining
 from portal.doctor.duty import EXAMINE, TO_EXAMINE, hint_examination
 from portal.exports import models as files
@@ -79,7 +80,7 @@ JOBS = (
     MAIL,
     EXPORT,
 )
-PORTAL = Part((*HANDLERS, *STOPS), JOBS, DUTIES)
+PORTAL = Part((*HANDLERS, *STOPS), JOBS, DUTIES, AUDIT)
 
 
 class Wiring:

@@ -22,6 +22,7 @@ APPEND_ONLY = (
     "status_history",
     "allocations",
     "audit_entries",
+    "audit_links",
 )
 # Constraints that the money rules rest on, beside the checks of single rows.
 _CONSTRAINTS = (
@@ -33,12 +34,14 @@ _CONSTRAINTS = (
     ("ex_installments_periods_never_overlap", "installments"),
     ("uq_deliveries_message_id_consumer", "deliveries"),
     ("uq_consent_links_customer_id_before", "consent_links"),
+    ("uq_audit_links_before", "audit_links"),
 )
 _TRIGGERS = (
     *((f"{table}_append_only", table) for table in APPEND_ONLY),
     *((f"{table}_never_emptied", table) for table in APPEND_ONLY),
     ("ledger_sums_to_zero", "ledger_entries"),
     ("consents_are_linked", "consents"),
+    ("audit_entries_are_linked", "audit_entries"),
 )
 
 

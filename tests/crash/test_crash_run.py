@@ -24,17 +24,17 @@ def reachable() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(800)
 def test_three_hundred_charges_under_attack_are_each_made_once(reachable: Path) -> None:
     folder = reachable / "run"
     done = subprocess.run(
-        [*RUN, "--n", "300", "--seed", "1", "--short-leases", "--folder", str(folder)],
+        # By itself it takes under three minutes. Beside other tests each blow that must fall needs longer.
+        [*RUN, "--n", "300", "--seed", "1", "--short-leases", "--attack", "450", "--folder", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=580,
+        timeout=780,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((folder / "verdict.json").read_text())["passed"]

@@ -15,6 +15,7 @@ from payments.charging.applying import apply
 from payments.charging.models import Payment
 from payments.doctor.check import SHOWN, Check, ask
 from payments.invoicing.taking_back import void_invoice
+from portal.audit.models import AuditEntry
 from portal.doctor.words import PROMISES
 from portal.wiring import Wiring
 from tests.support.gateway_objects import says
@@ -64,6 +65,9 @@ def books(session: Session) -> Books:
         select(Payment.id).where(Payment.contract_id == standing.contract_id, Payment.initiator == "customer")
     ).one()
     _read_lists(session)
+    for subject in ("first", "second"):
+        session.add(AuditEntry(act="charging.paused", subject_kind="test", subject_id=subject, details={}))
+    session.flush()
     session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     return Books(session, standing.contract_id, standing.agreement.customer_id, first, charged.id)
 
@@ -176,6 +180,16 @@ BROKEN = [
             "SELECT link_consent(c) FROM consents c ORDER BY id DESC LIMIT 1",
             "DELETE FROM consent_links WHERE consent_id = " + CONSENT_OF_CHARGED,
             "DELETE FROM consents WHERE id = " + CONSENT_OF_CHARGED,
+        ],
+    ),
+    ("audit_is_unchanged", ["UPDATE audit_entries SET act = 'charging.resumed' WHERE subject_id = 'first'"]),
+    ("audit_is_unchanged", ["DELETE FROM audit_entries WHERE subject_id = 'first'"]),
+    # Removed together with its link: only the next one tells.
+    (
+        "audit_is_unchanged",
+        [
+            "DELETE FROM audit_links USING audit_entries e WHERE e.id = entry_id AND subject_id = 'first'",
+            "DELETE FROM audit_entries WHERE subject_id = 'first'",
         ],
     ),
     ("ledger_balances", ["DELETE FROM ledger_entries WHERE account = 'revenue'"]),

@@ -1,0 +1,23 @@
+"""The check of the audit log's chain."""
+
+from __future__ import annotations
+
+from payments.doctor.check import Check
+
+CHECKS = (
+    Check(
+        "audit_is_unchanged",
+        """
+        SELECT 'audit entry' AS object, coalesce(e.id, l.entry_id) AS id,
+               CASE WHEN l.id IS NULL THEN 'is not in the chain'
+                    WHEN e.id IS NULL THEN 'is gone'
+                    WHEN l.hash <> audit_hash(e, l.before) THEN 'was changed'
+                    ELSE 'the entry before it was changed or is gone' END AS detail
+        FROM audit_entries e
+        FULL JOIN audit_links l ON l.entry_id = e.id
+        -- The schema forbids a second link after the same one, so that one earlier link suffices.
+        LEFT JOIN audit_links b ON b.hash = l.before AND b.id < l.id
+        WHERE e.id IS NULL OR l.id IS NULL OR l.before IS DISTINCT FROM b.hash OR l.hash <> audit_hash(e, l.before)
+        """,
+    ),
+)
