@@ -143,20 +143,20 @@ class Nemesis:
         standing = [program for program in self.company.programs.of(role) if program.alive() and not program.cut_off]
         if standing:
             victim = self._chance.choice(standing)
-            # Written down before the blow: the supervisor may see the body first.
+            # Written down before the blow: the supervisor may see the body first. Every other blow counts once it fell.
             self.record.note("kill", role, victim.name)
             victim.send(signal.SIGKILL)
 
     def _empty_redis(self) -> None:
-        self.record.note("kill", "redis")
         self.company.empty_redis()
         now = time.time()
+        self.record.note("kill", "redis")
         waiting = insist(_waiting)
         self.emptied.append((now, waiting))
 
     def _stop_postgres(self) -> None:
-        self.record.note("kill", "postgres")
         self.company.stop_postgres(self._chance.uniform(*_AWAY_S))
+        self.record.note("kill", "postgres")
 
     def _freeze(self) -> None:
         standing = [p for p in self.company.programs.of("worker") if p.alive() and not p.paused and not p.cut_off]
@@ -177,8 +177,8 @@ class Nemesis:
 
     def _jump(self) -> None:
         seconds = self._chance.randint(*_JUMP_S)
-        self.record.note("kill", "clock", f"{seconds} s")
         self.stride(seconds)
+        self.record.note("kill", "clock", f"{seconds} s")
 
     def stride(self, seconds: float) -> None:
         """Move the clock past so much time, and remember that nobody lived it."""
