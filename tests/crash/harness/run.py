@@ -154,6 +154,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
         attack.mischief.forged_ids,
         attack.mischief.foreign_ids,
         attack.people.gave_up,
+        record,
         oracle,
         wiring,
     )
