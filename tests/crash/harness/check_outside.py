@@ -20,6 +20,7 @@ from portal.notifications.envelope import own_host
 from portal.notifications.models import Message
 from portal.notifications.troubles import LOST_IN_HAND
 from tests.crash.harness.oracle import Arrival
+from tests.crash.harness.plan import CUT
 from tests.crash.harness.record import Record
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # A doubt is repeated once (reliability M2).
 _MOST_COPIES = 2
 # What can keep the server's answer from being written down, besides the death of a worker.
-_IN_THE_WAY = ("postgres", "pause", "cut")
+_IN_THE_WAY = ("postgres", "pause", CUT)
 
 
 def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:

@@ -30,6 +30,8 @@ _ELSEWHERE = {
 _IN_WEB = ("checkout.", "stop.", "webhook.after_intake", "webhook.before_intake")
 _IN_SCHEDULER = ("relay.", "duty.", "lease.", "sweep.")
 
+# What becomes of the cable of a host, where there are several.
+CUT, RETURN, SETTLED = "cut", "return", "settled after the cut"
 TARGETS = ("worker", "scheduler", "web", "redis", "postgres", "pause", "clock")
 GATEWAY_FAULTS = (
     "drop_before",

@@ -177,7 +177,8 @@ def _prepare(plan: Plan, company: Company, record: Record, dues: list[Due]) -> A
         People(plan, company, record, dues),
         Mischief(plan, company, record),
         nemesis,
-        Cable(company, record) if plan.hosts > 1 else None,
+        # In the middle: a third of the charges have fallen due, and enough are still to come.
+        Cable(company, record, dues[len(dues) // 3].due_at) if plan.hosts > 1 else None,
     )
 
 
