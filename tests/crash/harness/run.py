@@ -35,13 +35,14 @@ from tests.crash.harness.reader import Reader
 from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due, make_work
 
+# The check that is only there when it failed: what has not come to rest in time.
+LIVENESS = "liveness"
 _TICK_S = 1.0
 _TELL_S = 15.0
 # A card that was taken away in doubt is only looked for, and absence counts after a day; a payment page that was left
 # is asked about ever more rarely: their points may come last.
 _LATE_POINTS = ("list.", "give_up.", "check.")
 _STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 1.5, 14
-_DUSK_S = 120.0
 _QUIET_S = 6.0
 _BACKLOG = text("""
     SELECT (SELECT count(*) FROM payments WHERE status IN ('created', 'sending'))
@@ -142,7 +143,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     _charge_under(attack, plan, company, record, dues)
     charged = time.time()
     attack.end_of_the_day()
-    _a_day(record, attack.nemesis)
+    _a_day(plan, record, attack.nemesis)
     hits = _calm(plan, company, record, attack.nemesis)
     rest = _rest(plan, company, record, wiring, attack.nemesis)
     attack.clock.stop()
@@ -160,7 +161,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     )
     verdicts = check_all(evidence)
     if rest.startswith("still due"):
-        verdicts.append(Verdict("liveness", f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
+        verdicts.append(Verdict(LIVENESS, f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
     cut = attack.cable.settled_s if attack.cable else []
     figures = measure(oracle, attack.nemesis, cut, began=began, ended=charged)
     seconds = time.time() - record.began
@@ -225,13 +226,13 @@ def _backlog(session: Session) -> tuple[int, datetime]:
     return int(row.rows), row.now
 
 
-def _a_day(record: Record, nemesis: Nemesis) -> None:
+def _a_day(plan: Plan, record: Record, nemesis: Nemesis) -> None:
     """More than a day in strides, still under attack: what is only looked for is given up, what was declined is tried again."""
     for _ in range(_STRIDES):
         time.sleep(_STRIDE_EVERY_S)
         nemesis.stride(_STRIDE_S)
     # A look that was killed is hinted at again after half a minute.
-    until = time.monotonic() + _DUSK_S
+    until = time.monotonic() + plan.longest_dusk_s
     while nemesis.open_points() and time.monotonic() < until:
         time.sleep(_TICK_S)
     record.note("clock", "a day has passed")
