@@ -18,7 +18,7 @@ from kernel import clock, db
 from kernel.db import Session
 from payments.reconciliation.running import reconcile
 from portal.wiring import Wiring
-from tests.crash.harness import coverage, faults
+from tests.crash.harness import coverage, faults, goals
 from tests.crash.harness.cable import Cable
 from tests.crash.harness.checker import Evidence, Verdict, check_all
 from tests.crash.harness.clockwork import Clockwork, NeverRestsError, Patience, come_to_rest
@@ -164,6 +164,8 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
         verdicts.append(Verdict(LIVENESS, f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
     cut = attack.cable.settled_s if attack.cable else []
     figures = measure(oracle, attack.nemesis, cut, began=began, ended=charged)
+    if plan.is_long:
+        verdicts += goals.judge(figures)
     seconds = time.time() - record.began
     return Result(
         plan, folder, _commit(), record, verdicts, hits, figures, seconds, rest, oracle, dues, (began, charged)
