@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.crash.harness.check_outside import blows_to_senders, too_often
@@ -50,7 +51,7 @@ def test_only_what_can_lose_an_answer_counts_as_a_blow_to_a_sender() -> None:
 
 
 def test_the_copies_are_those_that_the_mail_server_took_in(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "sandbox.sqlite") as outside:
+    with closing(sqlite3.connect(tmp_path / "sandbox.sqlite")) as outside, outside:
         outside.execute("CREATE TABLE journal (n INTEGER PRIMARY KEY, real_at, system, key, fault)")
         outside.executemany(
             "INSERT INTO journal (real_at, system, key, fault) VALUES (?, ?, ?, ?)",

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -104,7 +105,7 @@ class Oracle:
         return int(self._rows("SELECT count(*) FROM deliveries WHERE state = 'waiting'")[0][0])
 
     def _rows(self, sql: str) -> Sequence[Any]:
-        with sqlite3.connect(f"file:{self._path}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
             return connection.execute(sql).fetchall()
 
 
