@@ -73,7 +73,7 @@ crash: $(DEV_STAMP) ## Charge under attack and compare with the gateway's books 
 	@$(PY) -m tests.crash.harness --n $(N) $(if $(SEED),--seed $(SEED)) --hosts $(HOSTS)
 
 .PHONY: mutants
-mutants: $(DEV_STAMP) ## Plant eight known mistakes, one after another; the crash run must catch each
+mutants: $(DEV_STAMP) ## Attack the product as it is, then with each of eight known mistakes: the right checks must catch each (25 min)
 	@$(PY) -m tests.crash.mutation
 
 .PHONY: bench

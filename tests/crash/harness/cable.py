@@ -6,14 +6,18 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from kernel.clock import business_now
 from kernel.db import Session
 from payments.charging.models import LIVE, SENDING, Payment
 from tests.crash.harness.company import Company
 from tests.crash.harness.database import insist
+from tests.crash.harness.plan import CUT, RETURN, SETTLED
+from tests.crash.harness.programs import Program
 from tests.crash.harness.record import Record
 
 # The lease of what it had in hand (150 s) ends while it is away: others must settle that, and it must not disturb them.
@@ -24,10 +28,14 @@ _HOST, _WORKER = "a", "worker-a"
 
 @dataclass
 class Cable:
-    """Who pulls it. `settled_s` says of each charge in hand how long after the cut its outcome was known."""
+    """Who pulls it, `not_before` an instant of business time.
+
+    `settled_s` says of each charge in hand how long after the cut its outcome was known.
+    """
 
     company: Company
     record: Record
+    not_before: datetime
     settled_s: list[float] = field(default_factory=list)
     _in_hand: set[UUID] = field(default_factory=set)
     _cut_at: float = 0.0
@@ -41,7 +49,7 @@ class Cable:
         return not self._back.is_set() or bool(self._in_hand)
 
     def start(self) -> None:
-        """Wait for the moment at which the worker has a charge in hand."""
+        """Wait for the middle of the run, and there for a moment at which the worker has charges in hand."""
         self._thread = threading.Thread(target=self._work, name="cable", daemon=True)
         self._thread.start()
 
@@ -54,33 +62,47 @@ class Cable:
     def _work(self) -> None:
         worker = next(program for program in self.company.programs.all if program.name == _WORKER)
         while not self._stop.wait(_TICK_S) and not self._in_hand:
-            name = worker.worker_name()
-            if len(insist(lambda session, name=name: _sending(session, name))) > 1:  # type: ignore[misc]
-                worker.cut_off = True  # it is hit enough: what it holds is to be settled by the end of its leases
-                self.company.network.cut(_HOST)
-                self._cut_at = time.time()
-                self._in_hand = set(insist(lambda session, name=name: _sending(session, name)))  # type: ignore[misc]
-                self.record.note("kill", "cut", f"{_WORKER} with {len(self._in_hand)} charges in hand")
-                self.record.tell(f"{_WORKER} is cut off with {len(self._in_hand)} charges in hand")
+            if len(self._held_by(worker.worker_name())) > 1:
+                self._pull(worker)
         while not self._stop.wait(_TICK_S) and self.waiting:
             self._watch()
             if not self._back.is_set() and time.time() > self._cut_at + _AWAY_S:
-                self._come_back()
-        if self._cut_at and not self._back.is_set():
-            self._come_back()
+                self._come_back(worker)
+        if worker.cut_off:
+            self._come_back(worker)
 
-    def _come_back(self) -> None:
+    def _held_by(self, name: str) -> Sequence[UUID]:
+        return insist(lambda session: _sending(session, name) if business_now(session) >= self.not_before else ())
+
+    def _pull(self, worker: Program) -> None:
+        name = worker.worker_name()
+        worker.cut_off = True  # it is hit enough: what it holds is to be settled by the end of its leases
+        self.company.network.cut(_HOST)
+        self._cut_at = time.time()
+        self._in_hand = set(self._held_by(name))
+        if not self._in_hand:  # all of it came in just before: nobody has noticed
+            self._plug_in(worker)
+            return
+        self.record.note("cable", CUT, f"{_WORKER} with {len(self._in_hand)} charges in hand")
+        self.record.tell(f"{_WORKER} is cut off with {len(self._in_hand)} charges in hand")
+
+    def _plug_in(self, worker: Program) -> None:
         self.company.network.mend(_HOST)
-        next(program for program in self.company.programs.all if program.name == _WORKER).cut_off = False
+        worker.cut_off = False
+
+    def _come_back(self, worker: Program) -> None:
+        self._plug_in(worker)
         self._back.set()
-        self.record.note("kill", "cut", f"{_WORKER} is back")
+        self.record.note("cable", RETURN, _WORKER)
         self.record.tell(f"{_WORKER} is back, {len(self._in_hand)} of its charges open")
 
     def _watch(self) -> None:
         if not self._in_hand:
             return
         live = set(insist(lambda session: _live(session, list(self._in_hand))))
-        self.settled_s += [time.time() - self._cut_at] * (len(self._in_hand) - len(live))
+        for payment_id in self._in_hand - live:
+            self.settled_s.append(time.time() - self._cut_at)
+            self.record.note("cable", SETTLED, str(payment_id))
         self._in_hand = live
 
 

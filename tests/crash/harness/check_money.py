@@ -48,14 +48,22 @@ def once(session: Session, evidence: Evidence) -> tuple[int, Wrong]:
     """Succeeded payments at the gateway by due line."""
     taken = Counter(charge.invoice_id for charge in evidence.oracle.charges if charge.status == SUCCEEDED)
     paid = dict(session.execute(select(Installment.id, Installment.status)).all())
+    stopped = {stop.due.line_id for stop in evidence.stops}
     wrong = []
     for due in evidence.dues:
-        times, expected = taken[due.invoice_id], _EXPECTED.get(due.fate, (1,))
+        times, expected = taken[due.invoice_id], times_paid(due.fate, stopped=due.line_id in stopped)
         if times not in expected:
             wrong.append(f"line {due.line_id} ({due.fate}) was paid {times} times at the gateway, not {expected}")
         if (paid[due.line_id] == "paid") != (times > 0):
             wrong.append(f"line {due.line_id} is {paid[due.line_id]} here and was paid {times} times there")
     return len(evidence.dues), wrong
+
+
+def times_paid(fate: str, *, stopped: bool) -> tuple[int, ...]:
+    """How often a line of this fate may have been paid, now that its customer's stop was answered, or was not."""
+    if fate == "unlinks_lost" and not stopped:
+        return (0, 1)  # the attack was over before he came: the charge reached the gateway after all
+    return _EXPECTED.get(fate, (1,))
 
 
 def alone(session: Session, evidence: Evidence) -> tuple[int, Wrong]:

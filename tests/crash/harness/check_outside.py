@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -18,13 +19,21 @@ from payments.charging.models import SUCCEEDED, Payment
 from portal.notifications.envelope import own_host
 from portal.notifications.models import Message
 from portal.notifications.troubles import LOST_IN_HAND
+from tests.crash.harness.oracle import Arrival
+from tests.crash.harness.plan import CUT
+from tests.crash.harness.record import Record
 
 if TYPE_CHECKING:
     from tests.crash.harness.checker import Evidence
 
+# A doubt is repeated once (reliability M2).
+_MOST_COPIES = 2
+# What can keep the server's answer from being written down, besides the death of a worker.
+_IN_THE_WAY = ("postgres", "pause", CUT)
+
 
 def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
-    """Every letter that we say has left was taken in; none was taken in that we did not write; none is missing."""
+    """Every letter that we say has left was taken in; none that we did not write, none too often; none is missing."""
     came = evidence.oracle.letters
     rows = session.execute(select(Message.id, Message.kind, Message.status, Message.error, Message.payment_id)).all()
     written = {f"<{row.id}@{own_host()}>": row for row in rows}
@@ -34,12 +43,42 @@ def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
         if message_id not in came and not _is_given_up(row.status, row.error)
     ]
     wrong += [f"a letter arrived that nobody wrote: {message_id}" for message_id in came if message_id not in written]
+    blows = blows_to_senders(evidence.record)
+    wrong += [f"letter {key} {what}" for key in came if (what := too_often(came[key], blows))]
+    told = Counter((row.payment_id, row.kind) for row in rows if row.payment_id)
+    wrong += [
+        f"{times} letters {kind} were written of payment {key}" for (key, kind), times in told.items() if times > 1
+    ]
     confirmed = {row.payment_id for row in rows if row.kind == "payment_succeeded"}
     paid = session.execute(
         select(Payment.id, Payment.number).where(Payment.status == SUCCEEDED, Payment.saves_method.is_(False))
     ).all()
     wrong += [f"payment {row.number} succeeded and nobody was told" for row in paid if row.id not in confirmed]
     return len(written), wrong
+
+
+def too_often(copies: Sequence[Arrival], blows: Sequence[float]) -> str:
+    """What is wrong with how often a letter came, empty if nothing is.
+
+    A second copy needs a reason to doubt the first: the server hung up on it, or a sender was hurt before the second
+    was on its way. `blows`: the instants of those, in real seconds.
+    """
+    if len(copies) > _MOST_COPIES:
+        return f"arrived {len(copies)} times"
+    if len(copies) == _MOST_COPIES:
+        first, second = copies
+        if not first.unanswered and not any(first.at < blow < second.at for blow in blows):
+            return f"arrived again after {second.at - first.at:.1f} s, though nothing had befallen the first"
+    return ""
+
+
+def blows_to_senders(record: Record) -> list[float]:
+    """When a worker died or was frozen or cut off, or the database was away (real seconds)."""
+    return [
+        item.at
+        for item in record.of("died", "kill", "cable")
+        if item.what.startswith("worker") or item.what in _IN_THE_WAY
+    ]
 
 
 def given_up(session: Session, evidence: Evidence) -> int:

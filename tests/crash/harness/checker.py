@@ -16,6 +16,7 @@ from tests.crash.harness import check_barrier, check_lists, check_money, check_o
 from tests.crash.harness.check_money import Wrong
 from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.people import Stop
+from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due
 
 _SHOWN = 20
@@ -39,6 +40,7 @@ class Evidence:
     forged_ids: Sequence[str]
     foreign_ids: Sequence[str]
     gave_up: Sequence[str]
+    record: Record
     oracle: Oracle
     wiring: Wiring
 
@@ -112,7 +114,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
         check_barrier.check,
     ),
     ("hints", "a notification that lied changed nothing, a foreign one neither", check_money.notifications),
-    ("mail", "each letter arrived, and counts once by its Message-ID", check_outside.mail),
+    ("mail", "each letter arrived, and a second copy only where a doubt allows one", check_outside.mail),
     ("crm", "each object and each timeline line stands in the CRM once", check_outside.crm),
     ("rest", "nothing is due, queued or live any more", _rest),
     ("lists", "the product's reconciliation lists what was paid past it, and nothing else", check_lists.lists),

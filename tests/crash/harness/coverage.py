@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.crash.harness.plan import GATEWAY_FAULTS, MISCHIEF, OUTSIDE_FAULTS, TARGETS, WEBHOOK_FAULTS, Plan, points
+from tests.crash.harness.plan import (
+    CUT,
+    GATEWAY_FAULTS,
+    MISCHIEF,
+    OUTSIDE_FAULTS,
+    RETURN,
+    SETTLED,
+    TARGETS,
+    WEBHOOK_FAULTS,
+    Plan,
+    points,
+)
 from tests.crash.harness.record import Record
 
 
@@ -28,6 +39,9 @@ def covered(plan: Plan, record: Record, faults: Counter[str]) -> list[Hit]:
     """Everything that a run must meet. `faults` are counted by `system: kind`."""
     kills, deaths, mischief = record.count("kill"), record.count("point"), record.count("fault")
     hits = [Hit("target", target, kills[target], plan.kills_wanted) for target in TARGETS]
+    if plan.hosts > 1:
+        cable = record.count("cable")
+        hits += [Hit("target", what, cable[what], 1) for what in (CUT, RETURN, SETTLED)]
     named = [
         *(f"yookassa: {kind}" for kind in GATEWAY_FAULTS),
         *(f"webhook: {kind}" for kind in WEBHOOK_FAULTS),

@@ -21,7 +21,7 @@ _BINS = 120
 def drawn(result: Result) -> Markup:
     """The picture."""
     began, ended = _span(result)
-    lanes = [*TARGETS, "points", "faults", "people"]
+    lanes = [*TARGETS, *(["cable"] if result.plan.hosts > 1 else []), "points", "faults", "people"]
     bottom = _RATE_TOP + _RATE_HEIGHT + 26
     height = bottom + _LANE * len(lanes) + 24
 
@@ -76,6 +76,8 @@ def _blows(result: Result, lane: str) -> list[tuple[float, str, str]]:
     kinds = {"points": "point", "faults": "fault", "people": "customer"}
     if lane in kinds:
         return [(item.at, kinds[lane], f"{item.what} {item.detail}") for item in result.record.of(kinds[lane])]
+    if lane == "cable":
+        return [(item.at, "kill", f"{item.what} {item.detail}") for item in result.record.of("cable")]
     return [(item.at, "kill", f"{item.what} {item.detail}") for item in result.record.of("kill") if item.what == lane]
 
 

@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import case, func, select, text
 
 from kernel.db import Session
-from payments.charging.models import CREATED, Payment
+from payments.charging.models import CREATED, SENDING, UNDER_WAY, Payment
 from tests.crash.harness.company import Company
 from tests.crash.harness.database import end_leases_before, end_leases_of, insist
 from tests.crash.harness.plan import TARGETS, Plan, points
@@ -42,16 +42,33 @@ class Orphan:
     lease_until: float
 
 
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A leap of the clock over so many `seconds` from `at` on, and for which instant each payment under way waited then.
+
+    Business time. Who is being sent waits for nothing but real time; who is awaited at no instant is not among them.
+    """
+
+    at: datetime
+    seconds: float
+    awaited: dict[UUID, datetime]
+
+    @property
+    def end(self) -> datetime:
+        """Where the clock was afterwards."""
+        return self.at + timedelta(seconds=self.seconds)
+
+
 @dataclass
 class Nemesis:
-    """The attacker. `orphans`, `emptied` and `jumps` (business time) are what it left behind, for the figures."""
+    """The attacker. `orphans`, `emptied` and `jumps` are what it left behind, for the figures."""
 
     plan: Plan
     company: Company
     record: Record
     orphans: list[Orphan] = field(default_factory=list)
     emptied: list[tuple[float, list[UUID]]] = field(default_factory=list)
-    jumps: list[tuple[datetime, float]] = field(default_factory=list)
+    jumps: list[Jump] = field(default_factory=list)
     last_death: float = 0.0
     _deck: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -143,20 +160,20 @@ class Nemesis:
         standing = [program for program in self.company.programs.of(role) if program.alive() and not program.cut_off]
         if standing:
             victim = self._chance.choice(standing)
-            # Written down before the blow: the supervisor may see the body first.
+            # Written down before the blow: the supervisor may see the body first. Every other blow counts once it fell.
             self.record.note("kill", role, victim.name)
             victim.send(signal.SIGKILL)
 
     def _empty_redis(self) -> None:
-        self.record.note("kill", "redis")
         self.company.empty_redis()
         now = time.time()
+        self.record.note("kill", "redis")
         waiting = insist(_waiting)
         self.emptied.append((now, waiting))
 
     def _stop_postgres(self) -> None:
-        self.record.note("kill", "postgres")
         self.company.stop_postgres(self._chance.uniform(*_AWAY_S))
+        self.record.note("kill", "postgres")
 
     def _freeze(self) -> None:
         standing = [p for p in self.company.programs.of("worker") if p.alive() and not p.paused and not p.cut_off]
@@ -177,13 +194,15 @@ class Nemesis:
 
     def _jump(self) -> None:
         seconds = self._chance.randint(*_JUMP_S)
-        self.record.note("kill", "clock", f"{seconds} s")
         self.stride(seconds)
+        self.record.note("kill", "clock", f"{seconds} s")
 
     def stride(self, seconds: float) -> None:
         """Move the clock past so much time, and remember that nobody lived it."""
-        self.jumps.append((datetime.fromisoformat(self.company.outside.ask("clock")["now"]), seconds))
+        awaited = dict(insist(_awaited))
+        at = datetime.fromisoformat(self.company.outside.ask("clock")["now"])
         self.company.outside.jump(seconds)
+        self.jumps.append(Jump(at, seconds, awaited))
 
     def _help(self, work: Callable[[], None]) -> None:
         helper = threading.Thread(target=work, daemon=True)
@@ -197,3 +216,9 @@ assert set(_DECK) == set(TARGETS)
 def _waiting(session: Session) -> list[UUID]:
     due = select(Payment.id).where(Payment.status == CREATED, Payment.initiator == "schedule")
     return list(session.scalars(due).all())
+
+
+def _awaited(session: Session) -> list[tuple[UUID, datetime]]:
+    at = case((Payment.status == SENDING, func.business_now()), else_=Payment.next_check_at)
+    rows = session.execute(select(Payment.id, at).where(Payment.status.in_(UNDER_WAY), at.is_not(None)))
+    return [(row[0], row[1]) for row in rows]

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +42,14 @@ class Charge:
     invoice_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One copy of a letter that the mail server took in, `at` in real seconds; `unanswered`: it hung up instead of saying so."""
+
+    at: float
+    unanswered: bool
+
+
 class Oracle:
     """The journal and the books of the outside world."""
 
@@ -70,9 +79,14 @@ class Oracle:
         return [_charge(*row) for row in rows]
 
     @cached_property
-    def letters(self) -> Counter[str]:
-        """How often each Message-ID was taken in."""
-        return Counter(dict(self._rows("SELECT message_id, sum(copies) FROM mails GROUP BY message_id")))
+    def letters(self) -> dict[str, list[Arrival]]:
+        """Every copy that was taken in, in order, by Message-ID."""
+        arrivals: dict[str, list[Arrival]] = {}
+        for message_id, at, fault in self._rows(
+            "SELECT key, real_at, fault FROM journal WHERE system = 'mail' AND key IS NOT NULL ORDER BY n"
+        ):
+            arrivals.setdefault(message_id, []).append(Arrival(at / 1000, fault == "drop_after_data"))
+        return arrivals
 
     @cached_property
     def crm_items(self) -> Counter[tuple[int, str]]:
@@ -91,7 +105,7 @@ class Oracle:
         return int(self._rows("SELECT count(*) FROM deliveries WHERE state = 'waiting'")[0][0])
 
     def _rows(self, sql: str) -> Sequence[Any]:
-        with sqlite3.connect(f"file:{self._path}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
             return connection.execute(sql).fetchall()
 
 

@@ -13,6 +13,7 @@ PACKAGES = ("kernel", "payments", "portal", "crm_sync")
 LONG = 5_000
 # All fall due on one business date.
 _ONE_DAY_S = 80_000.0
+_DUSK_S = 120.0
 _POINT = re.compile(r'\bfault\("([a-z_.]+)"\)')
 # No file is exported, no dump restored and no difference repaired while charges run.
 _ELSEWHERE = {
@@ -30,6 +31,8 @@ _ELSEWHERE = {
 _IN_WEB = ("checkout.", "stop.", "webhook.after_intake", "webhook.before_intake")
 _IN_SCHEDULER = ("relay.", "duty.", "lease.", "sweep.")
 
+# What becomes of the cable of a host, where there are several.
+CUT, RETURN, SETTLED = "cut", "return", "settled after the cut"
 TARGETS = ("worker", "scheduler", "web", "redis", "postgres", "pause", "clock")
 GATEWAY_FAULTS = (
     "drop_before",
@@ -52,8 +55,8 @@ class Plan:
     """One run. Everything that is drawn comes from the seed; what the operating system does with it does not.
 
     `patience_s` is how long after the last fault all must have come to its end. `short_leases` ends the leases of the
-    dead at once instead of waiting them out (150 s), for runs that must be short. `attack_s` ends the attack at the latest;
-    0 gives it the time that so many charges may take.
+    dead at once instead of waiting them out (150 s), for runs that must be short. `attack_s` ends the attack at the
+    latest, and no point that is still open is waited for; 0 gives it the time that so many charges may take.
     """
 
     charges: int
@@ -83,6 +86,11 @@ class Plan:
     def longest_attack_s(self) -> float:
         """When the attack ends though not every blow was struck: then the run does not count."""
         return self.attack_s or 300.0 + self.charges / 4
+
+    @property
+    def longest_dusk_s(self) -> float:
+        """How long the attack goes on after the day's strides for the sake of the points that come last."""
+        return 0.0 if self.attack_s else _DUSK_S
 
     @property
     def spread_s(self) -> float:

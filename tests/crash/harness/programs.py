@@ -26,13 +26,14 @@ _PATIENCE_S = 20.0
 
 @dataclass
 class Program:
-    """One process of the product, and the nursery of its host."""
+    """One process of the product, and the nursery of its host. `log_from`: how long the points' log was at its birth."""
 
     name: str
     role: str
     arguments: Sequence[str]
     host: str = ""
     pid: int = 0
+    log_from: int = 0
     nursery: Nursery | None = None
     paused: bool = False
     cut_off: bool = False
@@ -137,7 +138,7 @@ class Programs:
 
     def _restart(self, program: Program) -> None:
         code = program.code
-        point = self._point_of(program.pid)
+        point = point_of(self.points_log, program.pid, program.log_from)
         self.record.note("died", program.name, f"at {point}" if point else f"code {code}")
         if point:
             self.record.note("point", point, program.name)
@@ -147,12 +148,6 @@ class Programs:
         self.on_death(program, point)
         program.paused = False
         self._spawn(program)
-
-    def _point_of(self, pid: int) -> str:
-        if not self.points_log.exists():
-            return ""
-        lines = [line.split() for line in self.points_log.read_text(encoding="utf-8").splitlines()]
-        return next((line[1] for line in reversed(lines) if int(line[0]) == pid), "")
 
     def log_of(self, name: str) -> Path:
         """Where a program writes what it says."""
@@ -165,6 +160,7 @@ class Programs:
             prefix, log = self.prefix(program.host), self.log_of("nursery")
             self._nurseries[program.host] = Nursery(prefix, self.environment, log)
         program.nursery = self._nurseries[program.host]
+        program.log_from = self.points_log.stat().st_size if self.points_log.exists() else 0
         program.pid = program.nursery.bear(program.name, program.arguments, environment, self.log_of(program.name))
         self._keep_roster()
 
@@ -177,6 +173,14 @@ class Programs:
             ]
             servers = [Member(name, running, _STAGES[name]) for name, running in self.engines.items()]
             roster.write(self._roster, [*members, *servers])
+
+
+def point_of(log: Path, pid: int, log_from: int) -> str:
+    """At which point a process killed itself, empty if at none; its number may have been another's before `log_from`."""
+    if not log.exists():
+        return ""
+    lines = [line.split() for line in log.read_bytes()[log_from:].decode().splitlines()]
+    return next((line[1] for line in reversed(lines) if int(line[0]) == pid), "")
 
 
 _STAGES = {"sandbox": roster.SANDBOX, "valkey": roster.VALKEY, "postgres": roster.POSTGRES}

@@ -47,8 +47,9 @@ def printed(result: Result) -> str:
         "",
         "figures",
         f"  charges                      {figures.charges} in {figures.charging_s:.0f} s, {figures.rate:.1f} a second",
-        f"  unknown settled, card linked {_spread(figures.unknown_linked)} of business time",
-        f"  unknown settled, card gone   {_spread(figures.unknown_unlinked)} of business time",
+        f"  unknown settled, card linked {_spread(figures.linked_lived)} lived",
+        f"                               {_spread(figures.linked_waited)} of business time",
+        f"  unknown settled, card gone   {_spread(figures.unlinked_waited)} of business time",
         f"  worker killed, work again    {_spread(figures.after_kill)} after the lease's end",
         f"  Redis emptied, charges again {_spread(figures.after_empty_redis)}",
         *([f"  host cut off, settled        {_spread(figures.after_cut)} after the cut"] if plan.hosts > 1 else []),
@@ -85,7 +86,7 @@ def write(result: Result, path: Path) -> None:
         + sum(result.record.count("kill")[name] for name in ("redis", "postgres")),
         "kpis": [
             ("Charges a second", f"{figures.rate:.1f}", "", f"{figures.charges} while attacked"),
-            ("Unknown settled, p95", f"{spreads[0][1].p95 / 60:.1f}", "min", "of business time, card linked"),
+            ("Unknown settled, p95", f"{figures.linked_lived.p95 / 60:.1f}", "min", "lived, card linked"),
             ("Work of a dead worker", f"{figures.after_kill.most:.1f}", "s", "at most, after its lease"),
             ("Redis emptied", f"{figures.after_empty_redis.most:.1f}", "s", "until every due charge ran"),
             ("The whole run", f"{result.seconds / 60:.1f}", "min", ""),
@@ -118,8 +119,9 @@ def write_verdict(result: Result, path: Path) -> None:
 
 def _spreads(figures: Figures) -> list[tuple[str, Spread]]:
     return [
-        ("Unknown outcome settled, card linked (business time)", figures.unknown_linked),
-        ("Unknown outcome settled, card taken away (business time)", figures.unknown_unlinked),
+        ("Unknown outcome settled, card linked (lived)", figures.linked_lived),
+        ("Unknown outcome settled, card linked (business time)", figures.linked_waited),
+        ("Unknown outcome settled, card taken away (business time)", figures.unlinked_waited),
         ("Worker killed, its due work runs again after the lease's end", figures.after_kill),
         ("Redis emptied, a due charge runs", figures.after_empty_redis),
         *([("A host cut off, the charges in its hand settled", figures.after_cut)] if figures.after_cut.count else []),

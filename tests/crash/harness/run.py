@@ -18,7 +18,7 @@ from kernel import clock, db
 from kernel.db import Session
 from payments.reconciliation.running import reconcile
 from portal.wiring import Wiring
-from tests.crash.harness import coverage, faults
+from tests.crash.harness import coverage, faults, goals
 from tests.crash.harness.cable import Cable
 from tests.crash.harness.check_lists import read_lists
 from tests.crash.harness.checker import Evidence, Verdict, check_all
@@ -36,13 +36,14 @@ from tests.crash.harness.reader import Reader
 from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due, make_work
 
+# The check that is only there when it failed: what has not come to rest in time.
+LIVENESS = "liveness"
 _TICK_S = 1.0
 _TELL_S = 15.0
 # A card that was taken away in doubt is only looked for, and absence counts after a day; a payment page that was left
 # is asked about ever more rarely: their points may come last.
 _LATE_POINTS = ("list.", "give_up.", "check.")
 _STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 1.5, 14
-_DUSK_S = 120.0
 _QUIET_S = 6.0
 _BACKLOG = text("""
     SELECT (SELECT count(*) FROM payments WHERE status IN ('created', 'sending'))
@@ -143,7 +144,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     _charge_under(attack, plan, company, record, dues)
     charged = time.time()
     attack.end_of_the_day()
-    _a_day(record, attack.nemesis)
+    _a_day(plan, record, attack.nemesis)
     hits = _calm(plan, company, record, attack.nemesis)
     rest = _rest(plan, company, record, wiring, attack.nemesis)
     attack.clock.stop()
@@ -156,14 +157,17 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
         attack.mischief.forged_ids,
         attack.mischief.foreign_ids,
         attack.people.gave_up,
+        record,
         oracle,
         wiring,
     )
     verdicts = check_all(evidence)
     if rest.startswith("still due"):
-        verdicts.append(Verdict("liveness", f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
+        verdicts.append(Verdict(LIVENESS, f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
     cut = attack.cable.settled_s if attack.cable else []
     figures = measure(oracle, attack.nemesis, cut, began=began, ended=charged)
+    if plan.is_long:
+        verdicts += goals.judge(figures)
     seconds = time.time() - record.began
     return Result(
         plan, folder, _commit(), record, verdicts, hits, figures, seconds, rest, oracle, dues, (began, charged)
@@ -178,7 +182,8 @@ def _prepare(plan: Plan, company: Company, record: Record, dues: list[Due]) -> A
         People(plan, company, record, dues),
         Mischief(plan, company, record),
         nemesis,
-        Cable(company, record) if plan.hosts > 1 else None,
+        # In the middle: a third of the charges have fallen due, and enough are still to come.
+        Cable(company, record, dues[len(dues) // 3].due_at) if plan.hosts > 1 else None,
     )
 
 
@@ -225,13 +230,13 @@ def _backlog(session: Session) -> tuple[int, datetime]:
     return int(row.rows), row.now
 
 
-def _a_day(record: Record, nemesis: Nemesis) -> None:
+def _a_day(plan: Plan, record: Record, nemesis: Nemesis) -> None:
     """More than a day in strides, still under attack: what is only looked for is given up, what was declined is tried again."""
     for _ in range(_STRIDES):
         time.sleep(_STRIDE_EVERY_S)
         nemesis.stride(_STRIDE_S)
     # A look that was killed is hinted at again after half a minute.
-    until = time.monotonic() + _DUSK_S
+    until = time.monotonic() + plan.longest_dusk_s
     while nemesis.open_points() and time.monotonic() < until:
         time.sleep(_TICK_S)
     record.note("clock", "a day has passed")

@@ -1,0 +1,62 @@
+"""How long an outcome was unknown, by the two clocks of a crash run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from tests.crash.harness.figures import Spread, lived, waited
+from tests.crash.harness.nemesis import Jump
+
+NOON = datetime(2027, 4, 1, 12, tzinfo=UTC)
+PAYMENT = uuid4()
+HOUR = 3600.0
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def jump(at: float, seconds: float, awaited: float | None = None) -> Jump:
+    return Jump(after(at), seconds, {} if awaited is None else {PAYMENT: after(awaited)})
+
+
+def test_without_jumps_both_clocks_tell_the_same() -> None:
+    assert lived(NOON, after(90), []) == 90
+    assert waited(PAYMENT, NOON, after(90), []) == 90
+
+
+def test_a_jump_is_lived_as_a_minute() -> None:
+    assert lived(NOON, after(2 * HOUR + 30), [jump(10, 2 * HOUR)]) == 90
+
+
+def test_a_jump_before_the_doubt_or_after_it_changes_neither_clock() -> None:
+    elsewhere = [jump(-3 * HOUR, 2 * HOUR, awaited=-3 * HOUR), jump(200, 2 * HOUR, awaited=200)]
+
+    assert lived(NOON, after(90), elsewhere) == 90
+    assert waited(PAYMENT, NOON, after(90), elsewhere) == 90
+
+
+def test_a_jump_counts_up_to_the_instant_that_the_payment_waited_for() -> None:
+    assert waited(PAYMENT, NOON, after(2 * HOUR + 30), [jump(10, 2 * HOUR, awaited=60)]) == 60 + 20
+
+
+def test_a_jump_over_a_payment_that_was_due_already_does_not_count() -> None:
+    assert waited(PAYMENT, NOON, after(2 * HOUR + 30), [jump(10, 2 * HOUR, awaited=5)]) == 30
+
+
+def test_a_jump_to_before_the_awaited_instant_counts_in_full() -> None:
+    day = 24 * HOUR
+    strides = [jump(2 * HOUR * place, 2 * HOUR, awaited=day) for place in range(14)]
+
+    assert waited(PAYMENT, NOON, after(28 * HOUR), strides) == day
+    assert lived(NOON, after(28 * HOUR), strides) == 14 * 60
+
+
+def test_a_jump_while_a_payment_waits_for_no_instant_counts_in_full() -> None:
+    assert waited(PAYMENT, NOON, after(2 * HOUR + 30), [jump(10, 2 * HOUR)]) == 2 * HOUR + 30
+
+
+def test_a_spread_names_the_middle_the_95th_of_a_hundred_and_the_greatest() -> None:
+    assert Spread.of([float(value) for value in range(100, 0, -1)]) == Spread(100, 51, 96, 100)
+    assert Spread.of([]) == Spread(0, 0, 0, 0)
