@@ -22,11 +22,11 @@ from portal.duties.watching import Watch
 from portal.wiring import Wiring
 
 _log = log.get(__name__)
-_THREADS = {"charge": 2, "lookup": 2, "default": 4, "crm": 2, "export": 1, "reconcile": 1}
-# Charges and the rest of the jobs, the recorder, one for the look-ups, one for the CRM and one for the reconciliation,
+_THREADS = {"charge": 2, "lookup": 4, "default": 4, "crm": 2, "export": 1, "reconcile": 1}
+# Charges and the rest of the jobs, the recorder, two for the look-ups, one for the CRM and one for the reconciliation,
 # which hold none while they wait for an answer; a file is read from one and its progress told on another. The clock's LISTEN connection is not of
 # the pool.
-_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 4 + 2 * _THREADS["export"]
+_CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 5 + 2 * _THREADS["export"]
 # Longer than one call may take (60 s), shorter than the supervisor's patience (75 s).
 _GRACE_S = 65.0
 _BEAT_S = 5.0

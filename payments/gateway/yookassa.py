@@ -6,6 +6,7 @@ The official SDK stays out of the money path: no timeout, random keys, errors af
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -37,6 +38,8 @@ _PAGE = 100
 # A million payments within the days that are searched; a list that is longer does not end.
 MOST_PAGES = 10_000
 _LONGEST_NAME = 80
+# A page that did not come is asked for again after so many seconds, but not beyond the patience: a list is only read.
+_PAUSES_S, _PATIENCE_S = (0.2, 0.5, 1.0), 30.0
 _KINDS: dict[int, type[GatewayError]] = {
     HTTPStatus.UNAUTHORIZED: CredentialsRefused,
     HTTPStatus.NOT_FOUND: NoSuchPayment,
@@ -109,7 +112,7 @@ class YooKassa:
         cursor: str | None = None
         cursors: set[str] = set()
         while len(cursors) < MOST_PAGES:
-            page = self._page("payments", since, until, cursor)
+            page = self._page_patiently(since, until, cursor)
             yield from (parse_payment(item) for item in page.items if own_id(item) == payment_id)
             cursor = page.next_cursor
             if cursor is None:
@@ -118,6 +121,20 @@ class YooKassa:
                 break
             cursors.add(cursor)
         raise OutcomeUnknown("list without end")
+
+    def _page_patiently(self, since: datetime, until: datetime, cursor: str | None) -> Page[Any]:
+        # Of a hundred pages one always fails where one call in ten does, and then nothing is ever proven absent.
+        patient_until = time.monotonic() + _PATIENCE_S
+        for pause_s in _PAUSES_S:
+            try:
+                return self._page("payments", since, until, cursor)
+            except CredentialsRefused:
+                raise
+            except OutcomeUnknown:
+                if time.monotonic() + pause_s > patient_until:
+                    raise
+            time.sleep(pause_s)
+        return self._page("payments", since, until, cursor)
 
     def payments_page(self, since: datetime, until: datetime, cursor: str | None) -> Page[GatewayPayment]:
         """GET /payments, one page.

@@ -28,8 +28,7 @@ def reachable() -> Iterator[Path]:
 def test_three_hundred_charges_under_attack_are_each_made_once(reachable: Path) -> None:
     folder = reachable / "run"
     done = subprocess.run(
-        # By itself it takes under three minutes. Beside other tests each blow that must fall needs longer.
-        [*RUN, "--n", "300", "--seed", "1", "--short-leases", "--attack", "450", "--folder", str(folder)],
+        [*RUN, "--n", "300", "--seed", "1", "--short-leases", "--folder", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,

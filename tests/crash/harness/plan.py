@@ -13,7 +13,7 @@ PACKAGES = ("kernel", "payments", "portal", "crm_sync")
 LONG = 5_000
 # All fall due on one business date.
 _ONE_DAY_S = 80_000.0
-_DUSK_S = 120.0
+_DUSK_S, _LONG_DUSK_S = 120.0, 600.0
 _POINT = re.compile(r'\bfault\("([a-z_.]+)"\)')
 # No file is exported, no dump restored and no difference repaired while charges run.
 _ELSEWHERE = {
@@ -85,12 +85,14 @@ class Plan:
     @property
     def longest_attack_s(self) -> float:
         """When the attack ends though not every blow was struck: then the run does not count."""
-        return self.attack_s or 300.0 + self.charges / 4
+        return self.attack_s or 450.0 + self.charges / 4
 
     @property
     def longest_dusk_s(self) -> float:
         """How long the attack goes on after the day's strides for the sake of the points that come last."""
-        return 0.0 if self.attack_s else _DUSK_S
+        if self.attack_s:
+            return 0.0
+        return _LONG_DUSK_S if self.is_long else _DUSK_S
 
     @property
     def spread_s(self) -> float:

@@ -44,6 +44,7 @@ _TELL_S = 15.0
 # is asked about ever more rarely: their points may come last.
 _LATE_POINTS = ("list.", "give_up.", "check.")
 _STRIDE_S, _STRIDE_EVERY_S, _STRIDES = 7200.0, 1.5, 14
+_DUSK_STRIDE_S, _DUSK_EVERY_S = 1800.0, 10.0
 _QUIET_S = 6.0
 _BACKLOG = text("""
     SELECT (SELECT count(*) FROM payments WHERE status IN ('created', 'sending'))
@@ -235,10 +236,14 @@ def _a_day(plan: Plan, record: Record, nemesis: Nemesis) -> None:
     for _ in range(_STRIDES):
         time.sleep(_STRIDE_EVERY_S)
         nemesis.stride(_STRIDE_S)
-    # A look that was killed is hinted at again after half a minute.
-    until = time.monotonic() + plan.longest_dusk_s
+    # A look that was killed is hinted at again after half a minute, and what was looked for in vain waits for hours.
+    strode = time.monotonic()
+    until = strode + plan.longest_dusk_s
     while nemesis.open_points() and time.monotonic() < until:
         time.sleep(_TICK_S)
+        if time.monotonic() > strode + _DUSK_EVERY_S:
+            strode = time.monotonic()
+            nemesis.stride(_DUSK_STRIDE_S)
     record.note("clock", "a day has passed")
 
 

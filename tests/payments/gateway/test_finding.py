@@ -52,6 +52,34 @@ def test_ours_in_a_status_that_nobody_has_heard_of_is_no_absence(gateway: respx.
         _find(gateway, {"items": [raw_payment(OURS, status="on_its_way")]})
 
 
+def test_a_page_that_fails_is_asked_for_again_and_the_search_goes_on_from_there(gateway: respx.MockRouter) -> None:
+    asked = gateway.get("/payments").mock(
+        side_effect=[
+            respx.MockResponse(200, json={"items": [], "next_cursor": "2"}),
+            respx.MockResponse(500, json={"type": "error", "code": "internal_server_error"}),
+            respx.MockResponse(429, json={"type": "error", "code": "too_many_requests"}),
+            respx.MockResponse(200, json={"items": [raw_payment(OURS)]}),
+        ]
+    )
+    shop = YooKassa(api_url=API, shop_id="100500", secret_key="test")
+
+    found = list(shop.find_payments(OURS, SINCE, SINCE + timedelta(days=1)))
+
+    assert [item.payment_id for item in found] == [OURS]
+    assert [call.request.url.params.get("cursor") for call in asked.calls] == [None, "2", "2", "2"]
+
+
+def test_a_list_that_keeps_failing_is_no_absence(gateway: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yookassa, "_PAUSES_S", (0.0, 0.0))
+    asked = gateway.get("/payments").respond(502, text="<html>")
+    shop = YooKassa(api_url=API, shop_id="100500", secret_key="test")
+
+    with pytest.raises(OutcomeUnknown):
+        list(shop.find_payments(OURS, SINCE, SINCE + timedelta(days=1)))
+
+    assert asked.call_count == 3
+
+
 @pytest.mark.parametrize("cursors", [["2", "2"], ["2", "3", "2"]], ids=str)
 def test_a_list_that_leads_back_to_a_page_of_its_own_is_no_absence(
     gateway: respx.MockRouter, cursors: list[str]
