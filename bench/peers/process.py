@@ -10,7 +10,6 @@ import sys
 import tempfile
 import threading
 import time
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,12 +122,14 @@ def _installed(folder: str) -> Path:
     if not whole.exists():
         say(f"installing {folder} …")
         shutil.rmtree(home, ignore_errors=True)
-        venv.create(home, with_pip=True)
+        _install(str(ROOT / "bin" / "make-venv"), sys.executable, str(home))
         pip = [str(python), _ALONE, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-compile"]
-        done = subprocess.run(
-            [*pip, "--no-deps", "--require-hashes", "-r", str(lock)], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise PeerFailed(f"it cannot be installed: {done.stderr.strip().rpartition(chr(10))[2]}")
+        _install(*pip, "--no-deps", "--require-hashes", "-r", str(lock))
         whole.touch()
     return python
+
+
+def _install(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PeerFailed(f"it cannot be installed: {done.stderr.strip().rpartition(chr(10))[2]}")
