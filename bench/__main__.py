@@ -13,6 +13,7 @@ from kernel import log
 # The name of a part, its module, and how many rounds it goes unless told otherwise.
 PARTS = {
     "charges": ("bench.charges", 5),
+    "peers": ("bench.peers", 5),
     "slow": ("bench.slow_gateway", 5),
     "scan": ("bench.scan", 5),
     "web": ("bench.web", 5),
