@@ -41,7 +41,7 @@ def charge(ids: list[str]) -> None:
 def resend(payment_id: UUID) -> bool:
     """Send an unknown payment again with its own key and bytes, if a permit still allows it; say whether it did."""
     through = sender()
-    slots = through.take_slots(1, _SLOT_WAIT_S)
+    slots = through.take_repeat_slot(_SLOT_WAIT_S)
     if not slots:
         return True  # not a refusal: it is tried at the next look
     granted = time.monotonic()

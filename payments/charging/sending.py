@@ -42,7 +42,12 @@ class _Work:
 
 
 class Sender:
-    """T threads, each with its own connection to the gateway, and the recorder behind them."""
+    """T threads, each with its own connection to the gateway, and the recorder behind them.
+
+    A few threads more are kept for repeats: an unknown outcome must not wait behind a long queue of first sends.
+    """
+
+    kept_for_repeats = 4
 
     def __init__(self, gateway: Gateway, threads: int) -> None:
         self._gateway = gateway
@@ -54,11 +59,13 @@ class Sender:
         self._closing = False
         self._turn = threading.Lock()
         self._awaited = 1  # so many idle threads are worth a word to the job whose turn it is
+        self._repeats_wait = 0
         self._changed = threading.Condition()
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
         self._senders = [
-            threading.Thread(target=self._send_forever, name=f"sender-{n}", daemon=True) for n in range(threads)
+            threading.Thread(target=self._send_forever, name=f"sender-{n}", daemon=True)
+            for n in range(threads + self.kept_for_repeats)
         ]
         self._recorder = threading.Thread(target=self._record_forever, name="recorder", daemon=True)
         for thread in (*self._senders, self._recorder):
@@ -84,6 +91,16 @@ class Sender:
                 return 0
         finally:
             self._turn.release()
+
+    def take_repeat_slot(self, timeout: float) -> int:
+        """Reserve a thread for a payment that was sent before; 0 when none came free in `timeout` seconds, or it closes."""
+        with self._changed:
+            self._repeats_wait += 1
+            self._changed.wait_for(lambda: self._closing or self._free(self.kept_for_repeats) > 0, timeout)
+            self._repeats_wait -= 1
+            taken = 1 if self._free(self.kept_for_repeats) > 0 else 0
+            self._busy += taken
+            return taken
 
     def _wait_for(self, idle: int, timeout: float) -> bool:
         self._awaited = idle
@@ -122,10 +139,10 @@ class Sender:
             thread.join(1 if idle else 0)
         return idle
 
-    def _free(self) -> int:
+    def _free(self, more: int = 0) -> int:
         if self._closing or self._unrecorded > 2 * self._threads:
             return 0
-        return self._limit - self._busy
+        return self._limit + more - self._busy
 
     def _send_forever(self) -> None:
         while (work := self._work.get()) is not None:
@@ -134,7 +151,7 @@ class Sender:
                 self._busy -= 1
                 self._unrecorded += 1
                 self._adapt(outcome)
-                if self._free() >= self._awaited:
+                if self._repeats_wait or self._free() >= self._awaited:
                     self._changed.notify_all()
             self._outcomes.put(outcome)
         transport.close()

@@ -27,6 +27,8 @@ class Held:
 class CrankedSender(Sender):
     """Its loops are the product's own, turned once for each call and each batch of answers."""
 
+    kept_for_repeats = 0
+
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway, 0)
         self._threads = self._limit = _THREADS
@@ -39,6 +41,11 @@ class CrankedSender(Sender):
         """Nobody waits here: a thread that is not idle now will not be before the next step."""
         del timeout
         return super().take_slots(wanted, 0)
+
+    def take_repeat_slot(self, timeout: float) -> int:
+        """Nor does a repeat."""
+        del timeout
+        return super().take_repeat_slot(0)
 
     def send(self, permits: list[Permit], granted: float) -> None:
         """Keep them in hand, in the same order each time."""

@@ -96,6 +96,21 @@ def test_whoever_finds_every_thread_busy_waits_no_longer_than_told() -> None:
     busy.give_back(1)
 
 
+def test_repeats_have_threads_of_their_own_however_many_first_sends_there_are() -> None:
+    busy = sender()
+    taken = busy.take_slots(1000, 0)
+
+    repeats = [busy.take_repeat_slot(0.05) for _ in range(Sender.kept_for_repeats + 1)]
+
+    assert repeats == [1] * Sender.kept_for_repeats + [0]
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(busy.take_repeat_slot, 60)
+        busy.give_back(1)
+        assert waiting.result(10) == 1
+    busy.give_back(taken + Sender.kept_for_repeats)
+    assert busy.wait_idle(0)
+
+
 def test_a_permit_of_two_seconds_ago_is_not_used() -> None:
     with respx.mock(base_url=API) as gateway:
         result = send_once(SHOP, Permit(uuid4(), "{}", uuid4()), granted=time.monotonic() - 2.1)
