@@ -27,6 +27,8 @@ _PAUSE_S, _LONG_PAUSE_S = (1.0, 6.0), (2.0, 11.0)
 _FROZEN_S = 20.0
 _LONGEST_HOLD_S = 10.0
 _AWAY_S = (0.2, 2.0)
+# Where everybody has died already, each new process dies at one more point, as late as this: it must get something done.
+_LATEST_HIT = 500
 # What falls due in a jump is due at once: in a long run as much as the machine gets over in a minute.
 _JUMP_S, _LONG_JUMP_S = (60, 300), (60, 120)
 _IN_HAND = text(
@@ -108,7 +110,7 @@ class Nemesis:
         if not self.plan.is_long:
             return ""
         again = [point for point, its_role in self._points.items() if its_role == role]
-        return f"{self._arming.choice(again)}=kill:{self._arming.randint(1, 30)}" if again else ""
+        return f"{self._arming.choice(again)}=kill:{self._arming.randint(1, _LATEST_HIT)}" if again else ""
 
     def note_death(self, program: Program, _point: str) -> None:
         """A process has ended: remember what it had in hand."""
