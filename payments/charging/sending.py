@@ -63,12 +63,15 @@ class Sender:
         self._changed = threading.Condition()
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
-        self._senders = [
-            threading.Thread(target=self._send_forever, name=f"sender-{n}", daemon=True)
-            for n in range(threads + self.kept_for_repeats)
-        ]
+        self._senders: list[threading.Thread] = []
         self._recorder = threading.Thread(target=self._record_forever, name="recorder", daemon=True)
-        for thread in (*self._senders, self._recorder):
+        self._recorder.start()
+        self._begin_threads(threads)
+
+    def _begin_threads(self, count: int) -> None:
+        for _ in range(count):
+            thread = threading.Thread(target=self._send_forever, name=f"sender-{len(self._senders)}", daemon=True)
+            self._senders.append(thread)
             thread.start()
 
     def take_slots(self, wanted: int, timeout: float) -> int:
@@ -95,6 +98,8 @@ class Sender:
     def take_repeat_slot(self, timeout: float) -> int:
         """Reserve a thread for a payment that was sent before; 0 when none came free in `timeout` seconds, or it closes."""
         with self._changed:
+            if not self._closing and len(self._senders) == self._threads:
+                self._begin_threads(self.kept_for_repeats)  # with the first repeat: each costs some megabytes
             self._repeats_wait += 1
             self._changed.wait_for(lambda: self._closing or self._free(self.kept_for_repeats) > 0, timeout)
             self._repeats_wait -= 1
