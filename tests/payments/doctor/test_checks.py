@@ -95,6 +95,7 @@ def _read_lists(session: Session) -> None:
 INVOICE_OF_CHARGED = "(SELECT invoice_id FROM payments WHERE id = :charged)"
 POSTING_OF_CHARGED = "(SELECT id FROM ledger_transactions WHERE source_id = :charged)"
 CONSENT_OF_CHARGED = "(SELECT consent_id FROM payments WHERE id = :charged)"
+ERASED = "user_id = NULL, ip = NULL, user_agent = NULL, salt = NULL"
 COPY_OF_CHARGED = """
     INSERT INTO payments (id, invoice_id, customer_id, contract_id, shop_id, initiator, kopecks, currency, status, key,
         body, saves_method, sends, checks, first_sent_at)
@@ -315,13 +316,7 @@ NO_BREACH = [
         "charge_was_announced",
         ["UPDATE payments SET kopecks = kopecks - 1 WHERE id = :charged"],
     ),
-    (
-        "consents_are_unchanged",
-        [
-            "UPDATE consents SET user_id = NULL, ip = NULL, user_agent = NULL, salt = NULL WHERE id = "
-            + CONSENT_OF_CHARGED
-        ],
-    ),
+    ("consents_are_unchanged", [f"UPDATE consents SET {ERASED} WHERE id = {CONSENT_OF_CHARGED}"]),
     (
         "gateway_success_is_posted",
         [*UNPOSTED, "UPDATE gateway_payments SET read_at = captured_at + interval '14 minutes'"],

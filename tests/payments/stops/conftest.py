@@ -12,6 +12,7 @@ from sqlalchemy import select
 from kernel.db import begin, read
 from kernel.settings import get_settings
 from payments.autopay.models import Autopay, PaymentMethod
+from payments.contracts.models import Contract
 from payments.installation.models import Installation
 from payments.stops.memory import Memory
 from tests.support.business import Agreement, make_agreement, pay_with_consent
@@ -75,6 +76,12 @@ def autopay_of(it: Agreement) -> Autopay:
     """The autopay as it is now."""
     with read() as session:
         return session.scalars(select(Autopay).where(Autopay.contract_id == it.contract_id)).one()
+
+
+def status_of(it: Agreement) -> tuple[str, str]:
+    """Of the contract and of its autopay."""
+    with read() as session:
+        return session.get_one(Contract, it.contract_id).status, autopay_of(it).status
 
 
 def method_of(it: Agreement) -> PaymentMethod:

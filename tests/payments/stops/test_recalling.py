@@ -19,14 +19,13 @@ from payments.autopay.holding import pause_autopay, resume_autopay
 from payments.autopay.models import Autopay, Consent
 from payments.autopay.stopping import unlink, wait_for_calls, withdraw
 from payments.charging.checking import check
-from payments.contracts.models import Contract, Installment
+from payments.contracts.models import Installment
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
-from payments.reconciliation.running import reconcile
 from payments.stops.keeping import keep_memory
 from payments.stops.memory import MemoryAway
 from payments.stops.recalling import recall
-from tests.payments.stops.conftest import autopay_of, method_of, subscribers
+from tests.payments.stops.conftest import autopay_of, method_of, status_of, subscribers
 from tests.support.business import Agreement, make_agreement, pay_with_consent
 from tests.support.charging import ask_now
 from tests.support.faults import faulty
@@ -34,12 +33,6 @@ from tests.support.going_back import Backup
 from tests.support.world import World
 
 EMPLOYEE = uuid.uuid4()
-
-
-def status_of(it: Agreement) -> tuple[str, str]:
-    """Of the contract and of its autopay."""
-    with read() as session:
-        return session.get_one(Contract, it.contract_id).status, autopay_of(it).status
 
 
 def sources_of(it: Agreement) -> set[str]:
@@ -369,60 +362,3 @@ def _as_if_restarted_without_a_log(redis: str) -> None:
     with redis_client.Redis.from_url(redis) as client:
         (marker,) = client.keys("kabinet:stops:*:marker")
         client.hset(marker, mapping={"run": "another", "logged": 0})
-
-
-def test_a_memory_that_was_put_back_with_the_backup_is_not_believed_once_the_gateway_is_read(
-    world: World, backup: Backup, redis: str
-) -> None:
-    refused, other = subscribers(world, 2)
-    keep_memory()
-    backup.make()
-    kept = _copy_of(redis)
-    world.play(advance="PT10M")
-    with begin() as session:
-        withdraw(session, refused.contract_id, evidence=Evidence(), now=business_now(session))
-    world.drain()
-    subscribers(world, 1)  # somebody pays after the backup: the gateway knows that life went on
-    backup.go_back()
-    world.product.follow()
-    _put_back(redis, kept)
-
-    first = recall()
-    assert first is not None
-    assert (first.whole, first.stopped, first.held) == (True, {}, 0), "nothing tells of the later life yet"
-    reconcile()
-    then = recall()
-
-    assert then is not None
-    assert (then.whole, then.held) == (False, 2)
-    assert {status_of(it) for it in (refused, other)} == {("active", "paused")}
-
-
-def test_who_confirmed_after_everybody_was_held_is_not_held_again(
-    world: World, backup: Backup, empty_redis: Callable[[], None]
-) -> None:
-    it, other = subscribers(world, 2)
-    backup.make()
-    backup.go_back()
-    empty_redis()
-    first = recall()
-    assert first is not None
-    assert first.held == 2
-    with begin() as session:
-        confirm_autopay(session, it.contract_id, by=EMPLOYEE, now=business_now(session))
-    keep_memory()
-
-    assert recall() is not None
-    assert [status_of(them)[1] for them in (it, other)] == ["active", "paused"]
-
-
-def _copy_of(redis: str) -> dict[bytes, bytes]:
-    with redis_client.Redis.from_url(redis) as client:
-        return {key: client.dump(key) for key in client.keys("kabinet:stops:*")}
-
-
-def _put_back(redis: str, kept: dict[bytes, bytes]) -> None:
-    with redis_client.Redis.from_url(redis) as client:
-        client.flushdb()
-        for key, value in kept.items():
-            client.restore(key, 0, value)
