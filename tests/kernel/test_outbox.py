@@ -14,27 +14,26 @@ from kernel.relay import relay_once
 from tests.support.world import World
 
 
-def _sent() -> list[tuple[str, list[UUID | int]]]:
-    """What the relay sends of one batch."""
-    found: list[tuple[str, list[UUID | int]]] = []
-    relay_once(Handlers([]), lambda job, ids: found.append((job, list(ids))))
-    return found
+def _relay() -> tuple[int, list[tuple[str, list[UUID | int]]]]:
+    """How many rows the relay dispatched in one batch, and what it sent."""
+    sent: list[tuple[str, list[UUID | int]]] = []
+    return relay_once(Handlers([]), lambda job, ids: sent.append((job, list(ids)))), sent
 
 
 def test_a_hint_at_no_rows_keeps_no_other_hint_from_leaving(world: World) -> None:
-    _sent()
+    _relay()
     with begin() as session:
         outbox.hint(session, Hint("charge", ()), Hint("charge", (7,)))
 
-    assert _sent() == [("charge", [7])]
+    assert _relay() == (1, [("charge", [7])])
 
 
 def test_hints_at_single_rows_go_to_redis_some_together_and_larger_ones_as_they_are(world: World) -> None:
-    _sent()
+    _relay()
     with begin() as session:
         outbox.hint(session, *(Hint("mail", (key,)) for key in range(7)), Hint("charge", tuple(range(30))))
 
-    assert _sent() == [("charge", list(range(30))), ("mail", [0, 1, 2, 3, 4]), ("mail", [5, 6])]
+    assert _relay()[1] == [("charge", list(range(30))), ("mail", [0, 1, 2, 3, 4]), ("mail", [5, 6])]
 
 
 def test_a_redis_that_is_away_is_asked_once_and_the_rest_is_left_to_the_sweeps(world: World) -> None:
