@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from kernel.db import begin, read
 from kernel.fault import InjectedFault
+from kernel.settings import get_settings
 from payments.installation.models import Shop
 from payments.reconciliation.duty import TO_RECONCILE, hint_reconciliation, run
 from payments.reconciliation.models import Reconciliation
@@ -74,7 +75,14 @@ def _took_over() -> bool:
     return _try()
 
 
+def _jump_to_a_noon(world: World) -> None:
+    """Whatever the hour of the real day, two more hours are of the same date."""
+    tomorrow = datetime.now(get_settings().zone) + timedelta(days=1)
+    world.jump(tomorrow.replace(hour=12, minute=0).isoformat(timespec="seconds"))
+
+
 def test_the_duty_hints_once_an_hour_and_the_first_of_a_day_whenever_it_is(world: World) -> None:
+    _jump_to_a_noon(world)
     pay()
     send = partial(lambda *_: None)
     assert hint_reconciliation(send) == 1
