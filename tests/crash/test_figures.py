@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.crash.harness.figures import Spread, lived, waited
 from tests.crash.harness.nemesis import Jump
@@ -57,6 +57,10 @@ def test_a_jump_while_a_payment_waits_for_no_instant_counts_in_full() -> None:
     assert waited(PAYMENT, NOON, after(2 * HOUR + 30), [jump(10, 2 * HOUR)]) == 2 * HOUR + 30
 
 
-def test_a_spread_names_the_middle_the_95th_of_a_hundred_and_the_greatest() -> None:
-    assert Spread.of([float(value) for value in range(100, 0, -1)]) == Spread(100, 51, 96, 100)
+def test_a_spread_tells_the_middle_the_95th_of_a_hundred_and_the_greatest_and_whose_these_were() -> None:
+    spread = Spread.of([(float(value), UUID(int=value)) for value in range(100, 0, -1)])
+
+    assert (spread.count, spread.median, spread.p95, spread.most) == (100, 51, 96, 100)
+    assert spread.slowest.startswith(f"{UUID(int=100)} 100.0, {UUID(int=99)} 99.0, ")
+    assert len(spread.slowest.split(", ")) == 5
     assert Spread.of([]) == Spread(0, 0, 0, 0)

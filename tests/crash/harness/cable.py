@@ -16,6 +16,7 @@ from kernel.db import Session
 from payments.charging.models import LIVE, SENDING, Payment
 from tests.crash.harness.company import Company
 from tests.crash.harness.database import insist
+from tests.crash.harness.figures import Took
 from tests.crash.harness.plan import CUT, RETURN, SETTLED
 from tests.crash.harness.programs import Program
 from tests.crash.harness.record import Record
@@ -30,13 +31,13 @@ _HOST, _WORKER = "a", "worker-a"
 class Cable:
     """Who pulls it, `not_before` an instant of business time.
 
-    `settled_s` says of each charge in hand how long after the cut its outcome was known.
+    `settled` says of each charge in hand how many seconds after the cut its outcome was known.
     """
 
     company: Company
     record: Record
     not_before: datetime
-    settled_s: list[float] = field(default_factory=list)
+    settled: list[Took] = field(default_factory=list)
     _in_hand: set[UUID] = field(default_factory=set)
     _cut_at: float = 0.0
     _back: threading.Event = field(default_factory=threading.Event)
@@ -101,7 +102,7 @@ class Cable:
             return
         live = set(insist(lambda session: _live(session, list(self._in_hand))))
         for payment_id in self._in_hand - live:
-            self.settled_s.append(time.time() - self._cut_at)
+            self.settled.append((time.time() - self._cut_at, payment_id))
             self.record.note("cable", SETTLED, str(payment_id))
         self._in_hand = live
 

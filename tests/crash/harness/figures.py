@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -15,6 +16,9 @@ from payments.charging.models import SUCCEEDED, Payment
 from tests.crash.harness.nemesis import Jump, Nemesis, Orphan
 from tests.crash.harness.oracle import Oracle
 
+# So many seconds of this payment.
+Took = tuple[float, UUID]
+_NAMED = 5
 _SHORTEST_PAUSE_S = 60.0
 # From the first moment at which nobody knew the outcome to the moment at which it was known; business time. `linked`: all
 # that while the card could be charged. What became of card and autopay afterwards is another matter.
@@ -40,22 +44,23 @@ _UNKNOWN = text("""
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How many there were, the middle one, the 95th of a hundred, the greatest; seconds."""
+    """How many there were, the middle one, the 95th of a hundred, the greatest; seconds. `slowest`: whose these were."""
 
     count: int
     median: float
     p95: float
     most: float
+    slowest: str = ""
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
+    def of(cls, took: Sequence[Took]) -> Spread:
         """The spread of these; all zero when there are none."""
-        if not values:
+        if not took:
             return cls(0, 0.0, 0.0, 0.0)
-        ranked = sorted(values)
-        return cls(
-            len(ranked), ranked[len(ranked) // 2], ranked[min(len(ranked) - 1, int(len(ranked) * 0.95))], ranked[-1]
-        )
+        ranked = sorted(took, key=itemgetter(0))
+        middle, late = len(ranked) // 2, min(len(ranked) - 1, int(len(ranked) * 0.95))
+        slowest = ", ".join(f"{payment_id} {seconds:.1f}" for seconds, payment_id in ranked[: -_NAMED - 1 : -1])
+        return cls(len(ranked), ranked[middle][0], ranked[late][0], ranked[-1][0], slowest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Figures:
         return self.charges / self.charging_s if self.charging_s else 0.0
 
 
-def measure(oracle: Oracle, nemesis: Nemesis, cut_off_s: Sequence[float], *, began: float, ended: float) -> Figures:
+def measure(oracle: Oracle, nemesis: Nemesis, cut_off: Sequence[Took], *, began: float, ended: float) -> Figures:
     """Read them from the database, the journal and what the nemesis wrote down. `began`, `ended`: of the attack."""
     with read() as session:
         settled = session.execute(_UNKNOWN).all()
@@ -86,12 +91,12 @@ def measure(oracle: Oracle, nemesis: Nemesis, cut_off_s: Sequence[float], *, beg
         charged = _charged(session, oracle, began, ended)
     touched = _touches(oracle, keys, gateway_ids)
     return Figures(
-        Spread.of([lived(row.since, row.until, nemesis.jumps) for row in settled if row.linked]),
-        Spread.of([waited(row.id, row.since, row.until, nemesis.jumps) for row in settled if row.linked]),
-        Spread.of([waited(row.id, row.since, row.until, nemesis.jumps) for row in settled if not row.linked]),
+        Spread.of([(lived(row.since, row.until, nemesis.jumps), row.id) for row in settled if row.linked]),
+        Spread.of([(waited(row.id, row.since, row.until, nemesis.jumps), row.id) for row in settled if row.linked]),
+        Spread.of([(waited(row.id, row.since, row.until, nemesis.jumps), row.id) for row in settled if not row.linked]),
         Spread.of(_resumed(nemesis.orphans, touched)),
         Spread.of(_rehinted(nemesis.emptied, touched)),
-        Spread.of(cut_off_s),
+        Spread.of(cut_off),
         len(charged),
         max(charged) - min(charged) if len(charged) > 1 else 0.0,
     )
@@ -151,21 +156,21 @@ def _touches(oracle: Oracle, keys: dict[UUID, str], gateway_ids: dict[UUID, str 
     return touched
 
 
-def _resumed(orphans: Sequence[Orphan], touched: dict[UUID, list[float]]) -> list[float]:
+def _resumed(orphans: Sequence[Orphan], touched: dict[UUID, list[float]]) -> list[Took]:
     # Those about which a notification brought the news before the lease had ended need no further call.
     found = []
     for orphan in orphans:
         later = [at for at in touched[orphan.payment_id] if at > orphan.died_at + 1]
         if later:
-            found.append(max(0.0, min(later) - orphan.lease_until))
+            found.append((max(0.0, min(later) - orphan.lease_until), orphan.payment_id))
     return found
 
 
-def _rehinted(emptied: Sequence[tuple[float, list[UUID]]], touched: dict[UUID, list[float]]) -> list[float]:
+def _rehinted(emptied: Sequence[tuple[float, list[UUID]]], touched: dict[UUID, list[float]]) -> list[Took]:
     found = []
     for at, ids in emptied:
         for payment_id in ids:
             later = [moment for moment in touched[payment_id] if moment > at]
             if later and not any(moment < at for moment in touched[payment_id]):
-                found.append(min(later) - at)
+                found.append((min(later) - at, payment_id))
     return found

@@ -34,6 +34,7 @@ class Goal:
                 for what, value, goal in (("p95", spread.p95, self.p95_s), ("max", spread.most, self.most_s))
                 if value > goal
             ],
+            f"the slowest: {spread.slowest}",
         )
 
 

@@ -165,7 +165,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     verdicts = check_all(evidence)
     if rest.startswith("still due"):
         verdicts.append(Verdict(LIVENESS, f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
-    cut = attack.cable.settled_s if attack.cable else []
+    cut = attack.cable.settled if attack.cable else []
     figures = measure(oracle, attack.nemesis, cut, began=began, ended=charged)
     if plan.is_long:
         verdicts += goals.judge(figures)
