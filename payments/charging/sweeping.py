@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel import log
 from kernel.db import Session, begin
@@ -56,7 +58,7 @@ def drop_abandoned() -> int:
 def hint_created(send: Send) -> int:
     """Hint at payments that wait to be sent and whose hint is old or was lost, as many as may wait in Redis at once."""
     with begin() as session:
-        ids = _claim(session, TO_SEND.due(), at_once=CHARGES_HINTED_AT_ONCE)
+        ids = _claim(session, TO_SEND.due(), Payment.id, at_once=CHARGES_HINTED_AT_ONCE)
     fault("sweep.before_hint")
     send_in_parts(send, CHARGE, ids, BATCH)
     return len(ids)
@@ -65,7 +67,8 @@ def hint_created(send: Send) -> int:
 def hint_due_checks(send: Send) -> int:
     """Hint at payments that are due for a look, as many as may wait in Redis at once."""
     with begin() as session:
-        ids = _claim(session, TO_CHECK.due(), at_once=HINTED_AT_ONCE)
+        # Whoever has waited longest: by age, a page that somebody left open would go before today's charges.
+        ids = _claim(session, TO_CHECK.due(), Payment.next_check_at, at_once=HINTED_AT_ONCE)
     fault("sweep.before_hint")
     send_in_parts(send, CHECK, ids, PART)
     return len(ids)
@@ -80,12 +83,14 @@ def forget_hints() -> None:
         session.execute(update(Payment).where(Payment.id.in_(free.scalar_subquery())).values(lease_until=None))
 
 
-def _claim(session: Session, due: ColumnElement[bool], *, at_once: int) -> Sequence[UUID]:
+def _claim(
+    session: Session, due: ColumnElement[bool], first: InstrumentedAttribute[Any], *, at_once: int
+) -> Sequence[UUID]:
     hinted = session.execute(select(func.count()).where(due, ~_nobodys)).scalar_one()
     waiting = (
         select(Payment.id)
         .where(due, _nobodys)
-        .order_by(Payment.id)
+        .order_by(first)
         .limit(max(0, at_once - hinted))
         .with_for_update(skip_locked=True)
     )

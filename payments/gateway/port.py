@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -133,8 +133,13 @@ class Gateway(Protocol):
         """The payment in its present state."""
         ...
 
-    def find_payments(self, payment_id: UUID, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
-        """Those created in [since, until) that name this payment of ours; raises rather than breaking off silently."""
+    def find_payments(
+        self, payment_ids: Collection[UUID], since: datetime, until: datetime
+    ) -> Iterator[tuple[UUID, GatewayPayment | OutcomeUnknown]]:
+        """Those created in [since, until) that name one of these payments of ours, and which they name.
+
+        One that cannot be read comes as what is wrong with it. Raises rather than breaking off silently.
+        """
         ...
 
     def payments_page(self, since: datetime, until: datetime, cursor: str | None) -> Page[GatewayPayment]:

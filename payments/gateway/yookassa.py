@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -100,20 +100,25 @@ class YooKassa:
         """
         return parse_payment(self._get(f"payments/{quote(gateway_id, safe='')}"))
 
-    def find_payments(self, payment_id: UUID, since: datetime, until: datetime) -> Iterator[GatewayPayment]:
+    def find_payments(
+        self, payment_ids: Collection[UUID], since: datetime, until: datetime
+    ) -> Iterator[tuple[UUID, GatewayPayment | OutcomeUnknown]]:
         """GET /payments page by page; created_at is filtered half-open.
 
         The shop may take payments past this product: what does not name ours is not read, so that it need not be
-        readable.
+        readable. An object that names ours and is not readable comes as its error.
 
         Raises:
-            OutcomeUnknown: a page, or an object that names our payment, is not readable; the list does not end.
+            OutcomeUnknown: a page is not readable; the list does not end.
         """
+        wanted = frozenset(payment_ids)
         cursor: str | None = None
         cursors: set[str] = set()
         while len(cursors) < MOST_PAGES:
             page = self._page_patiently(since, until, cursor)
-            yield from (parse_payment(item) for item in page.items if own_id(item) == payment_id)
+            for item in page.items:
+                if (named := own_id(item)) in wanted:
+                    yield named, _parsed(item)
             cursor = page.next_cursor
             if cursor is None:
                 return
@@ -169,6 +174,13 @@ class YooKassa:
     def _get(self, target: str) -> dict[str, Any]:
         request = httpcore.Request("GET", f"{self._api_url}/{target}", headers=self._headers)
         return _object(call(request, self._deadlines))
+
+
+def _parsed(item: Any) -> GatewayPayment | OutcomeUnknown:
+    try:
+        return parse_payment(item)
+    except OutcomeUnknown as error:
+        return error
 
 
 def _each(rows: tuple[Any, ...], parse: Callable[[Any], T]) -> tuple[T, ...]:

@@ -200,3 +200,13 @@ def test_look_ups_are_hinted_at_in_small_messages_and_never_more_than_redis_may_
         session.execute(update(Payment).where(Payment.id.in_(done)).values(status="rejected", lease_until=None))
     assert hint_due_checks(redis.send) == 5
     assert {key for _job, part in redis.sent for key in part} == set(ids)
+
+
+def test_who_has_waited_longest_for_its_look_is_hinted_at_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "HINTED_AT_ONCE", 1)
+    old, new = _intent("old@example.com"), _intent("new@example.com")
+    _set(old, status="unknown", next_check_at=func.business_now() - text("interval '1 minute'"))
+    _set(new, status="unknown", next_check_at=func.business_now() - text("interval '2 minutes'"))
+    redis = Redis()
+    assert hint_due_checks(redis.send) == 1
+    assert redis.sent == [(CHECK, [new])]

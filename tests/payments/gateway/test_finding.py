@@ -19,10 +19,10 @@ OURS = uuid4()
 SINCE = datetime(2027, 1, 1, tzinfo=UTC)
 
 
-def _find(router: respx.MockRouter, *pages: dict[str, Any], payment_id: UUID = OURS) -> list[GatewayPayment]:
+def _find(router: respx.MockRouter, *pages: dict[str, Any], payment_id: UUID = OURS) -> list[Any]:
     router.get("/payments").mock(side_effect=[respx.MockResponse(200, json=page) for page in pages])
     shop = YooKassa(api_url=API, shop_id="100500", secret_key="test")
-    return list(shop.find_payments(payment_id, SINCE, SINCE + timedelta(days=1)))
+    return [item for _, item in shop.find_payments([payment_id], SINCE, SINCE + timedelta(days=1))]
 
 
 UNREADABLE: list[Any] = [
@@ -48,8 +48,22 @@ def test_a_window_of_foreign_payments_proves_that_ours_is_absent(gateway: respx.
 
 
 def test_ours_in_a_status_that_nobody_has_heard_of_is_no_absence(gateway: respx.MockRouter) -> None:
-    with pytest.raises(OutcomeUnknown):
-        _find(gateway, {"items": [raw_payment(OURS, status="on_its_way")]})
+    (found,) = _find(gateway, {"items": [raw_payment(OURS, status="on_its_way")]})
+
+    assert isinstance(found, OutcomeUnknown)
+
+
+def test_one_of_ours_that_nobody_can_read_does_not_hide_another_of_ours(gateway: respx.MockRouter) -> None:
+    other = uuid4()
+    page = {"items": [raw_payment(OURS, status="on_its_way"), raw_payment(uuid4()), raw_payment(other)]}
+    gateway.get("/payments").respond(200, json=page)
+    shop = YooKassa(api_url=API, shop_id="100500", secret_key="test")
+
+    found = dict(shop.find_payments([OURS, other], SINCE, SINCE + timedelta(days=1)))
+
+    assert isinstance(found[OURS], OutcomeUnknown)
+    assert isinstance(found[other], GatewayPayment)
+    assert len(found) == 2
 
 
 def test_a_page_that_fails_is_asked_for_again_and_the_search_goes_on_from_there(gateway: respx.MockRouter) -> None:
@@ -63,9 +77,9 @@ def test_a_page_that_fails_is_asked_for_again_and_the_search_goes_on_from_there(
     )
     shop = YooKassa(api_url=API, shop_id="100500", secret_key="test")
 
-    found = list(shop.find_payments(OURS, SINCE, SINCE + timedelta(days=1)))
+    found = list(shop.find_payments([OURS], SINCE, SINCE + timedelta(days=1)))
 
-    assert [item.payment_id for item in found] == [OURS]
+    assert [payment_id for payment_id, _ in found] == [OURS]
     assert [call.request.url.params.get("cursor") for call in asked.calls] == [None, "2", "2", "2"]
 
 
@@ -75,7 +89,7 @@ def test_a_list_that_keeps_failing_is_no_absence(gateway: respx.MockRouter, monk
     shop = YooKassa(api_url=API, shop_id="100500", secret_key="test")
 
     with pytest.raises(OutcomeUnknown):
-        list(shop.find_payments(OURS, SINCE, SINCE + timedelta(days=1)))
+        list(shop.find_payments([OURS], SINCE, SINCE + timedelta(days=1)))
 
     assert asked.call_count == 3
 
