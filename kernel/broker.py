@@ -37,13 +37,12 @@ class RedisAway(KabinetError):
 class Job:
     """Work on rows by their ids. `run` must be harmless when called twice or for rows that are done.
 
-    It is broken off after so many `minutes`.
+    No clock breaks it off: what calls others has deadlines of its own.
     """
 
     name: str
     run: Callable[[list[str]], None]
     queue: str = "default"
-    minutes: int = 10
 
 
 class Jobs:
@@ -77,7 +76,6 @@ class Jobs:
                 queue_name=job.queue,
                 broker=found,
                 max_retries=0,
-                time_limit=job.minutes * 60_000,
             )
             make(_done_before_acknowledged(job.run))
         return found

@@ -76,7 +76,7 @@ JOBS = (
     Job(CHECK, check, queue="lookup"),
     Job(WEBHOOK, process, queue="lookup"),
     # A list of a year holds a thread for as long as it is.
-    Job(RECONCILE, reconcile, queue="reconcile", minutes=240),
+    Job(RECONCILE, reconcile, queue="reconcile"),
     MAIL,
     EXPORT,
 )

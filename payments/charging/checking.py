@@ -27,7 +27,10 @@ CHECK = "check"
 
 
 def check(ids: list[str]) -> None:
-    """Look at each of these payments once, while the time of one message lasts, and record what the gateway says."""
+    """Look at each of these payments once, while the time of one message lasts, and record what the gateway says.
+
+    Those that only its list can tell about come last, and take as long as that is.
+    """
     gateway = YooKassa.of(get_settings())
     to_look_up = []
     for payment_id in in_time(ids):

@@ -7,7 +7,6 @@ process reads it, once for everybody who waits; the others leave their payments 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,11 +23,12 @@ from kernel.settings import get_settings
 from payments.charging.models import LOOK, TO_CHECK, Payment
 from payments.charging.putting_off import apart
 from payments.charging.recording import Outcome, give_up_unfound, record
-from payments.gateway.port import Gateway, GatewayError, GatewayPayment
+from payments.gateway.port import Gateway, GatewayError, GatewayPayment, OutcomeUnknown
 
 _log = log.get(__name__)
 # A database clock that is off must not hide a payment from its own search: a day to either side costs a few pages.
 _CLOCK_SLACK = timedelta(days=1)
+_LONGEST_WINDOW = timedelta(days=4)
 _turn = threading.Lock()
 _lock = threading.Lock()
 _waiting: set[UUID] = set()
@@ -67,7 +67,9 @@ def _look_up_now(gateway: Gateway, ids: Collection[UUID]) -> None:
         listed_at = business_now(session)
         sent = session.execute(
             select(Payment.id, Payment.first_sent_at, Payment.permit_at)
-            .where(Payment.id.in_(ids), TO_CHECK.due(), Payment.first_sent_at.is_not(None))
+            .where(
+                Payment.id.in_(ids), TO_CHECK.due(), Payment.gateway_id.is_(None), Payment.first_sent_at.is_not(None)
+            )
             .order_by(Payment.first_sent_at)
         ).all()
     windows = [_Window(row.first_sent_at - _CLOCK_SLACK, row.permit_at + _CLOCK_SLACK, (row.id,)) for row in sent]
@@ -80,10 +82,11 @@ def _look_up_now(gateway: Gateway, ids: Collection[UUID]) -> None:
 
 
 def _merged(windows: Sequence[_Window]) -> Iterator[_Window]:
-    # Those that touch are read as one; a list of the weeks between two payments is nobody's.
+    # Those that touch are read as one, but few days at a time: a page that never comes keeps whoever is in its window
+    # from ever being proven absent.
     last: _Window | None = None
     for window in windows:
-        if last and window.since <= last.until:
+        if last and window.since <= last.until and window.until - last.since <= _LONGEST_WINDOW:
             last = _Window(last.since, max(last.until, window.until), last.ids + window.ids)
             continue
         if last:
@@ -94,14 +97,20 @@ def _merged(windows: Sequence[_Window]) -> Iterator[_Window]:
 
 
 def _read_list(gateway: Gateway, window: _Window) -> dict[UUID, list[GatewayPayment | GatewayError]]:
-    found: dict[UUID, list[GatewayPayment | GatewayError]] = defaultdict(list)
+    found: dict[UUID, list[GatewayPayment | GatewayError]] = {payment_id: [] for payment_id in window.ids}
+    broken: GatewayError
     try:
         for payment_id, item in gateway.find_payments(window.ids, window.since, window.until):
             found[payment_id].append(item)
     except GatewayError as error:
-        for payment_id in window.ids:  # what was read before it broke off is true all the same
-            found[payment_id] = found[payment_id] or [error]
-    return found
+        broken = error
+    except Exception as error:  # noqa: BLE001  whatever broke here, nothing is proven absent
+        _log.exception("list.broke")
+        broken = OutcomeUnknown(type(error).__name__)
+    else:
+        return found
+    # What was read before it broke off is true all the same.
+    return {payment_id: items or [broken] for payment_id, items in found.items()}
 
 
 def _settle(payment_id: UUID, found: Sequence[GatewayPayment | GatewayError], listed_at: datetime) -> None:

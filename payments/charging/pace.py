@@ -18,7 +18,8 @@ _LOOKS_OF_THE_FIRST_DAY = 34
 _DAY = timedelta(days=1)
 # A hint is trusted for this long (real time) before the row is hinted at again.
 HINT_LIFE = func.clock_timestamp() + timedelta(seconds=30)
-# A message of look-ups is small and short: a gateway that takes 40 s for each answer holds a thread a minute and a half.
+# A message of look-ups by id is small and short: a gateway that takes 40 s for each answer holds a thread a minute and
+# a half.
 PART = 10
 _BUDGET_S = 30.0
 # So many rows at most wait in Redis for their look: what a slow gateway keeps waiting must not pile up there.

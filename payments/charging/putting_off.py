@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from kernel import log
 from kernel.clock import business_now
-from kernel.db import begin
+from kernel.db import begin, is_away
 from payments.charging.models import TO_CHECK, Payment
 from payments.charging.pace import next_check
 
@@ -24,7 +24,16 @@ def apart(payment_id: UUID) -> Iterator[None]:
         yield
     except Exception:  # noqa: BLE001  whatever it was
         _log.exception("check.broke", payment_id=str(payment_id))
+        _try_to_put_off(payment_id)
+
+
+def _try_to_put_off(payment_id: UUID) -> None:
+    try:
         _put_off(payment_id)
+    except Exception as error:
+        if is_away(error):
+            raise
+        _log.warning("check.not_put_off", payment_id=str(payment_id), error=type(error).__name__)
 
 
 def _put_off(payment_id: UUID) -> None:

@@ -165,7 +165,9 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime, 
     shop than the one it was sent to: `account_id` is the shop whose list was read.
     """
     payment = session.execute(
-        select(Payment).where(Payment.id == payment_id, Payment.status == UNKNOWN).with_for_update(key_share=True)
+        select(Payment)
+        .where(Payment.id == payment_id, Payment.status == UNKNOWN, Payment.gateway_id.is_(None))
+        .with_for_update(key_share=True)
     ).scalar_one_or_none()
     if payment is None or payment.permit_at is None:
         return False
@@ -175,7 +177,7 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime, 
         _set_next_check(payment, listed_at)
         return False
     if listed_at < provable_at:
-        pause_ends = _set_next_check(payment, listed_at)
+        pause_ends = _set_next_check(payment, business_now(session))  # to read a list may take minutes
         # The first look that can prove something is not missed by a pause of a day.
         payment.next_check_at = min(pause_ends, provable_at)
         return False

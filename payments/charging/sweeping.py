@@ -69,8 +69,10 @@ def hint_created(send: Send) -> int:
 def hint_due_checks(send: Send) -> int:
     """Hint at payments that are due for a look, as many as may wait in Redis at once."""
     with begin() as session:
-        # Whoever has waited longest: by age, a page that somebody left open would go before today's charges.
-        ids = _claim(session, TO_CHECK.due(), Payment.next_check_at, at_once=HINTED_AT_ONCE)
+        # Who was never hinted at, then the oldest hint: what waits for a long list must not take every other's place. Of
+        # these whoever waited longest: by age, a page that somebody left open would go before today's charges.
+        order = (Payment.lease_until.asc().nulls_first(), Payment.next_check_at)
+        ids = _claim(session, TO_CHECK.due(), *order, at_once=HINTED_AT_ONCE)
     fault("sweep.before_hint")
     send_in_parts(send, CHECK, ids, PART)
     return len(ids)
@@ -86,13 +88,13 @@ def forget_hints() -> None:
 
 
 def _claim(
-    session: Session, due: ColumnElement[bool], first: InstrumentedAttribute[Any], *, at_once: int
+    session: Session, due: ColumnElement[bool], *order: ColumnElement[Any] | InstrumentedAttribute[Any], at_once: int
 ) -> Sequence[UUID]:
     hinted = session.execute(select(func.count()).where(due, ~_nobodys)).scalar_one()
     waiting = (
         select(Payment.id)
         .where(due, _nobodys)
-        .order_by(first)
+        .order_by(*order)
         .limit(max(0, at_once - hinted))
         .with_for_update(skip_locked=True)
     )

@@ -21,7 +21,7 @@ from payments.gateway.port import GatewayMethod, GatewayPayment, GatewayRefund, 
 
 T = TypeVar("T")
 _log = log.get(__name__)
-_ODD = (AttributeError, KeyError, TypeError, ValueError, BadAmount)
+_ODD = (AttributeError, KeyError, OverflowError, TypeError, ValueError, BadAmount)
 # «2026-0147», «2026-0012/1»: how invoices and contracts are numbered.
 _NUMBER = re.compile(r"(?<![\w/-])\d{4}-\d{4,9}(?:/\d{1,4})?(?![\w/-])")
 _STATUSES = ("pending", "waiting_for_capture", "succeeded", "canceled")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from tests.crash.harness.figures import Spread, lived, waited
-from tests.crash.harness.nemesis import Jump
+from tests.crash.harness.figures import Spread, lived, rehinted, waited
+from tests.crash.harness.nemesis import Jump, Orphan
 
 NOON = datetime(2027, 4, 1, 12, tzinfo=UTC)
 PAYMENT = uuid4()
@@ -64,3 +64,17 @@ def test_a_spread_tells_the_middle_the_95th_of_a_hundred_and_the_greatest_and_wh
     assert spread.slowest.startswith(f"{UUID(int=100)} 100.0, {UUID(int=99)} 99.0, ")
     assert len(spread.slowest.split(", ")) == 5
     assert Spread.of([]) == Spread(0, 0, 0, 0)
+
+
+def test_a_charge_runs_again_after_an_emptied_redis_when_it_is_called_for() -> None:
+    assert rehinted([(100, [PAYMENT])], {PAYMENT: [107, 300]}, []) == [(7, PAYMENT)]
+
+
+def test_one_that_was_called_for_before_waits_for_something_else() -> None:
+    assert rehinted([(100, [PAYMENT])], {PAYMENT: [90, 107]}, []) == []
+
+
+def test_one_whose_worker_died_before_the_call_ran_again_when_that_took_it_up() -> None:
+    orphan = Orphan(PAYMENT, taken_at=165, died_at=166, lease_until=315)
+
+    assert rehinted([(100, [PAYMENT])], {PAYMENT: [320]}, [orphan]) == [(65, PAYMENT)]

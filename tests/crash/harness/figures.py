@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -95,7 +95,7 @@ def measure(oracle: Oracle, nemesis: Nemesis, cut_off: Sequence[Took], *, began:
         Spread.of([(waited(row.id, row.since, row.until, nemesis.jumps), row.id) for row in settled if row.linked]),
         Spread.of([(waited(row.id, row.since, row.until, nemesis.jumps), row.id) for row in settled if not row.linked]),
         Spread.of(_resumed(nemesis.orphans, touched)),
-        Spread.of(_rehinted(nemesis.emptied, touched, {orphan.payment_id for orphan in nemesis.orphans})),
+        Spread.of(rehinted(nemesis.emptied, touched, nemesis.orphans)),
         Spread.of(cut_off),
         len(charged),
         max(charged) - min(charged) if len(charged) > 1 else 0.0,
@@ -166,14 +166,20 @@ def _resumed(orphans: Sequence[Orphan], touched: dict[UUID, list[float]]) -> lis
     return found
 
 
-def _rehinted(
-    emptied: Sequence[tuple[float, list[UUID]]], touched: dict[UUID, list[float]], orphans: Collection[UUID]
+def rehinted(
+    emptied: Sequence[tuple[float, list[UUID]]], touched: Mapping[UUID, list[float]], orphans: Sequence[Orphan]
 ) -> list[Took]:
-    # One that ran again in the hands of a worker that died before its call waits for a lease: see `_resumed`.
+    """Seconds until each charge that waited when Redis was emptied was called for, or taken up by who died over it.
+
+    How long the latter waits for its next call is told by the lease: see `_resumed`.
+    """
+    taken_up: dict[UUID, list[float]] = defaultdict(list)
+    for orphan in orphans:
+        taken_up[orphan.payment_id].append(orphan.taken_at)
     found = []
     for at, ids in emptied:
         for payment_id in ids:
-            later = [moment for moment in touched[payment_id] if moment > at]
-            if later and payment_id not in orphans and not any(moment < at for moment in touched[payment_id]):
-                found.append((min(later) - at, payment_id))
+            moments = [*touched.get(payment_id, ()), *taken_up[payment_id]]
+            if moments and min(moments) > at:
+                found.append((min(moments) - at, payment_id))
     return found

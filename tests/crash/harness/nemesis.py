@@ -15,6 +15,7 @@ from sqlalchemy import case, func, select, text
 
 from kernel.db import Session
 from payments.charging.models import CREATED, SENDING, UNDER_WAY, Payment
+from payments.charging.permits import LEASE
 from tests.crash.harness.company import Company
 from tests.crash.harness.database import end_leases_before, end_leases_of, insist
 from tests.crash.harness.plan import TARGETS, Plan, points
@@ -33,15 +34,17 @@ _LATEST_HIT = 500
 # second that fall due anyway (two cores: 8.3 a second in all).
 _JUMP_S, _LONG_JUMP_S = (60, 300), (30, 60)
 _IN_HAND = text(
-    "SELECT id, extract(epoch FROM lease_until) FROM payments WHERE status = 'sending' AND worker = :worker"
+    f"SELECT id, extract(epoch FROM lease_until - interval '{LEASE}') AS taken_at, extract(epoch FROM lease_until) AS ends"
+    " FROM payments WHERE status = 'sending' AND worker = :worker"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A charge that a dead worker had in hand: when it died, and until when its lease runs (seconds, real)."""
+    """A charge that a dead worker had in hand: since when, when that died, and until when its lease runs (seconds, real)."""
 
     payment_id: UUID
+    taken_at: float
     died_at: float
     lease_until: float
 
@@ -127,7 +130,7 @@ class Nemesis:
         if rows and self.plan.short_leases:
             end_leases_of(worker)
         ends = time.time() if self.plan.short_leases else 0.0
-        self.orphans += [Orphan(row[0], died_at, ends or float(row[1])) for row in rows]
+        self.orphans += [Orphan(row.id, float(row.taken_at), died_at, ends or float(row.ends)) for row in rows]
 
     def _free_others(self, died_at: float) -> None:
         # Letters and CRM jobs do not say in whose hands they are: after ten seconds nobody but the dead, or the frozen,

@@ -96,7 +96,7 @@ class Plan:
 
     @property
     def spread_s(self) -> float:
-        """The business time over which the charges fall due: as the clock jumps, some fifteen a second in a long run."""
+        """The business time over which the charges fall due: as the clock jumps, some seven a second in a long run."""
         return min(_ONE_DAY_S, max(420.0, self.charges * 0.25))
 
 

@@ -14,6 +14,7 @@ import pytest
 import respx
 from sqlalchemy import select, update
 
+from kernel.clock import business_now
 from kernel.db import begin, read
 from kernel.settings import get_settings
 from payments.charging.charging import charge
@@ -76,7 +77,7 @@ def test_one_reading_tells_what_became_of_each(world: World) -> None:
 
 def test_who_comes_while_it_is_read_leaves_what_it_has_with_the_reader(world: World) -> None:
     first, second = _sent_into_the_dark(world, "drop_after", "drop_after")
-    world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=2, times=1)
+    world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=4, times=1)
     with ThreadPoolExecutor(1) as other:
         reading = other.submit(_check, [first])
         _until_asked(world)
@@ -97,14 +98,41 @@ def _until_asked(world: World) -> None:
 
 def test_what_the_reader_has_answered_meanwhile_is_not_read_for_again(world: World) -> None:
     ids = _sent_into_the_dark(world, "drop_after")
-    world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=1, times=1)
+    world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=4, times=1)
     with ThreadPoolExecutor(1) as other:
         reading = other.submit(_check, ids)
         _until_asked(world)
         _check(ids)  # the hint was given again: a reading may take longer than a hint is trusted
+        assert not reading.done()
         reading.result(30)
     assert _statuses(ids) == ["succeeded"]
     assert len(_lists(world)) == 1
+
+
+def test_the_pause_after_a_long_reading_counts_from_its_end(world: World) -> None:
+    ids = _sent_into_the_dark(world, "drop_before")
+    world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=3, times=1)
+    with read() as session:
+        began = business_now(session)
+    _check(ids)
+    with read() as session:
+        next_at = session.scalars(select(Payment.next_check_at).where(Payment.id == ids[0])).one()
+    assert next_at is not None
+    assert next_at >= began + timedelta(minutes=1, seconds=3)
+
+
+def test_what_got_an_id_meanwhile_is_not_given_up_for_its_absence(world: World) -> None:
+    (payment_id,) = _sent_into_the_dark(world, "drop_before")
+    world.jump("P2D")
+    ask_now(payment_id)
+    world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=4, times=1)
+    with ThreadPoolExecutor(1) as other:
+        reading = other.submit(_check, [payment_id])
+        _until_asked(world)
+        with begin() as session:
+            session.execute(update(Payment).where(Payment.id == payment_id).values(gateway_id="named-meanwhile"))
+        reading.result(30)
+    assert _statuses([payment_id]) == ["unknown"]
 
 
 def test_the_month_between_two_sends_is_not_read(world: World) -> None:
@@ -147,3 +175,18 @@ def test_one_that_cannot_be_written_down_does_not_take_the_others_with_it(world:
     with faulty("record.after_apply=raise"):
         _check(ids)
     assert sorted(_statuses(ids)) == ["succeeded", "unknown"]
+
+
+def test_an_object_that_breaks_the_reading_itself_is_no_absence_and_has_its_pause(world: World) -> None:
+    ids = _sent_into_the_dark(world, "drop_before")
+    world.jump("P2D")
+    ask_now(ids[0])
+    transport.close()
+    with respx.mock(base_url=world.sandbox.api_url) as gateway:
+        gateway.get("/payments").respond(200, text='{"items": ' + "[" * 200_000 + "]" * 200_000 + "}")
+        _check(ids)
+    with read() as session:
+        payment = session.get_one(Payment, ids[0])
+        assert payment.status == "unknown"
+        assert payment.next_check_at is not None
+        assert payment.next_check_at > business_now(session)

@@ -169,8 +169,11 @@ def test_a_charge_that_waited_for_its_notice_and_was_called_off_is_asked_about_n
     assert hint_due_checks(Redis().send) == 0
 
 
-def test_charges_are_hinted_at_no_more_than_redis_may_hold(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_charges_are_hinted_at_in_parts_and_no_more_than_redis_may_hold(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sweeping, "CHARGES_HINTED_AT_ONCE", 3)
+    monkeypatch.setattr(sweeping, "CHARGES_IN_PART", 2)
     with begin() as session:
         agreements = [make_agreement(session, email=f"c{number}@example.com", draft=True) for number in range(5)]
     for it in agreements:
@@ -182,6 +185,7 @@ def test_charges_are_hinted_at_no_more_than_redis_may_hold(world: World, monkeyp
         session.execute(update(Payment).where(Payment.id.in_(ids)).values(lease_until=None))
     redis = Redis()
     assert [hint_created(redis.send), hint_created(redis.send)] == [3, 0]
+    assert [len(part) for _job, part in redis.sent] == [2, 1]
     _set(redis.sent[0][1][0], status="canceled")  # type: ignore[arg-type]  # charges have UUIDs
     assert hint_created(redis.send) == 1
 
@@ -210,3 +214,16 @@ def test_who_has_waited_longest_for_its_look_is_hinted_at_first(world: World, mo
     redis = Redis()
     assert hint_due_checks(redis.send) == 1
     assert redis.sent == [(CHECK, [new])]
+
+
+def test_what_a_hint_does_not_settle_leaves_the_next_hint_to_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "HINTED_AT_ONCE", 1)
+    first, second = _intent("first@example.com"), _intent("second@example.com")
+    ago = func.clock_timestamp() - text("interval '1 second'")
+    _set(first, status="unknown", next_check_at=func.business_now() - text("interval '2 minutes'"), lease_until=ago)
+    _set(second, status="unknown", next_check_at=func.business_now() - text("interval '1 minute'"))
+    redis = Redis()
+    assert hint_due_checks(redis.send) == 1
+    assert redis.sent == [(CHECK, [second])]
