@@ -77,9 +77,18 @@ def say(text: str) -> None:
 
 
 def _circumstances() -> str:
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    ).stdout.strip()
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     load = os.getloadavg()[0]
-    return f"{at}, commit {commit or 'unknown'}, {os.cpu_count()} cores, Python {platform.python_version()}, load at the end {load:.1f}"
+    return f"{at}, commit {_commit()}, {os.cpu_count()} cores, Python {platform.python_version()}, load at the end {load:.1f}"
+
+
+def _commit() -> str:
+    # The results themselves are written part by part: they do not make the tree another one.
+    commit = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--", ".", ":(exclude)bench/RESULTS.md")
+    return f"{commit or 'unknown'}{'-dirty' if changed else ''}"
+
+
+def _git(*arguments: str) -> str:
+    asked = subprocess.run(["git", *arguments], cwd=RESULTS.parent.parent, capture_output=True, text=True, check=False)
+    return asked.stdout.strip()
