@@ -30,7 +30,7 @@ from payments.charging.models import (
 from payments.charging.pace import next_check
 from payments.charging.refused_shop import pause_if_refused
 from payments.events import PaymentChanged, PaymentDeclined
-from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, Rejected
+from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, NotExecuted, Rejected
 from payments.history.noting import note_status
 from payments.installation.models import Shop
 
@@ -108,6 +108,8 @@ def _settle_error(session: Session, outcome: Outcome, error: GatewayError, sourc
     if payment.status == SENDING or _is_disowned(payment, error, now):
         _become_unknown(session, payment, source)
     _set_next_check(payment, now)
+    if isinstance(error, NotExecuted) and payment.sends == 1:
+        payment.next_check_at = now  # nothing has left yet: the first time that is put right at once
 
 
 def _is_over(payment: Payment) -> bool:

@@ -14,7 +14,7 @@ from payments.charging.applying import apply
 from payments.charging.models import LOOK, SEND, Payment
 from payments.charging.permits import permit_customer, permit_scheduled
 from payments.charging.recording import Outcome, give_up_unfound, record
-from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown, Rejected
+from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, NotExecuted, OutcomeUnknown, Rejected
 from tests.support.gateway_objects import says
 from tests.support.standing import Standing, begin_first_payment, make_standing
 
@@ -62,6 +62,18 @@ def test_a_send_that_failed_ends_the_call_and_is_unknown(session: Session, sendi
 
     assert (sending.status, sending.lease_until) == ("unknown", None)
     assert sending.next_check_at is not None
+
+
+def test_a_first_send_that_never_left_is_made_up_for_at_once_and_the_next_one_after_a_pause(
+    session: Session, sending: Payment
+) -> None:
+    now = business_now(session)
+    _record(session, sending, SEND, NotExecuted("permit too old"))
+    assert (sending.status, sending.next_check_at) == ("unknown", now)
+
+    assert permit_scheduled(session, [sending.id], worker="test", again=True)
+    _record(session, sending, SEND, NotExecuted("ConnectError"))
+    assert sending.next_check_at == now + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("status", ["sending", "unknown"])
