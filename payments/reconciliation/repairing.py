@@ -185,7 +185,6 @@ def _take_over(
             initiator="gateway",
             kopecks=item.kopecks,
             status=REJECTED,
-            reason="imported",
             body="",
             gateway_id=item.gateway_id,
         )

@@ -125,6 +125,7 @@ def test_a_payment_made_in_the_cabinet_pays_the_one_open_invoice_that_it_names(
     assert sorted(pressed) == [False, False, False, True]
     (payment,) = _payments(invoice.id)
     assert (payment.status, payment.initiator, payment.kopecks) == ("succeeded", "gateway", 300_000)
+    assert payment.reason is None, "it was never declined"
     assert (_status(invoice.id), _status(other.id), _postings()) == ("paid", "open", 1)
     assert reconciled() == set()
 
