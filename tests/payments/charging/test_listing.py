@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from payments.charging.checking import check
 from payments.charging.models import Payment
 from payments.charging.sending import sender
 from payments.gateway import transport, yookassa
+from tests.sandbox.gateway import eventually
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.charging import ask_now, make_due
 from tests.support.faults import faulty
@@ -80,7 +80,7 @@ def test_who_comes_while_it_is_read_leaves_what_it_has_with_the_reader(world: Wo
     world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=4, times=1)
     with ThreadPoolExecutor(1) as other:
         reading = other.submit(_check, [first])
-        _until_asked(world)
+        eventually(lambda: _lists(world))
         _check([second])
         assert not reading.done()
         assert _statuses([first, second]) == ["unknown", "unknown"]
@@ -89,19 +89,12 @@ def test_who_comes_while_it_is_read_leaves_what_it_has_with_the_reader(world: Wo
     assert len(_lists(world)) == 2
 
 
-def _until_asked(world: World) -> None:
-    until = time.monotonic() + 10
-    while not _lists(world):
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_what_the_reader_has_answered_meanwhile_is_not_read_for_again(world: World) -> None:
     ids = _sent_into_the_dark(world, "drop_after")
     world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=4, times=1)
     with ThreadPoolExecutor(1) as other:
         reading = other.submit(_check, ids)
-        _until_asked(world)
+        eventually(lambda: _lists(world))
         _check(ids)  # the hint was given again: a reading may take longer than a hint is trusted
         assert not reading.done()
         reading.result(30)
@@ -128,7 +121,7 @@ def test_what_got_an_id_meanwhile_is_not_given_up_for_its_absence(world: World) 
     world.fail(system="yookassa", match={"method": "GET"}, kind="slow", seconds=4, times=1)
     with ThreadPoolExecutor(1) as other:
         reading = other.submit(_check, [payment_id])
-        _until_asked(world)
+        eventually(lambda: _lists(world))
         with begin() as session:
             session.execute(update(Payment).where(Payment.id == payment_id).values(gateway_id="named-meanwhile"))
         reading.result(30)
