@@ -108,7 +108,7 @@ def _settle_error(session: Session, outcome: Outcome, error: GatewayError, sourc
     if payment.status == SENDING or _is_disowned(payment, error, now):
         _become_unknown(session, payment, source)
     _set_next_check(payment, now)
-    if isinstance(error, NotExecuted) and payment.sends == 1:
+    if outcome.verb == SEND and isinstance(error, NotExecuted) and payment.sends == 1:
         payment.next_check_at = now  # nothing has left yet: the first time that is put right at once
 
 
@@ -174,12 +174,13 @@ def give_up_unfound(session: Session, payment_id: UUID, *, listed_at: datetime, 
     if payment is None or payment.permit_at is None:
         return False
     provable_at = payment.permit_at + _KEY_KNOWN_FOR
+    now = business_now(session)  # to read a list may take minutes
     if not _was_sent_to(session, payment, account_id):
         _log.error("payment.other_shops_list", payment_id=str(payment_id))
-        _set_next_check(payment, listed_at)
+        _set_next_check(payment, now)
         return False
     if listed_at < provable_at:
-        pause_ends = _set_next_check(payment, business_now(session))  # to read a list may take minutes
+        pause_ends = _set_next_check(payment, now)
         # The first look that can prove something is not missed by a pause of a day.
         payment.next_check_at = min(pause_ends, provable_at)
         return False

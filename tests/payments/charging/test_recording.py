@@ -76,6 +76,18 @@ def test_a_first_send_that_never_left_is_made_up_for_at_once_and_the_next_one_af
     assert sending.next_check_at == now + timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("status", ["unknown", "pending"])
+def test_a_look_that_never_left_has_its_pause_however_often_the_payment_was_sent(
+    session: Session, sending: Payment, status: str
+) -> None:
+    sending.status = status
+    session.flush()
+
+    _record(session, sending, LOOK, NotExecuted("ConnectError"))
+
+    assert (sending.sends, sending.next_check_at) == (1, business_now(session) + timedelta(minutes=1))
+
+
 @pytest.mark.parametrize("status", ["sending", "unknown"])
 def test_a_first_send_that_was_refused_never_was(session: Session, sending: Payment, status: str) -> None:
     sending.status = status
