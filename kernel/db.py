@@ -51,7 +51,9 @@ _CONNECT_OPTIONS = (
 )
 _ROOM = (
     "SET LOCAL statement_timeout = '120s'",
-    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    # Longer than one statement, for which another transaction of the same snapshot may wait; a host that was cut off
+    # must not hold its rows for hours.
+    "SET LOCAL idle_in_transaction_session_timeout = '150s'",
     "SET LOCAL work_mem = '128MB'",
     "SET LOCAL max_parallel_workers_per_gather = 0",
 )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import func, select, text
 
+from kernel import log
 from kernel.clock import VirtualClock, business_now
 from kernel.db import ReadSession, begin, engine, read
 from kernel.errors import ConfigurationError
 from kernel.settings import get_settings
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
+from payments.stops.keeping import pause_if_gone_back
+from payments.stops.memory import MemoryAway
 from portal.revisions import is_migrated
 
+_log = log.get(__name__)
 _BEAT_LIFE = text("interval '10 seconds'")
 _OLDEST_POSTGRESQL = 150000
 
@@ -39,6 +43,10 @@ def check_start() -> None:
         raise ConfigurationError(["часы этой базы переводили в демо или тестах: режим live её не принимает"])
     with begin() as session:
         pause_in_a_copy(session, now=business_now(session))
+    try:
+        pause_if_gone_back()
+    except MemoryAway:
+        _log.warning("start.redis_away")  # without Redis no hint of a charge arrives; the scheduler asks again
 
 
 def unready(session: ReadSession) -> list[str]:

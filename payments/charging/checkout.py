@@ -32,7 +32,9 @@ from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.gateway.transport import Deadlines
 from payments.gateway.yookassa import YooKassa
 from payments.history.noting import note_status
+from payments.installation.models import Installation, Shop
 from payments.invoicing.models import Invoice
+from payments.reconciliation.standing import require_proof
 
 _TOKEN_BYTES = 24
 # An intent that is not sent by then never will be: the process died before the call.
@@ -76,10 +78,12 @@ def prepare_checkout(
 
     Raises:
         NotFound: no such invoice of this customer.
-        Refused: it is not open, or less than the gateway's smallest sum is left of it.
+        Refused: it is not open, or less than the gateway's smallest sum is left of it; or the database came from a
+            backup, and may not know that it was paid.
         PaymentUnderWay: another kind of payment of this invoice is not finished.
     """
     invoice = _lock_open(session, invoice_id, customer_id)
+    _require_known(session, invoice)
     live = session.scalars(select(Payment).where(Payment.invoice_id == invoice_id, Payment.status.in_(LIVE))).first()
     if live is None or _gives_way(session, live, now):
         return _write(session, invoice, consent_id, now, receipt_email)
@@ -124,6 +128,22 @@ def _lock_open(session: Session, invoice_id: UUID, customer_id: UUID) -> Invoice
         select(Installment.id).where(Installment.id == invoice.installment_id).with_for_update(key_share=True)
     ).all()
     return invoice
+
+
+def _require_known(session: Session, invoice: Invoice) -> None:
+    # What was charged after the backup looks open until the gateway's lists are read and their money is taken over.
+    since = session.execute(select(Installation.unproven_since)).scalar_one_or_none()
+    if since is None:
+        return
+    contract = session.get_one(Contract, invoice.contract_id)
+    if contract.created_at > since:
+        return
+    try:
+        require_proof(session, session.get_one(Shop, contract.shop_id).account_id, since)
+    except Refused as error:
+        raise Refused(
+            "Мы сверяем платежи с ЮKassa: этот счёт, возможно, уже оплачен. Попробуйте ещё раз через час"
+        ) from error
 
 
 def _gives_way(session: Session, live: Payment, now: datetime) -> bool:

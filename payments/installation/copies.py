@@ -1,7 +1,7 @@
 """A restored or copied database must not charge beside its original: it recognises that it is not where it was.
 
-A snapshot that is put back in its place, or a clone that was not promoted, says the same of itself as before and is not
-recognised (docs/adr/0017): it is paused by hand.
+A snapshot that is put back in its place, or a clone that was not promoted, says the same of itself as before: Redis and
+the gateway know it better (docs/adr/0017, 0032).
 """
 
 from __future__ import annotations

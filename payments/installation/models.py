@@ -19,7 +19,8 @@ class Installation(Base):
     `charging_paused` stops every send at once; more than the daily limits (None: no limit) leave on no business day;
     `fingerprint` is where this database lay when it last ran: a restored copy finds itself elsewhere, at `unproven_since`,
     and charges again only when reconciled after that and `recalled_at`: when the stops were brought back that it does not
-    know, up to `recalled_until`. `stops_memory` is the name of the memory of stops in Redis that was whole; a consent from before
+    know, up to `recalled_until`. `stops_memory` is the name of the memory of stops in Redis that was whole, and `vouched` how often
+    this database has said so: one that has done so less often than Redis knows was put back. A consent from before
     `unconfirmed_before` charges only when its customer has confirmed it. `examine_at`: when the doctor comes next;
     `charger_alarm_at`: since when staff have known that charges are not being made.
     """
@@ -42,6 +43,7 @@ class Installation(Base):
     fingerprint: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     unproven_since: Mapped[At | None]
     stops_memory: Mapped[Str | None]
+    vouched: Mapped[int] = mapped_column(BigInteger, default=0)
     recalled_at: Mapped[At | None]
     recalled_until: Mapped[At | None]
     unconfirmed_before: Mapped[At | None]

@@ -1,7 +1,8 @@
 """The one switch that stops all charging, and who turned it. Every permit reads it.
 
-A permit whose statement had begun before the switch's commit may still be given, milliseconds after it. A lock on this
-one row would close that gap, and would make all charges wait for each other.
+A permit whose statement had begun before the switch's commit may still be given after it: milliseconds, or as long as the
+statement waits for the day's count (3 s at most). A lock on this one row would close that gap, and would make all charges
+wait for each other.
 """
 
 from __future__ import annotations
@@ -49,16 +50,16 @@ def pause_charging(session: Session, reason: str, *, now: datetime, by: UUID | N
     return True
 
 
-def pause_until_reconciled(session: Session, reason: str, *, now: datetime) -> None:
+def pause_until_reconciled(session: Session, reason: str, *, now: datetime, by: UUID | None = None) -> bool:
     """Stop every charge of a database that may not know what was charged: nobody resumes before a reconciliation.
 
-    A pause that is already there keeps its first reason and gets this condition.
+    A pause that is already there keeps its first reason and gets this condition. Says whether charging was running.
 
     Raises:
         NotFound: there is no installation yet.
     """
     _lock(session).unproven_since = now
-    pause_charging(session, reason, now=now, by=None)
+    return pause_charging(session, reason, now=now, by=by)
 
 
 def resume_charging(session: Session, *, now: datetime, by: UUID) -> None:

@@ -35,7 +35,7 @@ _MICROSECOND = timedelta(microseconds=1)
 # Only what was begun by this filling, and has lain here ever since, is whole.
 _VOUCH = """
 if redis.call('HGET', KEYS[1], 'filling') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'run', ARGV[2], 'logged', ARGV[3], 'seen', ARGV[4])
+redis.call('HSET', KEYS[1], 'run', ARGV[2], 'logged', ARGV[3], 'seen', ARGV[4], 'vouched', ARGV[5])
 return 1
 """
 
@@ -65,6 +65,7 @@ class Marker:
     """What a memory says of itself: its `name`, and the Redis `run` on which it was `seen` whole last (None: never).
 
     `filling` is that by which it came to be. `logged`: that Redis logs every write, so that its restart loses nothing.
+    `vouched`: how often the database had vouched for it by then.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Marker:
     run: str
     logged: bool
     seen_at: datetime | None
+    vouched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +115,21 @@ class Memory:
         if not said:
             return None
         seen_at = _EPOCH + int(said["seen"]) * _MICROSECOND if "seen" in said else None
-        return Marker(said["name"], said["filling"], said.get("run", ""), said.get("logged") == "1", seen_at)
+        vouched = int(said.get("vouched", 0))
+        return Marker(said["name"], said["filling"], said.get("run", ""), said.get("logged") == "1", seen_at, vouched)
 
     def begin(self, name: str, filling: str) -> None:
         """Begin to fill it, under this name. What it holds stays; it is whole only when vouched for."""
         with _answering() as client, client.pipeline() as once:
-            once.delete(self._marker)
+            once.hdel(self._marker, "run", "logged", "seen")
             once.hset(self._marker, mapping={"name": name, "filling": filling})
             once.execute()
 
-    def vouch(self, filling: str, server: Server, *, now: datetime) -> bool:
-        """Say that it is whole at this moment; False when it was lost, or begun by another, in the meantime."""
+    def vouch(self, filling: str, server: Server, *, now: datetime, times: int) -> bool:
+        """Say, for the `times`-th time, that it is whole at this moment; False when it was lost, or begun by another."""
+        facts = (filling, server.run, int(server.logs), _micros(now), times)
         with _answering() as client:
-            said = client.eval(_VOUCH, 1, self._marker, filling, server.run, int(server.logs), _micros(now))
+            said = client.eval(_VOUCH, 1, self._marker, *facts)
         return bool(said)
 
 

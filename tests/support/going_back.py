@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from kernel import db
 from payments.stops.keeping import keep_memory
 from portal.backup.dumping import back_up
+from portal.backup.programs import address, environment, find_program
 from portal.backup.restoring import restore
 from portal.checks import check_start
 from portal.demo.engines import plain, sibling
@@ -34,6 +37,13 @@ class Backup:
         """Restore the dump elsewhere, and go on there."""
         use_database(sibling(self.original, self.name))
         restore(self.file)
+
+    def put_back(self) -> None:
+        """Bring the rows of the dump back into the very database that they came from, as a snapshot would."""
+        db.dispose()
+        options = ["--clean", "--if-exists", "--no-owner", f"--dbname={address()}", str(self.file)]
+        subprocess.run([find_program("pg_restore"), *options], env=environment(), check=True, capture_output=True)
+        db.dispose()
 
     def forget(self) -> None:
         """Leave the restored database as if it had never been, so that one can go back once more."""

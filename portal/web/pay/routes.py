@@ -132,8 +132,10 @@ def pay(request: Request, token: str, invoice_id: Linked, beside: Beside, posted
 
     try:
         checkout = repeating(work)
-    except (PaymentUnderWay, Refused):
+    except PaymentUnderWay:
         return go_to(request, f"/pay/{token}")  # the page says what stands in the way
+    except Refused as error:
+        return go_to(request, f"/pay/{token}", say=_(str(error)), tone="warn")
     url = send_checkout(checkout.payment_id)
     return go_to(request, f"/pay/{token}/go" if url else f"/pay/{token}")
 

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kernel import clock
-from payments.installation.pausing import HISTORY_ID, pause_charging, resume_charging
+from kernel.db import ReadSession, Session
+from payments.installation.pausing import HISTORY_ID, pause_charging, pause_until_reconciled, resume_charging
 from payments.stops.memory import MemoryAway
 from payments.stops.recalling import recall
 from portal.accounts.sessions import SignedIn
@@ -27,35 +28,34 @@ _PAGE = "pages/staff/charging_pause.html"
 
 
 class PauseForm(Form):
-    """Why everything stops: colleagues read it in the banner."""
+    """Why everything stops: colleagues read it in the banner. A database that came from a backup is proven first."""
 
     reason = wtforms.StringField(
         lazy_gettext("Причина"),
         [required(lazy_gettext("Напишите, почему останавливаете списания")), at_most(200)],
         filters=[lambda text: " ".join(text.split()) if text else text],
     )
+    restored = wtforms.BooleanField(lazy_gettext("База восстановлена из копии или снимка"))
 
 
 @router.get("/staff/charging/pause", name="staff.charging.ask")
 def ask(request: Request, staff: ChargingPauser, db: ReadDb) -> Response:
     """What a pause stops and what it does not, and the reason to be given."""
-    charger = read_charger(db)
-    if charger and charger.paused:
-        return go_to(request, "/staff", say=_("Списания уже приостановлены"))
-    return _page(request, staff, PauseForm())
+    return _page(request, staff, db, PauseForm())
 
 
 @router.post("/staff/charging/pause", name="staff.charging.pause")
 def pause(request: Request, posted: Posted, staff: ChargingPauser, db: Db) -> Response:
-    """Stop every charge of a saved card at once. Pressed twice, the first reason stays."""
+    """Stop every charge of a saved card at once. Pressed twice, the first reason stays; a restore may be added to it."""
     form = PauseForm(posted)
     if not form.validate():
-        return _page(request, staff, form, status=422)
-    reason = str(form.reason.data)
-    done = pause_charging(db, reason, now=clock.business_now(db), by=staff.user_id)
+        return _page(request, staff, db, form, status=422)
+    reason, restored = str(form.reason.data), bool(form.restored.data)
+    stop = pause_until_reconciled if restored else pause_charging
+    done = stop(db, reason, now=clock.business_now(db), by=staff.user_id)
     forget_beat()
-    if done:
-        details = {"reason": reason}
+    if done or restored:
+        details = {"reason": reason, "restored": restored}
         record_act(db, staff, "charging.paused", "installation", HISTORY_ID, request=request, details=details)
     return go_to(request, "/staff", say=_("Списания приостановлены") if done else _("Списания уже приостановлены"))
 
@@ -74,6 +74,10 @@ def resume(request: Request, staff: ChargingResumer, db: Db) -> Response:
     return go_to(request, "/staff", say=_("Списания снова идут"))
 
 
-def _page(request: Request, staff: SignedIn, form: PauseForm, *, status: int = 200) -> Response:
-    context = {"form": form, "may_resume": may(staff, RESUMES_CHARGING)}
+def _page(
+    request: Request, staff: SignedIn, db: ReadSession | Session, form: PauseForm, *, status: int = 200
+) -> Response:
+    charger = read_charger(db)
+    paused = charger is not None and charger.paused
+    context = {"form": form, "paused": paused, "may_resume": may(staff, RESUMES_CHARGING)}
     return render(request, _PAGE, context, status=status)

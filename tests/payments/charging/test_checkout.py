@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from kernel.clock import business_now
 from kernel.db import Session, begin, read, repeating
 from kernel.errors import NotFound, Refused
+from kernel.settings import get_settings
 from payments.autopay.consents import Evidence
 from payments.autopay.stopping import withdraw
 from payments.charging.applying import apply
@@ -22,9 +24,11 @@ from payments.charging.models import GatewayExchange, Payment
 from payments.charging.permits import permit_scheduled
 from payments.contracts.models import Contract, Installment
 from payments.history.models import StatusHistory
-from payments.installation.pausing import pause_charging
+from payments.installation.pausing import pause_charging, pause_until_reconciled
+from payments.installation.setup import ensure_installation
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
+from payments.reconciliation.running import reconcile
 from tests.support.blocking import meanwhile, wait_for_waiters
 from tests.support.business import Agreement, agree, make_agreement
 from tests.support.charging import make_announced
@@ -257,3 +261,37 @@ def test_a_paid_invoice_is_not_paid_again(committed: str) -> None:
                 consent_id=None,
                 now=business_now(session),
             )
+
+
+def _unproven(*, since: timedelta = timedelta()) -> None:
+    with begin() as session:
+        pause_until_reconciled(session, "из копии", now=business_now(session) + since)
+
+
+def test_a_database_from_a_backup_takes_no_money_for_what_may_be_paid_until_the_lists_are_read(world: World) -> None:
+    with begin() as session:
+        it = make_agreement(session, draft=True)
+        invoice_id = issue_now(session, it.line_id, now=business_now(session)).id
+    _unproven(since=timedelta(seconds=1))
+
+    def pay() -> Checkout:
+        with begin() as session:
+            now = business_now(session)
+            return prepare_checkout(session, invoice_id, customer_id=it.customer_id, consent_id=None, now=now)
+
+    with pytest.raises(Refused, match="сверяем платежи"):
+        pay()
+
+    world.jump("PT1M")
+    reconcile()
+    assert pay().payment_id, "charging is still paused, and this invoice is known to be open"
+
+
+def test_what_was_agreed_after_the_restore_is_paid_at_once(world: World) -> None:
+    with begin() as session:
+        ensure_installation(session, get_settings())
+    _unproven(since=-timedelta(minutes=1))
+
+    _, payment_id = _prepared()
+
+    assert send_checkout(payment_id)

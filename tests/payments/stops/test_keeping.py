@@ -105,7 +105,7 @@ def test_a_memory_that_is_emptied_while_it_is_filled_is_not_whole(
     empty_redis()
     memory.add([Stop("ended", "a", NOON)])
 
-    assert not memory.vouch("filling", server(), now=NOON)
+    assert not memory.vouch("filling", server(), now=NOON, times=1)
     assert memory.marker() is None
 
 
@@ -113,9 +113,9 @@ def test_of_two_who_fill_it_only_the_last_may_call_it_whole(memory: Memory) -> N
     memory.begin("name", "first")
     memory.begin("name", "second")
 
-    assert not memory.vouch("first", server(), now=NOON)
+    assert not memory.vouch("first", server(), now=NOON, times=1)
     assert _marker(memory).seen_at is None
-    assert memory.vouch("second", server(), now=NOON)
+    assert memory.vouch("second", server(), now=NOON, times=2)
     assert _marker(memory).seen_at == NOON
 
 

@@ -22,6 +22,7 @@ from payments.charging.checking import check
 from payments.contracts.models import Installment
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
+from payments.reconciliation.running import reconcile
 from payments.stops.keeping import keep_memory
 from payments.stops.memory import MemoryAway
 from payments.stops.recalling import recall
@@ -161,6 +162,7 @@ def test_a_consent_given_after_the_restore_stays_given(world: World, backup: Bac
     recall()
     world.product.follow()
     world.jump("PT1H")
+    reconcile()
     _agree_again(world, it)
 
     recall()

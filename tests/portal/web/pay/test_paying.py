@@ -13,6 +13,7 @@ from kernel.db import begin
 from payments.charging.checkout import prepare_checkout, send_checkout
 from payments.charging.models import Payment
 from payments.customers.models import Customer
+from payments.installation.pausing import pause_until_reconciled
 from payments.invoicing.taking_back import void_invoice
 from tests.portal.web.cabinet.story import GOOD_CARD, Cabinet
 from tests.portal.web.pay.conftest import Guest, Till
@@ -271,3 +272,14 @@ def test_a_payment_under_way_keeps_the_address_it_was_begun_with(till: Till) -> 
     guest.press(email="second@example.com")
 
     assert till.payments()[0].receipt_email == "first@example.com"
+
+
+def test_a_guest_is_told_why_an_invoice_of_a_restored_database_cannot_be_paid_yet(till: Till) -> None:
+    with begin() as session:
+        pause_until_reconciled(session, "из копии", now=business_now(session))
+    guest = till.guest()
+
+    assert guest.press().headers["location"] == till.path
+
+    assert "Мы сверяем платежи с ЮKassa" in guest.page()
+    assert posts(till) == []
