@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from payments.charging.models import Payment
 from payments.doctor.check import SHOWN, Check, ask
 from payments.invoicing.taking_back import void_invoice
 from portal.audit.models import AuditEntry
-from portal.doctor.telling import FIGURES, figures_text, object_name
+from portal.doctor.telling import FIGURES, WHYS, figures_text, object_name
 from portal.doctor.words import PROMISES
 from portal.wiring import Wiring
 from tests.support.gateway_objects import says
@@ -286,6 +287,13 @@ def test_every_check_has_a_way_to_break_it() -> None:
 
 def test_every_check_has_a_promise_in_words() -> None:
     assert set(PROMISES) == set(CHECKS)
+
+
+def test_every_reason_has_its_words_and_no_word_is_left_over() -> None:
+    asked = " ".join(check.breaches for check in CHECKS.values())
+
+    assert set(re.findall(r"(?:THEN|ELSE) '(\w+)'", asked)) == set(WHYS)
+    assert set(FIGURES) <= set(re.findall(r"'(\w+)',", asked))
 
 
 def test_the_breach_names_the_row(books: Books) -> None:

@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.portal.web.staff.conftest import Desk
+from portal.accounts.sessions import STAFF
+from portal.web.kit.guards import CurrentStaff
+from tests.portal.web.staff.conftest import Desk, desk_app, session_of, staff_member, stranger
 
 pytestmark = pytest.mark.committed
 
@@ -41,3 +43,20 @@ def test_whoever_is_not_known_gets_a_bare_page_of_the_desk(desk: Desk, company: 
         assert "Рабочее место" in page
         assert CUSTOMERS not in page
     assert "запрос пришёл не с рабочего места" in foreign.text
+
+
+def test_a_mistake_of_ours_is_told_on_a_page_that_needs_nothing(company: None) -> None:
+    app = desk_app()
+
+    @app.get("/staff/crash")
+    def crash(staff: CurrentStaff) -> None:
+        raise RuntimeError
+
+    with stranger(app) as client:
+        client.cookies.set("kabinet_staff", session_of(staff_member("owner"), STAFF))
+        answer = client.get("/staff/crash")
+
+    assert answer.status_code == 500
+    assert RAIL not in answer.text
+    assert "Что случилось, сказано в журнале сервера" in answer.text
+    assert "Если вы платили" not in answer.text
