@@ -20,7 +20,8 @@ from payments.reconciliation.models import Difference, Reconciliation
 from payments.reconciliation.repairing import Repairs, repair_all
 from payments.reconciliation.running import reconcile
 from portal.audit.recording import record_act
-from portal.web.staff.proof_words import tell
+from portal.web.kit.filters import zoned_text
+from portal.web.staff.proof_words import side_name, tell
 from portal.web.staff.queries.proof import DifferenceRow, count_differences, open_differences
 
 DIFFERENT = 1
@@ -37,6 +38,9 @@ def run(*, as_json: bool, repairs: bool) -> None:
         typer.Exit: 1, something differs.
     """
     log.configure(get_settings().log_level)
+    if not as_json:
+        # Each page that does not come is asked for again, for 44 s: not in silence.
+        Console(stderr=True).print("Читаем списки ЮKassa…")
     run_id = reconcile(deep=True)
     repaired = repair_all(by=None, note=_note) if repairs else None
     if repaired and repaired.done:
@@ -88,7 +92,7 @@ def _facts(
 
 def _tell(reading: Reconciliation, rows: list[DifferenceRow], still_open: int, repaired: Repairs | None) -> None:
     screen = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_WIDTH_OF_A_FILE)
-    window = f"с {reading.since_at:%d.%m.%Y %H:%M} до {reading.until_at:%d.%m.%Y %H:%M} UTC"
+    window = f"с {zoned_text(reading.since_at)} до {zoned_text(reading.until_at)}"
     screen.print(f"Прочитано {window}: платежей {reading.payments}, возвратов {reading.refunds}")
     if repaired:
         screen.print(f"Исправлено: {repaired.done}")
@@ -110,8 +114,10 @@ def _tell(reading: Reconciliation, rows: list[DifferenceRow], still_open: int, r
             words.todo,
         )
     screen.print(grid)
-    screen.print(Text(f"Расхождений: {still_open}. Исправить их можно на странице /staff/proof", "red"))
+    screen.print(
+        Text(f"Расхождений: {still_open}. Исправить их можно на «Сверке»: {get_settings().base_url}/staff/proof", "red")
+    )
 
 
 def _side(status: str | None, kopecks: int | None) -> str:
-    return " ".join(filter(None, (Money(kopecks).value if kopecks is not None else "", status or "—")))
+    return " ".join(filter(None, (Money(kopecks).value if kopecks is not None else "", side_name(status))))

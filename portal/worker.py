@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -45,6 +46,7 @@ def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     queues = sorted({job.queue for job in jobs.by_name.values()})
+    broker.logger.addFilter(_is_news)
     workers = [dramatiq.Worker(broker, queues={queue}, worker_threads=_THREADS[queue]) for queue in queues]
     for worker in workers:
         worker.start()
@@ -55,6 +57,11 @@ def run() -> None:
     sender().close()  # first: a message of a hundred charges must not go on while its thread is waited for
     _stop(workers)
     _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # Each Worker adds the same middleware to the one broker, by intention.
+    return "middleware of the same type twice" not in record.msg
 
 
 def _beat_until(stop: threading.Event, watch: Watch) -> None:

@@ -16,7 +16,8 @@ _MARGIN = "interval '1 hour'"
 _LIVE = "status NOT IN ('succeeded', 'canceled', 'rejected')"
 
 
-def _not_seen_to(gateway_id: str, *kinds: str) -> str:
+def not_seen_to(gateway_id: str, *kinds: str) -> str:
+    """The SQL condition that no person has seen to a difference of these kinds of the payment with this gateway id."""
     named = ", ".join(f"'{kind}'" for kind in kinds)
     return (
         f"NOT EXISTS (SELECT FROM differences d WHERE d.gateway_id = {gateway_id} AND d.kind IN ({named})"
@@ -36,7 +37,7 @@ GATEWAY = (
           AND (p.id IS NOT NULL OR g.payment_id IS NOT NULL AND g.invoice_id IS NOT NULL)
           AND coalesce(g.captured_at, g.created_at) <= g.read_at - {_GRACE}
           AND NOT EXISTS (SELECT FROM payments o WHERE o.id IN (p.id, g.payment_id) AND o.{_LIVE})
-          AND {_not_seen_to("g.gateway_id", "missing_here", "other_status")}
+          AND {not_seen_to("g.gateway_id", "missing_here", "other_status")}
         """,  # noqa: S608  our own constants
     ),
     Check(
@@ -54,7 +55,7 @@ GATEWAY = (
              AND coalesce(p.first_sent_at, p.created_at) > r.since_at + {_MARGIN}
         JOIN ledger_transactions t ON t.kind = 'payment' AND t.source_id = p.id
         LEFT JOIN gateway_payments g ON g.gateway_id = p.gateway_id
-        WHERE g.status IS DISTINCT FROM 'succeeded' AND {_not_seen_to("p.gateway_id", "missing_there", "other_status")}
+        WHERE g.status IS DISTINCT FROM 'succeeded' AND {not_seen_to("p.gateway_id", "missing_there", "other_status")}
         """,  # noqa: S608  our own constants
     ),
     Check(
@@ -68,7 +69,7 @@ GATEWAY = (
             FROM gateway_payments WHERE status = 'succeeded' GROUP BY invoice_id HAVING count(*) > 1
         ) s
         JOIN invoices i ON i.id = s.invoice_id
-        WHERE s.kopecks > i.kopecks AND {_not_seen_to("s.newest", "second_success")}
+        WHERE s.kopecks > i.kopecks AND {not_seen_to("s.newest", "second_success")}
         """,  # noqa: S608  our own constants
     ),
     Check(
@@ -86,7 +87,7 @@ GATEWAY = (
                -- Without a body of ours it was found in the list, and may bear another's name.
                OR (g.payment_id <> p.id OR g.invoice_id <> p.invoice_id) AND p.body <> ''
                OR (g.kopecks, g.currency) <> (p.kopecks, p.currency) AND g.status = 'succeeded' AND p.status = 'succeeded')
-          AND {_not_seen_to("p.gateway_id", "other_sum")}
+          AND {not_seen_to("p.gateway_id", "other_sum")}
         """,  # noqa: S608  our own constants
     ),
 )

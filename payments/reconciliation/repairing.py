@@ -187,6 +187,7 @@ def _take_over(
             status=REJECTED,
             body="",
             gateway_id=item.gateway_id,
+            created_at=min(item.created_at or now, now),
         )
     )
     session.flush()  # apply() finds it by id
@@ -213,7 +214,11 @@ def _payment_of(session: Session, item: GatewayPayment) -> Payment | None:
 def _applied(session: Session, difference: Difference, item: GatewayPayment, now: datetime) -> Payment:
     # Whatever it names: by the gateway's id it is this payment.
     known = _payment_of(session, item)
-    applied = apply(session, [replace(item, payment_id=known.id) if known else item], source="reconcile", now=now)
+    named = replace(item, payment_id=known.id) if known else item
+    # Money that was found came on its own day, not on that of the button.
+    came_at = item.captured_at or item.created_at or now
+    at = min(came_at, now) if known and known.initiator == "gateway" else now
+    applied = apply(session, [named], source="reconcile", now=at)
     payment = _payment_of(session, item)
     if payment is None or applied.quarantined or payment.status != item.status:
         _log.error("repair.not_believed", gateway_id=item.gateway_id, kind=difference.kind, theirs=item.status)

@@ -23,13 +23,14 @@ from kernel.db import Session, begin, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.autopay.notices import mark_notice_sent
-from portal.notifications.calling_off import still_comes
+from portal.notifications.asking import KIND as ASKS_TO_PAY
+from portal.notifications.calling_off import still_asks, still_comes
 from portal.notifications.envelope import BadAddress, Outgoing, own_host, seal
 from portal.notifications.forgetting import forgotten
 from portal.notifications.letters import MAIL_JOB
 from portal.notifications.models import TO_SEND, Message
 from portal.notifications.smtp import Accepted, Line, Outcome, PutOff, Refused, Server
-from portal.notifications.troubles import CALLED_OFF
+from portal.notifications.troubles import CALLED_OFF, PAID_MEANWHILE
 
 _log = log.get(__name__)
 # Longer than any one letter should take, so that a live sender is rarely taken for a dead one.
@@ -76,7 +77,7 @@ def _write_down(session: Session, letter: Outgoing, outcome: Outcome) -> None:
 
 
 def claim(session: Session, message_id: UUID) -> Outgoing | None:
-    """Take a due message for sending; None when it is not due, sent, somebody else's, or warns of nothing any more."""
+    """Take a due message for sending; None when it is not due, sent, somebody else's, or nothing comes of it any more."""
     row = session.execute(
         update(Message)
         .where(Message.id == message_id, TO_SEND.due())
@@ -94,14 +95,16 @@ def claim(session: Session, message_id: UUID) -> Outgoing | None:
             Message.html_body,
             Message.created_at,
             Message.notice_id,
+            Message.invoice_id,
             Message.tries,
         )
     ).first()
     if row is None:
         return None
-    letter = Outgoing(*row)
-    if letter.notice_id is not None and not still_comes(session, letter.notice_id):
-        _call_off(session, letter)
+    letter = Outgoing(**row._asdict())
+    overtaken = _overtaken(session, letter)
+    if overtaken:
+        _call_off(session, letter, overtaken)
         return None
     return letter
 
@@ -131,9 +134,17 @@ def record(session: Session, letter: Outgoing, outcome: Outcome, *, now: datetim
     )
 
 
-def _call_off(session: Session, letter: Outgoing) -> None:
-    _log.info("mail.called_off", message_id=str(letter.id), notice_id=str(letter.notice_id))
-    change = {"status": "failed", "tries": letter.tries - 1, "lease_until": None, "error": CALLED_OFF}
+def _overtaken(session: Session, letter: Outgoing) -> str | None:
+    if letter.notice_id is not None and not still_comes(session, letter.notice_id):
+        return CALLED_OFF
+    if letter.kind == ASKS_TO_PAY and letter.invoice_id and not still_asks(session, letter.invoice_id):
+        return PAID_MEANWHILE
+    return None
+
+
+def _call_off(session: Session, letter: Outgoing, why: str) -> None:
+    _log.info("mail.called_off", message_id=str(letter.id), kind=letter.kind)
+    change = {"status": "failed", "tries": letter.tries - 1, "lease_until": None, "error": why}
     session.execute(update(Message).where(Message.id == letter.id).values(change))
 
 

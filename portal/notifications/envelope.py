@@ -37,6 +37,7 @@ class Outgoing:
     html_body: str
     created_at: datetime
     notice_id: UUID | None
+    invoice_id: UUID | None
     tries: int
 
 

@@ -72,7 +72,8 @@ class NextCharge:
 class DecidedPayment:
     """A payment that has ended, one way or the other. `pay_until`: the last day of a purchase that was never paid.
 
-    `by_guest` says that its letter goes to a payer by link, not to the customer's own address.
+    `by_guest` says that its letter goes to a payer by link, not to the customer's own address. One that was `found` in the
+    gateway's lists may have been told of before, by a database that is lost.
     """
 
     agreement: Agreement
@@ -86,6 +87,7 @@ class DecidedPayment:
     status: str
     reason: str | None
     scheduled: bool
+    found: bool
     decided_at: datetime | None
     next_attempt_at: datetime | None
     pay_until: date | None

@@ -7,12 +7,11 @@ from sqlalchemy import case, desc, func, select
 from kernel.db import ReadSession, Session
 from portal.notifications.delivery import LADDER
 from portal.notifications.models import Message
-from portal.notifications.troubles import CALLED_OFF, SERVER_AWAY
+from portal.notifications.troubles import NOT_TRIED, SERVER_AWAY
 
 # Letters are found by their ids, newest first: enough of them to hold the newest try, and no whole table.
 _NEWEST = 50
-# A warning that was called off was not tried: it says nothing about the server.
-_was_handed_over = Message.error.is_distinct_from(CALLED_OFF)
+_was_handed_over = func.coalesce(Message.error, "").not_in(NOT_TRIED)
 
 
 def mail_is_away(session: Session | ReadSession) -> bool:

@@ -154,6 +154,7 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
         status=row.status,
         reason=row.reason,
         scheduled=row.initiator == "schedule",
+        found=row.initiator == "gateway",
         decided_at=row.decided_at,
         next_attempt_at=row.next_attempt_at,
         pay_until=last_day_before(row.lapses_at) if row.lapses_at and row.contract_status == "draft" else None,

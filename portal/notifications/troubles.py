@@ -16,6 +16,9 @@ def _(russian: str) -> str:
 NO_ADDRESS = _("нет адреса")
 BAD_ADDRESS = _("адрес записан неверно")
 CALLED_OFF = _("этого списания не будет, предупреждать не о чем")
+PAID_MEANWHILE = _("счёт уже оплачен или закрыт, просить не о чем")
+# They were not tried: they say nothing about the server.
+NOT_TRIED = frozenset({CALLED_OFF, PAID_MEANWHILE})
 LOST_IN_HAND = _("отправка прервалась, ответа сервера нет")
 OUR_SENDER = _("почтовый сервер не принимает письма с нашего адреса")
 _UNREACHABLE = _("почтовый сервер недоступен")

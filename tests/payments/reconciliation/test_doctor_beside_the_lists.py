@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
+import pytest
+
+from kernel.clock import business_now
+from kernel.db import begin
+from payments.doctor.charges import CHARGES
 from payments.doctor.check import examine
 from payments.doctor.gateway import GATEWAY
-from payments.reconciliation.repairing import repair_all
-from tests.payments.reconciliation.conftest import Paid, Seen, pay
-from tests.support.gateway_cabinet import pay_past_us
+from payments.reconciliation.repairing import repair_all, see_to
+from tests.payments.reconciliation.conftest import Paid, Seen, differences, pay
+from tests.support.gateway_cabinet import pay_past_us, refund_in_the_cabinet
 from tests.support.world import World
 
 Reconciled = Callable[[], Seen]
@@ -17,6 +23,12 @@ Reconciled = Callable[[], Seen]
 def broken() -> dict[str, list[str]]:
     """The breaches of each check that is not sound."""
     return {it.name: [breach.id for breach in it.breaches] for it in examine(GATEWAY) if not it.sound}
+
+
+def paid_twice() -> list[str]:
+    """The invoices that our own payments have paid more than once."""
+    (found,) = examine([check for check in CHARGES if check.name == "one_success_per_invoice"])
+    return [breach.id for breach in found.breaches]
 
 
 def test_before_the_first_reading_and_after_it_sound_books_are_sound(
@@ -48,3 +60,26 @@ def test_a_second_payment_of_one_intent_is_seen_from_the_gateways_side(
     repair_all(by=None, note=lambda *_: None, seconds=10)
     reconciled()
     assert broken() == {"gateway_took_once": [str(paid.invoice_id)]}, "booked now, and taken twice all the same"
+
+
+@pytest.mark.parametrize("settled_by", ["a refund", "a person's word"])
+def test_an_invoice_paid_twice_is_a_breach_until_it_is_settled(
+    world: World, paid: Paid, reconciled: Reconciled, settled_by: str
+) -> None:
+    ids = {"payment_id": str(paid.payment_id), "invoice_id": str(paid.invoice_id)}
+    twin = pay_past_us(world.sandbox, "3000.00", metadata=ids)
+    reconciled()
+    repair_all(by=None, note=lambda *_: None, seconds=10)
+    reconciled()
+    assert paid_twice() == [str(paid.invoice_id)]
+
+    if settled_by == "a refund":
+        refund_in_the_cabinet(world.sandbox, twin["id"], "3000.00")
+    else:
+        (found,) = differences()
+        with begin() as session:
+            see_to(session, found.id, by=uuid4(), now=business_now(session))
+    reconciled()
+
+    assert paid_twice() == []
+    assert broken() == {}

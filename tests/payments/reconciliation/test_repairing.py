@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -128,6 +129,24 @@ def test_a_payment_made_in_the_cabinet_pays_the_one_open_invoice_that_it_names(
     assert payment.reason is None, "it was never declined"
     assert (_status(invoice.id), _status(other.id), _postings()) == ("paid", "open", 1)
     assert reconciled() == set()
+
+
+def test_money_that_was_found_bears_the_time_at_which_it_came(world: World, reconciled: Reconciled) -> None:
+    invoice = _open_invoice()
+    made = pay_past_us(world.sandbox, "3000.00", description=f"Счёт {invoice.number}")
+    world.jump("P2D")
+    reconciled()
+    (found,) = differences()
+
+    assert _press(found)
+
+    (payment,) = _payments(invoice.id)
+    assert payment.created_at == datetime.fromisoformat(made["created_at"])
+    assert payment.decided_at
+    assert timedelta(0) <= payment.decided_at - payment.created_at < timedelta(minutes=5)
+    with read() as session:
+        assert session.get_one(Invoice, invoice.id).paid_at == payment.decided_at
+        assert business_now(session) - payment.decided_at > timedelta(days=2)
 
 
 def test_what_is_not_plain_waits_for_a_person_who_names_the_invoice(world: World, reconciled: Reconciled) -> None:

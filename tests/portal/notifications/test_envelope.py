@@ -26,6 +26,7 @@ def letter(subject: str) -> Outgoing:
         html_body="<p>Здравствуйте!</p>",
         created_at=datetime(2026, 11, 21, tzinfo=UTC),
         notice_id=None,
+        invoice_id=None,
         tries=0,
     )
 

@@ -5,7 +5,7 @@ from html import unescape
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from kernel.db import Session
 from kernel.outbox import HINT_TOPIC, OutboxMessage
@@ -16,9 +16,9 @@ from payments.autopay.notices import announce, mark_notice_sent
 from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
 from payments.charging.models import Payment
 from payments.customers.registration import CustomerData, change_customer
-from payments.events import InvoiceIssued, PaymentDeclined
+from payments.events import InvoiceIssued, PaymentDeclined, PaymentSucceeded
 from payments.invoicing.links import make_pay_link
-from portal.notifications.handlers import HANDLERS, invoice_issued, payment_declined
+from portal.notifications.handlers import HANDLERS, invoice_issued, payment_declined, payment_succeeded
 from portal.notifications.models import Message
 from portal.web.kit.filters import day_and_month
 from tests.portal.notifications.story import BY_HAND, KOPECKS, begin_story, story_with_autopay
@@ -37,6 +37,21 @@ def test_the_first_payment_is_confirmed_and_its_autopay_explained(session: Sessi
     assert "Следующее списание" in paid.text_body
     assert "каждый месяц" in agreed.text_body
     assert f"/autopay/{story.contract.id}/cancel" in agreed.text_body
+
+
+def test_a_payment_found_in_the_gateways_lists_may_have_been_told_of_before(session: Session) -> None:
+    story = story_with_autopay(session)
+    told = story.letter("payment_succeeded")
+    payment = session.scalars(select(Payment).where(Payment.contract_id == story.contract.id)).one()
+    payment.initiator = "gateway"
+    session.execute(delete(Message))
+
+    payment_succeeded(session, PaymentSucceeded(payment.id), story.now)
+
+    (found,) = session.scalars(select(Message)).all()
+    assert "нашёлся при сверке" not in told.text_body
+    for copy in (found.text_body, unescape(found.html_body)):
+        assert "второй раз ничего не списано" in copy
 
 
 def test_a_charge_is_announced_with_sum_date_card_contract_and_ways_out(session: Session) -> None:

@@ -41,7 +41,7 @@ _SHORT_PERIODS = ("day", "week")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came in during a span, and how much of it by autopay."""
+    """What came in during a span; how many payments began here, and how many of them by autopay."""
 
     kopecks: int
     payments: int
@@ -111,12 +111,14 @@ def expected_by_day(session: ReadSession, first_on: date, last_on: date) -> tupl
 
 def _received(session: ReadSession, period: DeskPeriod) -> tuple[Received, Received]:
     scheduled = Payment.initiator == "schedule"
+    # Of a payment that was found in the gateway's lists nobody knows who began it: it counts to no share.
+    begun_here = Payment.initiator != "gateway"
     columns: list[ColumnElement[Any]] = []
     for span in (period.current, period.previous):
         inside = _succeeded_in(span)
         columns += [
             func.coalesce(func.sum(Payment.kopecks).filter(inside), 0),
-            func.count().filter(inside),
+            func.count().filter(inside, begun_here),
             func.count().filter(inside, scheduled),
         ]
     statement: Select[*tuple[Any, ...]] = select(*columns).where(

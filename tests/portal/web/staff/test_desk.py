@@ -151,6 +151,11 @@ def test_what_came_in_is_set_against_the_month_before(company: None) -> None:
     assert (found.received_before.kopecks, found.received_before.by_autopay) == (100_000, 0)
     assert found.received.autopay_percent == 50
 
+    with begin() as session:
+        by_hand = select(Payment).where(Payment.initiator == "customer", Payment.kopecks == 50_000)
+        session.scalars(by_hand).one().initiator = "gateway"
+    assert figures_now().received.autopay_percent == 100, "nobody knows who began a payment that was found"
+
 
 def test_what_is_expected_counts_every_date_of_a_weekly_plan(company: None) -> None:
     at_noon(date(2027, 3, 1))
