@@ -8,7 +8,7 @@ CHECKS = (
     Check(
         "crm_shows_the_latest",
         """
-        SELECT kind AS object, local_id AS id, concat(status, ' since ', created_at) AS detail
+        SELECT kind AS object, local_id AS id, jsonb_build_object('since_at', created_at) AS figures
         FROM sync_jobs WHERE created_at < business_now() - interval '1 hour'
         """,
     ),

@@ -32,6 +32,7 @@ from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
 from portal.audit.doctor import CHECKS as AUDIT
 from portal.doctor import examining
 from portal.doctor.duty import EXAMINE, TO_EXAMINE, hint_examination
+from portal.doctor.proving import PROVE
 from portal.exports import models as files
 from portal.exports.asking import drop_expired, sweep_exports
 from portal.exports.making import EXPORT
@@ -92,7 +93,11 @@ class Wiring:
     def __init__(self, *others: Part) -> None:
         parts = (PORTAL, *others)
         self.handlers = Handlers(handler for part in parts for handler in part.handlers)
-        own = (Job(DELIVER, self._deliver), Job(EXAMINE, self._examine))
+        own = (
+            Job(DELIVER, self._deliver),
+            Job(EXAMINE, self._examine),
+            Job(PROVE, self._prove, queue="reconcile"),
+        )
         self.jobs = Jobs([*own, *(job for part in parts for job in part.jobs)])
         self.duties = tuple(duty for part in parts for duty in part.duties)
         self.waits: tuple[Wait, ...] = (UNDISPATCHED, *(wait for duty in self.duties for wait in duty.waits))
@@ -108,3 +113,7 @@ class Wiring:
 
     def _examine(self, _ids: list[str]) -> None:
         examining.run(self.checks)
+
+    def _prove(self, ids: list[str]) -> None:
+        reconcile(ids)
+        self._examine(ids)

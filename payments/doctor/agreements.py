@@ -9,7 +9,8 @@ AGREEMENTS = (
         "paid_is_covered",
         """
         SELECT 'invoice' AS object, i.id,
-               concat(i.number, ' ', i.status, ': asks ', i.kopecks, ', paid ', coalesce(sum(a.kopecks), 0)) AS detail
+               jsonb_build_object('invoice_status', i.status, 'asked_kopecks', i.kopecks,
+                   'counted_kopecks', coalesce(sum(a.kopecks), 0)) AS figures
         FROM invoices i LEFT JOIN allocations a ON a.invoice_id = i.id
         GROUP BY i.id
         HAVING (i.status = 'paid') <> (coalesce(sum(a.kopecks), 0) = i.kopecks) OR coalesce(sum(a.kopecks), 0) > i.kopecks
@@ -18,8 +19,8 @@ AGREEMENTS = (
     Check(
         "line_agrees_with_invoice",
         """
-        SELECT 'installment' AS object, l.id, concat('line ', l.status, ', invoice ', coalesce(i.status, 'none'),
-               CASE WHEN i.kopecks <> l.kopecks THEN concat(', ', l.kopecks, ' against ', i.kopecks) END) AS detail
+        SELECT 'installment' AS object, l.id, jsonb_build_object('line_status', l.status, 'line_kopecks', l.kopecks,
+                   'invoice_status', i.status, 'asked_kopecks', i.kopecks) AS figures
         FROM installments l LEFT JOIN invoices i ON i.installment_id = l.id
         WHERE coalesce(i.status, 'none') <> ALL (CASE l.status
                   WHEN 'planned' THEN ARRAY['none'] WHEN 'invoiced' THEN ARRAY['open'] WHEN 'paid' THEN ARRAY['paid']
@@ -30,7 +31,7 @@ AGREEMENTS = (
     Check(
         "no_period_is_forgotten",
         """
-        SELECT 'contract' AS object, c.id, concat(c.number, ': no line follows number ', coalesce(l.last, 0)) AS detail
+        SELECT 'contract' AS object, c.id, jsonb_build_object('last_number', coalesce(l.last, 0)) AS figures
         FROM contracts c
         JOIN payment_plans pp ON pp.contract_id = c.id AND pp.kind = 'recurring'
         LEFT JOIN (
@@ -45,7 +46,7 @@ AGREEMENTS = (
     Check(
         "periods_never_overlap",
         """
-        SELECT 'installment' AS object, id, concat('begins on ', period_start, ', the one before ends on ', before) AS detail
+        SELECT 'installment' AS object, id, jsonb_build_object('begins_on', period_start, 'before_ends_on', before) AS figures
         FROM (
             SELECT id, period_start, lag(period_end) OVER (PARTITION BY plan_id ORDER BY period_start, id) AS before
             FROM installments WHERE status <> 'void'
@@ -57,7 +58,7 @@ AGREEMENTS = (
         "invoice_numbers_have_no_gaps",
         """
         SELECT 'counter' AS object, concat(n.legal_entity_id, ' ', n.year) AS id,
-               concat(n.count, ' invoices, the last number is ', n.last, ', the counter stands at ', c.n) AS detail
+               jsonb_build_object('invoices', n.count, 'last_number', n.last, 'counted_to', c.n) AS figures
         FROM (
             SELECT legal_entity_id, CAST(split_part(number, '-', 1) AS integer) AS year, count(*),
                    max(CAST(split_part(number, '-', 2) AS bigint)) AS last

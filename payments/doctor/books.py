@@ -8,21 +8,22 @@ BOOKS = (
     Check(
         "ledger_balances",
         """
-        SELECT 'ledger_transaction' AS object, transaction_id AS id, concat('sum ', sum(kopecks)) AS detail
+        SELECT 'ledger_transaction' AS object, transaction_id AS id, jsonb_build_object('sum_kopecks', sum(kopecks)) AS figures
         FROM ledger_entries GROUP BY transaction_id HAVING sum(kopecks) <> 0
         """,
     ),
     Check(
         "clearing_is_empty",
         """
-        SELECT 'ledger_transaction' AS object, transaction_id AS id, concat('left in clearing ', sum(kopecks)) AS detail
+        SELECT 'ledger_transaction' AS object, transaction_id AS id, jsonb_build_object('left_kopecks', sum(kopecks)) AS figures
         FROM ledger_entries WHERE account = 'clearing' GROUP BY transaction_id HAVING sum(kopecks) <> 0
         """,
     ),
     Check(
         "success_is_posted",
         """
-        SELECT 'payment' AS object, p.id, concat('came ', p.kopecks, ', posted ', coalesce(sum(e.kopecks), 0)) AS detail
+        SELECT 'payment' AS object, p.id, jsonb_build_object('came_kopecks', p.kopecks, 'posted_kopecks', coalesce(sum(e.kopecks), 0))
+                   AS figures
         FROM payments p
         LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.source_id = p.id
         LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.account = 'gateway'
@@ -33,7 +34,7 @@ BOOKS = (
     Check(
         "posting_has_its_cause",
         """
-        SELECT 'ledger_transaction' AS object, t.id, concat(t.kind, ' of ', t.source_id) AS detail
+        SELECT 'ledger_transaction' AS object, t.id, jsonb_build_object('posting_kind', t.kind) AS figures
         FROM ledger_transactions t
         LEFT JOIN payments p ON t.kind = 'payment' AND p.id = t.source_id AND p.status = 'succeeded'
         LEFT JOIN invoices i ON t.kind IN ('invoice', 'invoice_void') AND i.id = t.source_id
@@ -45,7 +46,8 @@ BOOKS = (
         "invoice_is_posted",
         """
         SELECT 'invoice' AS object, i.id,
-               concat(i.number, ' ', i.status, ': asks ', i.kopecks, ', posted ', coalesce(sum(e.kopecks), 0)) AS detail
+               jsonb_build_object('invoice_status', i.status, 'asked_kopecks', i.kopecks,
+                   'posted_kopecks', coalesce(sum(e.kopecks), 0)) AS figures
         FROM invoices i
         LEFT JOIN ledger_transactions t ON t.kind IN ('invoice', 'invoice_void') AND t.source_id = i.id
         LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.account = 'receivable'
@@ -56,7 +58,7 @@ BOOKS = (
     Check(
         "debt_agrees",
         """
-        SELECT 'contract' AS object, contract_id AS id, concat('owed less by the ledger by ', sum(kopecks)) AS detail
+        SELECT 'contract' AS object, contract_id AS id, jsonb_build_object('short_kopecks', sum(kopecks)) AS figures
         FROM (
             SELECT contract_id, kopecks FROM invoices WHERE status NOT IN ('draft', 'void')
             UNION ALL
@@ -70,7 +72,7 @@ BOOKS = (
     Check(
         "advance_agrees",
         """
-        SELECT 'customer' AS object, customer_id AS id, concat('held less by the ledger by ', sum(kopecks)) AS detail
+        SELECT 'customer' AS object, customer_id AS id, jsonb_build_object('short_kopecks', sum(kopecks)) AS figures
         FROM (
             SELECT customer_id, kopecks FROM payments WHERE status = 'succeeded'
             UNION ALL
@@ -84,7 +86,8 @@ BOOKS = (
     Check(
         "allocations_fit",
         """
-        SELECT 'payment' AS object, p.id, concat(p.status, ': came ', p.kopecks, ', counted ', sum(a.kopecks)) AS detail
+        SELECT 'payment' AS object, p.id, jsonb_build_object('payment_status', p.status, 'came_kopecks', p.kopecks,
+                   'counted_kopecks', sum(a.kopecks)) AS figures
         FROM allocations a JOIN payments p ON p.id = a.payment_id
         GROUP BY p.id HAVING sum(a.kopecks) > p.kopecks OR min(a.kopecks) <= 0 OR p.status <> 'succeeded'
         """,

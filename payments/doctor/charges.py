@@ -14,8 +14,8 @@ CHARGES = (
         "one_success_per_invoice",
         # What was given back in the gateway's cabinet is in its lists only; there a person says that it is settled, too.
         f"""
-        SELECT 'invoice' AS object, i.id, concat(i.number, ' asks ', i.kopecks, ', ', s.n, ' payments brought ', s.kopecks)
-                   AS detail
+        SELECT 'invoice' AS object, i.id, jsonb_build_object('asked_kopecks', i.kopecks, 'payments', s.n, 'came_kopecks', s.kopecks)
+                   AS figures
         FROM (
             SELECT invoice_id, count(*) AS n, sum(kopecks) AS kopecks
             FROM payments WHERE status = 'succeeded' GROUP BY 1 HAVING count(*) > 1
@@ -33,7 +33,7 @@ CHARGES = (
     Check(
         "one_live_payment_per_invoice",
         """
-        SELECT 'invoice' AS object, invoice_id AS id, concat(count(*), ' live payments') AS detail
+        SELECT 'invoice' AS object, invoice_id AS id, jsonb_build_object('payments', count(*)) AS figures
         FROM payments WHERE status NOT IN ('succeeded', 'canceled', 'rejected')
         GROUP BY invoice_id HAVING count(*) > 1
         """,
@@ -42,9 +42,8 @@ CHARGES = (
         "charge_had_consent",
         """
         SELECT 'payment' AS object, p.id,
-               CASE WHEN c.id IS NULL THEN concat('no such consent given before ', p.first_sent_at)
-                    WHEN c.max_kopecks < p.kopecks THEN concat('takes ', p.kopecks, ', agreed to ', c.max_kopecks)
-                    ELSE concat('withdrawn at ', w.at, ', sent at ', p.permit_at) END AS detail
+               jsonb_build_object('charged_kopecks', p.kopecks, 'agreed_kopecks', c.max_kopecks, 'withdrawn_at', w.at,
+                   'sent_at', p.permit_at, 'why', CASE WHEN c.id IS NULL THEN 'no_consent' END) AS figures
         FROM payments p
         LEFT JOIN consents c ON c.id = p.consent_id AND c.contract_id = p.contract_id AND c.kind = 'recurring'
              AND c.action = 'given' AND c.at <= p.first_sent_at
@@ -58,9 +57,9 @@ CHARGES = (
         "charge_had_linked_method",
         """
         SELECT 'payment' AS object, p.id,
-               concat('unlinked at ', m.unlinked_at, ', sent at ', p.permit_at,
-                      CASE WHEN m.shop_id <> p.shop_id THEN ', token of another shop' END,
-                      CASE WHEN m.customer_id <> p.customer_id THEN ', card of another customer' END) AS detail
+               jsonb_build_object('unlinked_at', m.unlinked_at, 'sent_at', p.permit_at,
+                   'why', CASE WHEN m.shop_id <> p.shop_id THEN 'other_shop'
+                               WHEN m.customer_id <> p.customer_id THEN 'other_customer' END) AS figures
         FROM payments p JOIN payment_methods m ON m.id = p.method_id
         WHERE p.initiator = 'schedule' AND p.sends > 0
           AND (m.unlinked_at < p.permit_at OR m.shop_id <> p.shop_id OR m.customer_id <> p.customer_id)
@@ -70,8 +69,8 @@ CHARGES = (
         "charge_was_announced",
         """
         SELECT 'payment' AS object, p.id,
-               concat('notice of ', n.kopecks, ' left at ', n.sent_at, ', ', p.kopecks, ' sent at ', p.first_sent_at)
-                   AS detail
+               jsonb_build_object('announced_kopecks', n.kopecks, 'announced_at', n.sent_at, 'charged_kopecks', p.kopecks,
+                   'sent_at', p.first_sent_at) AS figures
         FROM payments p
         JOIN notices n ON n.id = p.notice_id
         JOIN invoices i ON i.id = p.invoice_id
@@ -87,7 +86,7 @@ CHARGES = (
     Check(
         "announced_charge_was_made",
         f"""
-        SELECT 'installment' AS object, l.id, concat('announced for ', notices.charge_on, ', and nothing came of it') AS detail
+        SELECT 'installment' AS object, l.id, jsonb_build_object('announced_on', notices.charge_on) AS figures
         FROM installments l
         JOIN invoices i ON i.installment_id = l.id AND i.status = 'open'
         JOIN autopays ON autopays.contract_id = l.contract_id
@@ -101,14 +100,14 @@ CHARGES = (
     Check(
         "key_was_young",
         f"""
-        SELECT 'payment' AS object, id, concat('first sent at ', first_sent_at, ', last at ', permit_at) AS detail
+        SELECT 'payment' AS object, id, jsonb_build_object('sent_at', first_sent_at, 'last_sent_at', permit_at) AS figures
         FROM payments WHERE permit_at > first_sent_at + interval '{KEY_LIFE}'
         """,  # noqa: S608  our own constant
     ),
     Check(
         "outcome_is_known",
         f"""
-        SELECT 'payment' AS object, id, concat(status, ' since ', first_sent_at) AS detail
+        SELECT 'payment' AS object, id, jsonb_build_object('payment_status', status, 'sent_at', first_sent_at) AS figures
         FROM payments WHERE status NOT IN ('succeeded', 'canceled', 'rejected')
           AND first_sent_at < business_now() - interval '{_DECIDED_WITHIN}'
         """,  # noqa: S608  our own constant

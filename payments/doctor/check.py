@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -21,7 +22,10 @@ _Left = SimpleQueue["Check"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A rule. `breaches` is a query with a row for each breach: `object` (its kind), `id`, `detail` (plain figures)."""
+    """A rule. `breaches` is a query with a row for each breach: `object` (its kind), `id`, `figures` (a JSON object).
+
+    A figure's name says what it is: `…_kopecks`, `…_at`, `…_on`, `…_status`, else a number, a name, or a `why`.
+    """
 
     name: str
     breaches: str
@@ -29,11 +33,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One row that must not be: the kind of object, its id or name, and the figures that disagree."""
+    """One row that must not be: the kind of object, its id or name, and the figures that disagree, by their names."""
 
     object: str
     id: str
-    detail: str
+    figures: Mapping[str, Any]
+
+    @property
+    def detail(self) -> str:
+        """The figures in one line, as they are."""
+        return ", ".join(f"{name} {value}" for name, value in self.figures.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +121,12 @@ def ask(session: ReadSession | Session, check: Check) -> Examined:
             rows = session.execute(text(counted)).all()
     except DBAPIError as error:
         return Examined(check.name, 0, (), _since(begun), error=type(error.orig).__name__)
-    found = tuple(Breach(row.object, str(row.id), row.detail) for row in rows)
+    found = tuple(Breach(row.object, str(row.id), _known(row.figures)) for row in rows)
     return Examined(check.name, rows[0].n if rows else 0, found, _since(begun))
+
+
+def _known(figures: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _since(begun_ns: int) -> int:

@@ -9,13 +9,14 @@ CONSENTS = (
         "consents_are_unchanged",
         """
         SELECT 'consent' AS object, coalesce(c.id, l.consent_id) AS id,
-               CASE WHEN l.id IS NULL THEN 'is not in the chain'
-                    WHEN c.id IS NULL THEN 'is gone'
+               jsonb_build_object('why', CASE
+                    WHEN l.id IS NULL THEN 'unchained'
+                    WHEN c.id IS NULL THEN 'gone'
                     WHEN c.salt IS NULL AND l.hash = consent_hash(c, l.person, l.before)
-                        AND l.before IS NOT DISTINCT FROM b.hash THEN 'who agreed is half erased'
-                    WHEN l.person <> consent_person(c) THEN 'who agreed, or from where, was changed'
-                    WHEN l.hash <> consent_hash(c, l.person, l.before) THEN 'what was agreed to was changed'
-                    ELSE 'the consent before it was changed or is gone' END AS detail
+                        AND l.before IS NOT DISTINCT FROM b.hash THEN 'person_half_erased'
+                    WHEN l.person <> consent_person(c) THEN 'person_changed'
+                    WHEN l.hash <> consent_hash(c, l.person, l.before) THEN 'changed'
+                    ELSE 'before_changed' END) AS figures
         FROM consents c
         FULL JOIN consent_links l ON l.consent_id = c.id
         -- The schema forbids a second link after the same one, so that one earlier link suffices.

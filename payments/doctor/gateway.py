@@ -29,7 +29,7 @@ GATEWAY = (
     Check(
         "gateway_success_is_posted",
         f"""
-        SELECT 'gateway_payment' AS object, g.gateway_id AS id, concat('took ', g.kopecks, ', nothing is posted') AS detail
+        SELECT 'gateway_payment' AS object, g.gateway_id AS id, jsonb_build_object('gateway_kopecks', g.kopecks) AS figures
         FROM gateway_payments g
         LEFT JOIN payments p ON p.gateway_id = g.gateway_id
         LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.source_id = p.id
@@ -44,7 +44,8 @@ GATEWAY = (
         "posting_is_confirmed",
         f"""
         SELECT DISTINCT 'payment' AS object, p.id,
-               concat('posted ', p.kopecks, ', the gateway says ', coalesce(g.status, 'that there is none')) AS detail
+               jsonb_build_object('posted_kopecks', p.kopecks, 'gateway_status', g.status,
+                   'why', CASE WHEN g.gateway_id IS NULL THEN 'not_in_gateway' END) AS figures
         FROM (
             SELECT DISTINCT ON (shop_id, deep) shop_id, since_at, until_at
             FROM reconciliations WHERE status = 'done' ORDER BY shop_id, deep, until_at DESC
@@ -61,7 +62,7 @@ GATEWAY = (
         "gateway_took_once",
         f"""
         SELECT 'invoice' AS object, i.id,
-               concat(i.number, ' asks ', i.kopecks, ', ', s.n, ' payments of the gateway brought ', s.kopecks) AS detail
+               jsonb_build_object('asked_kopecks', i.kopecks, 'payments', s.n, 'gateway_kopecks', s.kopecks) AS figures
         FROM (
             SELECT invoice_id, count(*) AS n, sum(kopecks - refunded_kopecks) AS kopecks,
                    (array_agg(gateway_id ORDER BY created_at DESC))[1] AS newest
@@ -75,10 +76,11 @@ GATEWAY = (
         "gateway_agrees",
         f"""
         SELECT 'payment' AS object, p.id,
-               concat('here ', p.kopecks, ' ', p.currency, ', there ', g.kopecks, ' ', g.currency,
-                      CASE WHEN g.shop_id <> p.shop_id THEN ', of another shop' END,
-                      CASE WHEN g.payment_id <> p.id THEN ', in the name of another payment' END,
-                      CASE WHEN g.invoice_id <> p.invoice_id THEN ', for another invoice' END) AS detail
+               jsonb_build_object('posted_kopecks', p.kopecks, 'gateway_kopecks', g.kopecks,
+                   'why', CASE WHEN g.shop_id <> p.shop_id THEN 'other_shop'
+                               WHEN g.currency <> p.currency THEN 'other_currency'
+                               WHEN g.payment_id <> p.id THEN 'other_payment'
+                               WHEN g.invoice_id <> p.invoice_id THEN 'other_invoice' END) AS figures
         FROM payments p
         JOIN gateway_payments g ON g.gateway_id = p.gateway_id
         WHERE (g.shop_id <> p.shop_id

@@ -53,14 +53,14 @@ HOUSE = (
     Check(
         "guards_stand",
         f"""
-        SELECT 'index' AS object, g.name AS id, concat('of ', g.on_table, ' is missing or not valid') AS detail
+        SELECT 'index' AS object, g.name AS id, jsonb_build_object('table', g.on_table) AS figures
         FROM (VALUES {_values(_CONSTRAINTS)}) g(name, on_table)
         WHERE NOT EXISTS (
             SELECT FROM pg_index x JOIN pg_class n ON n.oid = x.indexrelid
             WHERE n.relname = g.name AND x.indrelid = to_regclass(g.on_table) AND x.indisvalid AND x.indisready
         )
         UNION ALL
-        SELECT 'trigger', g.name, concat('of ', g.on_table, ' is missing or switched off')
+        SELECT 'trigger', g.name, jsonb_build_object('table', g.on_table)
         FROM (VALUES {_values(_TRIGGERS)}) g(name, on_table)
         WHERE NOT EXISTS (
             SELECT FROM pg_trigger t
@@ -71,7 +71,7 @@ HOUSE = (
     Check(
         "letters_have_case",
         """
-        SELECT 'database' AS object, current_database() AS id, 'searches miss Cyrillic names' AS detail
+        SELECT 'database' AS object, current_database() AS id, jsonb_build_object('letters', lower('ЖУК')) AS figures
         WHERE lower('ЖУК') <> 'жук'
         """,
     ),
@@ -94,6 +94,6 @@ def nothing_waits_too_long(waits: Sequence[Wait]) -> Check:
     compiled = union_all(*parts).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
     return Check(
         "nothing_waits_too_long",
-        "SELECT 'wait' AS object, object AS id, concat(n, ' since ', since) AS detail"  # noqa: S608  our own text
+        "SELECT 'wait' AS object, object AS id, jsonb_build_object('waiting', n, 'since_at', since) AS figures"  # noqa: S608  our own text
         f" FROM ({str(compiled).replace(':', chr(92) + ':')}) waiting WHERE n > 0",
     )

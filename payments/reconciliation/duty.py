@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, or_, text, update
 
 from kernel import log, outbox
 from kernel.clock import Wait
-from kernel.db import Session, begin
+from kernel.db import begin
 from kernel.relay import Send
 from kernel.settings import get_settings
 from payments.installation.models import Shop
@@ -51,11 +51,6 @@ def hint_reconciliation(_send: Send) -> int:
         mine = [row.id for row in due if row.account_id == get_settings().yookassa_shop_id]
         outbox.hint(session, *(outbox.Hint(RECONCILE, (shop_id,)) for shop_id in mine))
     return len(mine)
-
-
-def reconcile_soon(session: Session) -> None:
-    """Have a worker read the lists now, whatever the hour."""
-    outbox.hint(session, outbox.Hint(RECONCILE, (current_shop(session, get_settings()).id,)))
 
 
 def run(_ids: list[str]) -> None:

@@ -9,10 +9,11 @@ CHECKS = (
         "audit_is_unchanged",
         """
         SELECT 'audit entry' AS object, coalesce(e.id, l.entry_id) AS id,
-               CASE WHEN l.id IS NULL THEN 'is not in the chain'
-                    WHEN e.id IS NULL THEN 'is gone'
-                    WHEN l.hash <> audit_hash(e, l.before) THEN 'was changed'
-                    ELSE 'the entry before it was changed or is gone' END AS detail
+               jsonb_build_object('why', CASE
+                    WHEN l.id IS NULL THEN 'unchained'
+                    WHEN e.id IS NULL THEN 'gone'
+                    WHEN l.hash <> audit_hash(e, l.before) THEN 'changed'
+                    ELSE 'before_changed' END) AS figures
         FROM audit_entries e
         FULL JOIN audit_links l ON l.entry_id = e.id
         -- The schema forbids a second link after the same one, so that one earlier link suffices.

@@ -1,4 +1,4 @@
-"""When the doctor comes: every hour of real time, and whenever somebody asks. It is a chore, as reconciliation is."""
+"""When the doctor comes: every hour of real time. It is a chore, as reconciliation is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, text, update
 
 from kernel import outbox
 from kernel.clock import Wait
-from kernel.db import Session, begin
+from kernel.db import begin
 from kernel.relay import Send
 from payments.installation.models import Installation
 from portal.doctor.models import CheckResult
@@ -37,10 +37,5 @@ def hint_examination(_send: Send) -> int:
             .returning(Installation.one)
         ).all()
         if due:
-            examine_soon(session)
+            outbox.hint(session, outbox.Hint(EXAMINE, _THE_INSTALLATION))
     return len(due)
-
-
-def examine_soon(session: Session) -> None:
-    """Have a worker ask every check now, whatever the hour."""
-    outbox.hint(session, outbox.Hint(EXAMINE, _THE_INSTALLATION))

@@ -14,6 +14,7 @@ from kernel.clock import real_now
 from kernel.db import Session, repeating
 from payments.doctor.check import Check, Examined, examine
 from portal.doctor.models import CheckResult
+from portal.doctor.telling import tell
 from portal.doctor.words import PROMISES
 from portal.notifications.alarms import alarm_staff
 
@@ -50,7 +51,7 @@ def keep(session: Session, found: Sequence[Examined], examined_at: datetime) -> 
     session.flush()
     new = [it for it in found if not it.sound and not broken_since.get(it.name)]
     if new:
-        told = [(PROMISES[it.name], it, it.breaches[:_NAMED]) for it in new]
+        told = [(PROMISES[it.name], it, [tell(breach) for breach in it.breaches[:_NAMED]]) for it in new]
         alarm_staff(session, KIND, {"told": told}, occasion=examined_at.isoformat())
     return new
 

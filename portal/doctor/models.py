@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import DateTime, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -14,13 +15,13 @@ from kernel.db import Base
 class CheckResult(Base):
     """The last answer to a check: one row for each. `broken_since` is the examination that first found it not sound.
 
-    `breaches` are the first of `count`, each with `object`, `id` and `detail`. Instants are real time.
+    `breaches` are the first of `count`, each with `object`, `id` and `figures`. Instants are real time.
     """
 
     __tablename__ = "check_results"
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     count: Mapped[int]
-    breaches: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    breaches: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     error: Mapped[str | None] = mapped_column(Text)
     millis: Mapped[int]
     examined_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

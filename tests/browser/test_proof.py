@@ -10,14 +10,15 @@ from uuid import uuid4
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, expect
-from sqlalchemy import select
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, expect
+from sqlalchemy import func, select, text, update
 
 from kernel import clock
 from kernel.clock import business_now, real_now
 from kernel.db import begin
 from payments.doctor.check import Breach, Examined
 from payments.installation.models import Shop
+from payments.installation.pausing import pause_until_reconciled
 from payments.invoicing.models import Invoice
 from payments.reconciliation.models import Reconciliation
 from portal.accounts.sessions import STAFF
@@ -34,7 +35,7 @@ from tests.support.gateway_cabinet import pay_past_us
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 FOUND = (
-    Examined("success_is_posted", 1, (Breach("payment", str(uuid4()), "came 100, posted 0"),), 3),
+    Examined("success_is_posted", 1, (Breach("payment", str(uuid4()), {"came_kopecks": 100, "posted_kopecks": 0}),), 3),
     Examined("debt_agrees", 0, (), 5),
 )
 
@@ -91,5 +92,52 @@ def test_the_page_is_accessible_whole_and_turns_green(chromium: Browser, site: s
         expect(page.get_by_text("Исправлено 2 расхождения")).to_be_visible()
         for _ in range(2):
             page.get_by_role("link", name="Разобрать").first.click()
+            page.get_by_label("Что сделано").fill("Сверили в кабинете ЮKassa")
             page.get_by_role("button", name="Отметить разобранным").click()
         expect(page.get_by_text("Всё сходится")).to_be_visible()
+
+
+def _box(it: Locator) -> FloatRect:
+    box = it.bounding_box()
+    assert box
+    return box
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_buttons_keep_their_distance_and_words_their_room(chromium: Browser, site: str, width: int) -> None:
+    with begin() as session:
+        pause_until_reconciled(session, "База восстановлена из копии", now=business_now(session))
+    with _window(chromium, site, width, "light") as context:
+        page = context.new_page()
+        page.goto("/staff")
+        resume = _box(page.get_by_role("button", name="Возобновить списания"))
+        prove = _box(page.get_by_role("link", name="Открыть сверку"))
+        beside = prove["x"] - resume["x"] - resume["width"]
+        below = prove["y"] - resume["y"] - resume["height"]
+        assert max(beside, below) >= 8
+
+        page.goto("/staff/proof")
+        promise = _box(page.get_by_text("Каждый успешный платёж проведён ровно один раз"))
+        assert promise["width"] > 250, "the badge takes no room from it"
+        if width == max(WIDTHS):
+            rows = page.get_by_role("region", name="Расхождения").get_by_role("row").all()
+            assert max(_box(row)["height"] for row in rows) < 110
+
+
+def test_the_page_renews_itself_when_a_reading_has_ended(chromium: Browser, site: str) -> None:
+    with begin() as session:
+        now, lease = business_now(session), func.clock_timestamp() + text("interval '1 minute'")
+        window = {"since_at": now - timedelta(days=2), "until_at": now, "lease_until": lease}
+        session.add(Reconciliation(shop_id=session.scalars(select(Shop.id)).one(), deep=False, **window))
+    with _window(chromium, site, 1280, "light") as context:
+        page = context.new_page()
+        page.goto("/staff/proof")
+        expect(page.get_by_text("Читаем списки ЮKassa…")).to_be_visible()
+        expect(page.get_by_role("button", name="Сверить сейчас")).to_be_disabled()
+
+        with begin() as session:
+            session.execute(update(Reconciliation).values(status="done", payments=77))
+
+        expect(page.get_by_role("button", name="Сверить сейчас")).to_be_enabled()
+        expect(page.get_by_text("Читаем списки ЮKassa…")).to_have_count(0)
+        expect(page.get_by_role("cell", name="77").first).to_be_visible()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _log = log.get(__name__)
+_DESK = "/staff"
 _MACHINES = ("/webhooks/", "/healthz", "/readyz", "/metrics", "/static/")
 
 
@@ -68,6 +69,19 @@ EXPLANATIONS: dict[int, Explanation] = {
         _("Попробуйте через минуту. Начатые платежи не потеряются и не спишутся дважды."),
     ),
 }
+# What is said otherwise to employees.
+STAFF_EXPLANATIONS: dict[int, Explanation] = {
+    403: Explanation(
+        _("Сюда нельзя"),
+        _(
+            "Этого нет в вашей роли, или запрос пришёл не с рабочего места. Ничего не изменено. Роли назначает владелец."
+        ),
+    ),
+    500: Explanation(
+        _("Ошибка на нашей стороне"),
+        _("Начатые платежи не потеряются и не спишутся дважды. Что случилось, сказано в журнале сервера."),
+    ),
+}
 
 
 class ErrorPage:
@@ -91,7 +105,8 @@ def error_response(
 
     `title` and `text` stand in for what the status usually says.
     """
-    usual = EXPLANATIONS.get(status, _NOT_KNOWN)
+    at_desk = request.url.path.startswith(_DESK)
+    usual = (STAFF_EXPLANATIONS.get(status) if at_desk else None) or EXPLANATIONS.get(status, _NOT_KNOWN)
     if _for_machine(request):
         return PlainTextResponse(f"{status} {HTTPStatus(status).phrase}\n", status, dict(headers or {}))
     context = {"status": status, "title": title or usual.title, "text": text or usual.text}
@@ -99,7 +114,8 @@ def error_response(
         toast = environment().get_template("pages/errors/toast.html").render(context)
         place = {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
         return HTMLResponse(toast, status, dict(headers or {}) | place)
-    return render(request, "pages/errors/error.html", context, status=status, headers=headers)
+    page = "pages/errors/staff.html" if at_desk else "pages/errors/error.html"
+    return render(request, page, context, status=status, headers=headers)
 
 
 def install_error_pages(app: FastAPI) -> None:

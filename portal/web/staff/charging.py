@@ -9,6 +9,7 @@ from starlette.responses import Response
 from kernel import clock
 from kernel.db import ReadSession, Session
 from payments.installation.pausing import HISTORY_ID, pause_charging, pause_until_reconciled, resume_charging
+from kernel.errors import Refused
 from payments.stops.memory import MemoryAway
 from payments.stops.recalling import recall
 from portal.accounts.sessions import SignedIn
@@ -68,7 +69,10 @@ def resume(request: Request, staff: ChargingResumer, db: Db) -> Response:
     except MemoryAway:
         said = _("Redis не отвечает, а без него неизвестно, кто отказался от списаний после копии. Списания стоят")
         return go_to(request, "/staff", say=said, tone="warn")
-    resume_charging(db, now=clock.business_now(db), by=staff.user_id)
+    try:
+        resume_charging(db, now=clock.business_now(db), by=staff.user_id)
+    except Refused as error:
+        return go_to(request, "/staff", say=_(str(error)), tone="warn")
     forget_beat()
     record_act(db, staff, "charging.resumed", "installation", HISTORY_ID, request=request)
     return go_to(request, "/staff", say=_("Списания снова идут"))

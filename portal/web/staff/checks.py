@@ -5,37 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from typing import Any
 
 from kernel.clock import by_business_clock, real_now
 from kernel.db import ReadSession
 from payments.doctor.check import Check
-from payments.installation.pausing import HISTORY_ID
 from portal.audit.acts import SUBJECTS
-from portal.audit.recording import record_act
-from portal.doctor.duty import examine_soon
 from portal.doctor.models import CheckResult
+from portal.doctor.telling import figures_text, object_name
 from portal.doctor.words import PROMISES
-from portal.web.kit.guards import Db
-from portal.web.kit.i18n import gettext as _
-from portal.web.kit.redirects import go_to
+from portal.web.staff.queries.breached import Subjects, find_subjects
 from portal.web.staff.queries.checks import read_results
-from portal.web.staff.roles import Reconciler
 
-router = APIRouter()
-_LIST = "/staff/proof"
 # Hourly, and an hour for one that was late.
 _OLD_AFTER = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A row that breaks a promise, and its page if it has one."""
+    """A row that breaks a promise: what it is, its number or name with its page, or its key if it has none, and the figures."""
 
-    text: str
+    kind: str
+    title: str
     url: str
+    key: str
+    figures: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +53,6 @@ class Examination:
     sound: tuple[Answer, ...]
 
 
-@router.post(_LIST + "/examinations", name="staff.checks.ask")
-def ask_now(request: Request, staff: Reconciler, db: Db) -> Response:
-    """Have every check asked now."""
-    examine_soon(db)
-    record_act(db, staff, "proof.examined", "installation", HISTORY_ID, request=request)
-    return go_to(request, _LIST, say=_("Проверяем учёт. Обновите страницу через минуту"))
-
-
 def last_examination(session: ReadSession, checks: Sequence[Check]) -> Examination | None:
     """What was found last about these checks, in their order; None before the first time."""
     known = {row.name: row for row in read_results(session)}
@@ -74,19 +60,28 @@ def last_examination(session: ReadSession, checks: Sequence[Check]) -> Examinati
     if not results:
         return None
     examined_at = max(it.examined_at for it in results)
+    subjects = find_subjects(session, [(row["object"], row["id"]) for it in results for row in it.breaches])
     return Examination(
         by_business_clock(examined_at),
         examined_at < real_now() - _OLD_AFTER,
-        tuple(_answer(it) for it in results if it.broken_since),
-        tuple(_answer(it) for it in results if not it.broken_since),
+        tuple(_answer(it, subjects) for it in results if it.broken_since),
+        tuple(_answer(it, subjects) for it in results if not it.broken_since),
     )
 
 
-def _answer(it: CheckResult) -> Answer:
+def _answer(it: CheckResult, subjects: Subjects) -> Answer:
     since = by_business_clock(it.broken_since) if it.broken_since else None
-    return Answer(PROMISES[it.name], it.count, it.error, since, tuple(_sight(breach) for breach in it.breaches))
+    sights = tuple(_sight(breach, subjects) for breach in it.breaches)
+    return Answer(PROMISES[it.name], it.count, it.error, since, sights)
 
 
-def _sight(breach: dict[str, str]) -> Sight:
-    name, page = SUBJECTS.get(breach["object"], (breach["object"], ""))
-    return Sight(f"{name} {breach['id']}: {breach['detail']}", page.format(id=breach["id"]))
+def _sight(breach: dict[str, Any], subjects: Subjects) -> Sight:
+    kind, key = breach["object"], breach["id"]
+    # An answer that an older version kept has none: the next hour's has.
+    figures = figures_text(breach.get("figures", {}))
+    subject = subjects.get((kind, key))
+    if subject is None:
+        return Sight(object_name(kind), "", "", key, figures)
+    name, page = SUBJECTS[subject.kind]
+    title = f"{name} {subject.title}".rstrip()
+    return Sight("" if subject.kind == kind else object_name(kind), title, page.format(id=subject.id), "", figures)

@@ -26,6 +26,16 @@ RESOLUTIONS = {
     kinds.SEEN_TO: _("Разобрано сотрудником"),
 }
 READINGS = {kinds.RUNNING: _("Идёт"), kinds.DONE: _("Прочитано"), kinds.FAILED: _("Не вышло")}
+# By what comes before the colon of `Reconciliation.error`.
+_FAILURES = {
+    "unknown": _("ЮKassa не ответила или ответила ошибкой"),
+    "not_executed": _("До ЮKassa не удалось достучаться"),
+    "credentials_refused": _("ЮKassa не приняла ключ магазина"),
+    "rejected": _("ЮKassa отклонила запрос списка"),
+    "not_found": _("ЮKassa не нашла того, что сама назвала"),
+    "broken_list": _("Списку ЮKassa нельзя верить: в нём то, чего быть не может"),
+    "database": _("База данных не смогла сравнить списки"),
+}
 _HELD = _("Деньги придержаны, но не списаны. Подтвердите или отмените этот платёж в личном кабинете ЮKassa.")
 _TODO = {
     (kinds.MISSING_HERE, kinds.IMPORT): _(
@@ -85,6 +95,11 @@ def tell(row: DifferenceRow) -> Words:
 def may_name_invoice(row: DifferenceRow) -> bool:
     """Whether a person may say which invoice this money is for."""
     return row.kind in (kinds.MISSING_HERE, kinds.FOREIGN) and row.their_status == SUCCEEDED and row.payment_id is None
+
+
+def failure_name(error: str) -> str:
+    """Why a reading failed."""
+    return str(_FAILURES.get(error.partition(":")[0], _("Сверка прервалась: рабочий процесс остановился")))
 
 
 def side_name(status: str | None) -> str:

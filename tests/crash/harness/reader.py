@@ -6,8 +6,11 @@ import time
 
 from sqlalchemy import text
 
+from kernel import outbox
 from kernel.db import Session
-from payments.reconciliation.duty import reconcile_soon
+from kernel.settings import get_settings
+from payments.installation.setup import current_shop
+from payments.reconciliation.duty import RECONCILE
 from tests.crash.harness.database import insist
 from tests.crash.harness.nemesis import Nemesis
 
@@ -20,7 +23,7 @@ _END_LEASES = text("""
 
 
 class Reader:
-    """Presses the button."""
+    """Has the lists read out of turn."""
 
     def __init__(self, nemesis: Nemesis) -> None:
         self._nemesis = nemesis
@@ -37,4 +40,4 @@ class Reader:
         # Five dead readings would take their leases' quarter of an hour. Nobody who lives has left his lease alone since
         # before the last death.
         session.execute(_END_LEASES, {"killed": self._nemesis.last_death})
-        reconcile_soon(session)
+        outbox.hint(session, outbox.Hint(RECONCILE, (current_shop(session, get_settings()).id,)))

@@ -21,7 +21,8 @@ from tests.crash.simulation.till import Till
 _AT_REST_ONLY = "outcome_is_known"
 CHECKS = tuple(check for check in (*CHARGES, *CONSENTS, *BOOKS, *AGREEMENTS) if check.name != _AT_REST_ONLY)
 _ASK = " UNION ALL ".join(
-    f"SELECT '{check.name}' AS name, f.object, f.id::text AS id, f.detail FROM ({check.breaches}) f" for check in CHECKS
+    f"SELECT '{check.name}' AS name, f.object, f.id::text AS id, f.figures::text AS detail FROM ({check.breaches}) f"
+    for check in CHECKS
 )
 _ROWS = """
 SELECT p.id::text, p.invoice_id::text, p.initiator, p.status, p.kopecks, p.gateway_id, p.oddity, p.sends, l.posted, l.times

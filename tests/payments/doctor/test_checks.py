@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from payments.charging.models import Payment
 from payments.doctor.check import SHOWN, Check, ask
 from payments.invoicing.taking_back import void_invoice
 from portal.audit.models import AuditEntry
+from portal.doctor.telling import FIGURES, WHYS, figures_text, object_name
 from portal.doctor.words import PROMISES
 from portal.wiring import Wiring
 from tests.support.gateway_objects import says
@@ -272,7 +274,11 @@ def test_each_rule_tells_when_it_is_broken(books: Books, name: str, statements: 
 
     assert not found.error
     assert found.count >= 1
-    assert all(breach.id and breach.detail for breach in found.breaches)
+    assert all(breach.id and breach.figures for breach in found.breaches)
+    for breach in found.breaches:
+        assert set(breach.figures) <= set(FIGURES), "each figure has a word"
+        assert figures_text(breach.figures)
+        assert object_name(breach.object) != breach.object, "each kind of row has a name"
 
 
 def test_every_check_has_a_way_to_break_it() -> None:
@@ -281,6 +287,13 @@ def test_every_check_has_a_way_to_break_it() -> None:
 
 def test_every_check_has_a_promise_in_words() -> None:
     assert set(PROMISES) == set(CHECKS)
+
+
+def test_every_reason_has_its_words_and_no_word_is_left_over() -> None:
+    asked = " ".join(check.breaches for check in CHECKS.values())
+
+    assert set(re.findall(r"(?:THEN|ELSE) '(\w+)'", asked)) == set(WHYS)
+    assert set(FIGURES) <= set(re.findall(r"'(\w+)',", asked))
 
 
 def test_the_breach_names_the_row(books: Books) -> None:
@@ -292,14 +305,16 @@ def test_the_breach_names_the_row(books: Books) -> None:
 
 
 def test_a_check_that_cannot_be_asked_is_not_taken_for_a_sound_one(books: Books) -> None:
-    found = ask(books.session, Check("odd", "SELECT 'x' AS object, 1 / 0 AS id, '' AS detail"))
+    found = ask(books.session, Check("odd", "SELECT 'x' AS object, 1 / 0 AS id, jsonb_build_object() AS figures"))
 
     assert (found.error, found.sound) == ("DivisionByZero", False)
     assert ask(books.session, CHECKS["ledger_balances"]).sound
 
 
 def test_no_more_than_the_first_are_shown_and_all_are_counted(books: Books) -> None:
-    many = Check("many", "SELECT 'x' AS object, n AS id, 'y' AS detail FROM generate_series(1, 500) n")
+    many = Check(
+        "many", "SELECT 'x' AS object, n AS id, jsonb_build_object('n', n) AS figures FROM generate_series(1, 500) n"
+    )
 
     found = ask(books.session, many)
 

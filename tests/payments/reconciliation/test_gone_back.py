@@ -68,9 +68,7 @@ def test_it_is_told_once_and_a_pause_that_is_there_keeps_its_reason(
 
 
 @pytest.mark.parametrize("names", ["another installation's contract", "a payment of ours", "nothing"])
-def test_what_else_is_missing_here_pauses_nothing(
-    world: World, paid: Paid, reconciled: Reconciled, names: str
-) -> None:
+def test_what_else_is_missing_here_pauses_nothing(world: World, paid: Paid, reconciled: Reconciled, names: str) -> None:
     metadata = {
         "another installation's contract": _of(paid, contract_id=uuid4()),
         "a payment of ours": _of(paid, payment_id=paid.payment_id, invoice_id=paid.invoice_id),

@@ -29,7 +29,7 @@ from tests.support.standing import make_standing
 EIGHT = datetime(2027, 3, 1, 8, tzinfo=UTC)
 NINE, TEN, ELEVEN = (EIGHT + timedelta(hours=hours) for hours in (1, 2, 3))
 SOUND = Examined("ledger_balances", 0, (), 3)
-BROKEN = Examined("ledger_balances", 7, (Breach("ledger_transaction", "tx-1", "sum 100"),), 3)
+BROKEN = Examined("ledger_balances", 7, (Breach("ledger_transaction", "tx-1", {"sum_kopecks": 12_345}),), 3)
 UNASKED = Examined("ledger_balances", 0, (), 120_000, error="QueryCanceled")
 OTHER = Examined("debt_agrees", 0, (), 5)
 
@@ -77,7 +77,7 @@ def test_the_letter_names_the_promise_the_row_and_the_page(office: Session) -> N
     for copy in (letter.text_body, letter.html_body):
         assert "Каждая проводка сходится в ноль" in copy
         assert "Нарушений: 7" in copy
-        assert "ledger_transaction tx-1: sum 100" in copy
+        assert "Проводка tx-1: сумма 123,45 ₽" in copy.replace("&nbsp;", " ").replace("\u00a0", " ")
         assert "http://localhost:8000/staff/proof" in copy
         assert "Долг по договору" not in copy
 
@@ -97,7 +97,7 @@ def test_staff_hear_once_while_a_check_stays_broken_and_again_when_it_breaks_ane
 
 def test_another_check_that_breaks_later_is_told_without_the_first(office: Session) -> None:
     keep(office, [BROKEN, OTHER], EIGHT)
-    now_too = Examined("debt_agrees", 1, (Breach("contract", "c-1", "owed less"),), 5)
+    now_too = Examined("debt_agrees", 1, (Breach("contract", "c-1", {"short_kopecks": 100}),), 5)
 
     assert keep(office, [BROKEN, now_too], NINE) == [now_too]
 

@@ -105,7 +105,6 @@ ACCESS: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("POST", "/staff/charging/limits"): OWNER,
     ("GET", "/staff/proof"): EVERYBODY,
     ("POST", "/staff/proof/readings"): BOOKS,
-    ("POST", "/staff/proof/examinations"): BOOKS,
     ("POST", "/staff/proof/repairs"): BOOKS,
     ("GET", "/staff/proof/differences/{difference_id}"): EVERYBODY,
     ("POST", "/staff/proof/differences/{difference_id}/repair"): BOOKS,

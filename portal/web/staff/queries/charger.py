@@ -22,7 +22,9 @@ _STUCK_FOR = text("interval '10 minutes'")
 
 @dataclass(frozen=True, slots=True)
 class Charger:
-    """`beat_at` is the last beat, None before the first; `ran_at` is when charges were last made. Business time.
+    """`unproven` says that nobody can resume before the books were compared with the gateway's lists.
+
+    `beat_at` is the last beat, None before the first; `ran_at` is when charges were last made. Business time.
 
     `stuck` counts due lines that have waited for their charge longer than ten minutes, in which nobody held charging
     back; `stuck_since` is the oldest.
@@ -30,6 +32,7 @@ class Charger:
 
     paused: bool
     pause_reason: str | None
+    unproven: bool
     beating: bool
     beat_at: datetime | None
     ran_at: datetime | None
@@ -44,6 +47,7 @@ def read_charger(session: ReadSession) -> Charger | None:
         select(
             Installation.charging_paused,
             Installation.pause_reason,
+            Installation.unproven_since.is_not(None).label("unproven"),
             beating.label("beating"),
             Installation.scheduler_beat_at,
             Installation.charger_ran_at,
@@ -61,7 +65,9 @@ def read_charger(session: ReadSession) -> Charger | None:
         )
     ).one()
     beat_at = by_business_clock(row.scheduler_beat_at) if row.scheduler_beat_at else None
-    return Charger(row.charging_paused, row.pause_reason, row.beating, beat_at, row.charger_ran_at, stuck, since)
+    return Charger(
+        row.charging_paused, row.pause_reason, row.unproven, row.beating, beat_at, row.charger_ran_at, stuck, since
+    )
 
 
 def _resumed_at() -> ScalarSelect[datetime]:

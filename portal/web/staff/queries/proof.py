@@ -12,14 +12,18 @@ from sqlalchemy import Select, func, select
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.charging.models import Payment
+from payments.contracts.models import Contract
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
-from payments.reconciliation.models import DONE, Difference, Reconciliation
+from payments.reconciliation.models import DONE, Difference, Reconciliation, SeenPayment
 
 
 @dataclass(frozen=True, slots=True)
 class DifferenceRow:
-    """One difference, with the names of what it is about."""
+    """One difference, with the names of what it is about: by its invoice, our payment, or what the gateway's names.
+
+    `numbers` are those of documents that the description at the gateway names.
+    """
 
     id: UUID
     kind: str
@@ -37,8 +41,11 @@ class DifferenceRow:
     payment_number: int | None
     invoice_id: UUID | None
     invoice_number: str | None
+    contract_id: UUID | None
+    contract_number: str | None
     customer_id: UUID | None
     customer_name: str | None
+    numbers: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +137,21 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Difference.resolution,
             Difference.payment_id,
             Payment.number,
-            Difference.invoice_id,
+            Invoice.id,
             Invoice.number,
+            Contract.id,
+            Contract.number,
             Customer.id,
             Customer.name,
+            SeenPayment.numbers,
         )
         .outerjoin(Payment, Payment.id == Difference.payment_id)
-        .outerjoin(Invoice, Invoice.id == Difference.invoice_id)
-        .outerjoin(Customer, Customer.id == Invoice.customer_id)
+        .outerjoin(SeenPayment, SeenPayment.gateway_id == Difference.gateway_id)
+        .outerjoin(Invoice, Invoice.id == func.coalesce(Difference.invoice_id, SeenPayment.invoice_id))
+        .outerjoin(
+            Contract, Contract.id == func.coalesce(Invoice.contract_id, Payment.contract_id, SeenPayment.contract_id)
+        )
+        .outerjoin(
+            Customer, Customer.id == func.coalesce(Invoice.customer_id, Payment.customer_id, Contract.customer_id)
+        )
     )

@@ -88,14 +88,13 @@ DEEDS: dict[str, Deed] = {
     "/staff/failed-charges/{invoice_id}/letters": Deed("invoice.sent", at="/staff/failed-charges/{failed_id}/letters"),
     "/staff/failed-charges/{invoice_id}/retry": Deed("charge.retried", at="/staff/failed-charges/{failed_id}/retry"),
     "/staff/proof/readings": Deed("proof.asked"),
-    "/staff/proof/examinations": Deed("proof.examined"),
     "/staff/proof/differences/{difference_id}/repair": Deed(
         "difference.repaired", at="/staff/proof/differences/{lost_id}/repair"
     ),
     "/staff/proof/repairs": Deed("difference.repaired"),
     "/staff/proof/differences/{difference_id}/invoice": Deed("difference.repaired", {"number": "№ {invoice_number}"}),
     "/staff/proof/differences/{difference_id}/review": Deed(
-        "difference.reviewed", at="/staff/proof/differences/{refund_id}/review"
+        "difference.reviewed", {"note": "Зачли в счёт"}, at="/staff/proof/differences/{refund_id}/review"
     ),
     "/staff/contracts/{contract_id}/autopay/pause": Deed("autopay.paused"),
     "/staff/contracts/{contract_id}/autopay/resumption": Deed("autopay.resumed"),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from kernel.clock import business_now
 from kernel.db import begin, read
 from payments.charging.models import Payment
+from payments.contracts.models import Contract
 from payments.installation.models import Shop
 from payments.invoicing.models import Invoice
-from payments.reconciliation.models import APPLY, KINDS, Difference, Reconciliation
+from payments.reconciliation.models import APPLY, KINDS, Difference, Reconciliation, SeenPayment
+from portal.audit.models import AuditEntry
 from portal.web.staff.proof_words import KINDS as WORDS
 from portal.web.staff.proof_words import tell
 from portal.web.staff.queries.proof import read_difference
@@ -78,7 +81,42 @@ def test_before_the_first_reading_and_when_it_is_green_old_or_failed_the_page_sa
     _read("failed", error="broken_list: payments, страница 2, строка 7, gw-bad: валюта USD")
     page = client.get("/staff/proof").text
     assert "Последняя сверка не вышла, ничего не изменено" in page
-    assert "строка 7, gw-bad: валюта USD" in page
+    assert "Списку ЮKassa нельзя верить: в нём то, чего быть не может. Попробуем снова через десять минут." in page
+    details = page.split("<details")[-1].split("</details>")[0]
+    assert "строка 7, gw-bad: валюта USD" in details, "the raw text is there for whoever wants it"
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        ("unknown: HTTP 503", "ЮKassa не ответила или ответила ошибкой"),
+        ("not_executed: no route", "До ЮKassa не удалось достучаться"),
+        ("credentials_refused: 401", "ЮKassa не приняла ключ магазина"),
+        ("rejected: 400", "ЮKassa отклонила запрос списка"),
+        ("database: QueryCanceled", "База данных не смогла сравнить списки"),
+        ("lost: прервана: процесс остановился", "Сверка прервалась"),
+        ("прервана: процесс остановился", "Сверка прервалась"),
+    ],
+    ids=str,
+)
+def test_a_failed_reading_says_in_words_what_failed(desk: Desk, company: None, error: str, why: str) -> None:
+    _read("failed", error=error)
+    assert why in desk("viewer").get("/staff/proof").text
+
+
+def test_green_is_said_up_to_the_time_before_which_nothing_is_left_out(desk: Desk, company: None) -> None:
+    at_noon(date(2027, 3, 5))
+    _read()
+    page = desk("viewer").get("/staff/proof").text
+    # A minute before noon passes for noon: time goes on between.
+    assert re.search(r"Всё сходится, сверено до 5 марта 2027, 11:4[45]", page)
+    assert "Более свежие сверит следующая сверка" in page
+
+
+def test_dates_of_a_reading_stand_in_their_order(desk: Desk, company: None) -> None:
+    _read()
+    heads = re.findall(r'<th role="columnheader"[^>]*>([^<]*)</th>', desk("viewer").get("/staff/proof").text)
+    assert [head.strip() for head in heads][:3] == ["С", "До", "Итог"]
 
 
 def test_rows_say_what_differs_and_buttons_are_for_owner_and_accountant(desk: Desk, differing: Ids) -> None:
@@ -130,10 +168,30 @@ def test_a_foreign_payment_is_taken_over_for_the_invoice_that_is_named(desk: Des
     assert "Исправлено" in client.get(here).text
 
 
-def test_what_no_button_repairs_is_marked_as_seen_to(desk: Desk, differing: Ids) -> None:
+def test_what_no_button_repairs_is_marked_as_seen_to_with_what_was_done(desk: Desk, differing: Ids) -> None:
     client = desk("owner")
-    assert client.post(f"/staff/proof/differences/{differing['refund_id']}/review").status_code == 303
-    assert client.post(f"/staff/proof/differences/{differing['lost_id']}/review").status_code == 409
+    here = f"/staff/proof/differences/{differing['refund_id']}"
+    for wrong, why in (("  ", "Напишите, что сделано"), ("я" * 501, "500")):
+        answer = client.post(f"{here}/review", data={"note": wrong})
+        assert answer.status_code == 422
+        assert why in answer.text
+        assert wrong.strip() in answer.text, "what was typed stays"
+    assert len(_open()) == 4
+
+    note = {"note": "Вернули сами <b>\nи списали долг"}
+    assert client.post(f"{here}/review", data=note).status_code == 303
+
+    page = client.get(here).text
+    assert "Вернули сами &lt;b&gt;<br>и списали долг" in page
+    assert "Разобрано сотрудником" in page
+    assert "Ирина Мельник" in page
+    with read() as session:
+        acts = session.scalars(select(AuditEntry).where(AuditEntry.act == "difference.reviewed")).all()
+    assert [act.details["note"] for act in acts] == ["Вернули сами <b>\nи списали долг"]
+    answer = client.post(f"/staff/proof/differences/{differing['lost_id']}/review", data=note)
+    assert answer.status_code == 409
+    assert "Это исправляется кнопкой" in answer.text
+    assert 'class="rail"' in answer.text, "it is said at the desk"
     assert client.post(f"/staff/proof/differences/{differing['refund_id']}/repair").status_code == 303
     assert len(_open()) == 3
 
@@ -153,6 +211,47 @@ def test_a_silent_gateway_is_told_and_nothing_is_done(
     assert answer.status_code == 303
     assert "Не вышло" in client.get("/staff/proof").text
     assert len(_open()) == 4
+
+
+def test_a_row_without_an_invoice_names_the_contract_and_customer_that_the_gateway_names(
+    desk: Desk, differing: Ids
+) -> None:
+    with begin() as session:
+        contract = session.scalars(select(Contract)).one()
+        difference = session.get_one(Difference, UUID(str(differing["difference_id"])))
+        seen = {"shop_id": difference.shop_id, "currency": "RUB", "refunded_kopecks": 0, "status": "succeeded"}
+        now = business_now(session)
+        instants = {"created_at": now, "captured_at": now, "read_at": now}
+        gateway_id = difference.gateway_id
+        session.add(
+            SeenPayment(
+                gateway_id=gateway_id, kopecks=30_000, contract_id=contract.id, numbers=["ТК-77"], **seen, **instants
+            )
+        )
+    client = desk("viewer")
+    row = client.get("/staff/proof").text.split(f"/staff/proof/differences/{differing['difference_id']}")[1]
+    row = row.split("</tr>")[0]
+    assert f'href="/staff/contracts/{contract.id}">Договор № {contract.number}<' in row
+    assert f'href="/staff/customers/{contract.customer_id}">Анна Ковалёва<' in row
+    assert f">{gateway_id}<" not in row, "a UUID makes no row tall"
+
+    page = client.get(f"/staff/proof/differences/{differing['difference_id']}").text
+    assert f'href="/staff/contracts/{contract.id}"' in page
+    assert "ТК-77" in page
+    assert gateway_id in page
+
+
+def test_a_row_that_names_nobody_shows_the_number_in_its_description(desk: Desk, differing: Ids) -> None:
+    with begin() as session:
+        difference = session.get_one(Difference, UUID(str(differing["difference_id"])))
+        difference.gateway_id = "gw-named"
+        now = business_now(session)
+        session.execute(
+            update(SeenPayment)
+            .where(SeenPayment.gateway_id == session.get_one(Difference, UUID(str(differing["lost_id"]))).gateway_id)
+            .values(gateway_id="gw-named", invoice_id=None, numbers=["2020-0001"], read_at=now)
+        )
+    assert "Назван № 2020-0001" in desk("viewer").get("/staff/proof").text
 
 
 def test_every_kind_has_its_words(desk: Desk, differing: Ids) -> None:

@@ -43,11 +43,17 @@ def hold() -> None:
         assert hold_unconfirmed(session, before=now, now=now) == 1
 
 
+def pause_unproven() -> None:
+    """As a process does that finds the database elsewhere."""
+    with begin() as session:
+        pause_until_reconciled(session, "База восстановлена из копии", now=business_now(session))
+
+
 def pause_as_restored() -> None:
-    """As a process does that finds the database elsewhere; and the lists were read since."""
+    """And the lists were read since."""
+    pause_unproven()
     with begin() as session:
         now = business_now(session)
-        pause_until_reconciled(session, "База восстановлена из копии", now=now)
         shop = session.scalars(select(Shop)).one()
         session.add(
             Reconciliation(
@@ -105,6 +111,22 @@ def test_charging_goes_on_only_when_the_refusals_are_known(
     assert is_paused()
     monkeypatch.undo()
     get_settings.cache_clear()
+
+
+def test_charging_that_may_not_go_on_yet_is_told_at_the_desk_with_the_way_to_the_proof(
+    desk: Desk, anna: Agreement
+) -> None:
+    pause_unproven()
+    owner = desk()
+    assert "Открыть сверку" in owner.get("/staff").text
+
+    answer = owner.post(RESUMPTION)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff")
+    page = owner.get("/staff").text
+    assert "Сначала сверьте платежи с ЮKassa на странице «Сверка»" in page
+    assert "Открыть сверку" in page
+    assert is_paused()
 
 
 def test_the_owners_press_brings_back_what_is_still_unknown(desk: Desk, anna: Agreement) -> None:
