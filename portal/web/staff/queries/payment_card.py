@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select
 from kernel.db import ReadSession
 from kernel.errors import NotFound
 from payments.autopay.models import Consent, Notice, PaymentMethod
+from payments.charging.held_back import HELD, Hold
 from payments.charging.models import GatewayExchange, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
@@ -52,12 +53,13 @@ class PaymentFacts:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One of the invoice's payments."""
+    """One of the invoice's payments. `hold`: it was never sent, because charging is paused."""
 
     id: UUID
     number: int
     at: datetime
     status: str
+    hold: Hold | None
     initiator: str
     reason: str | None
     kopecks: int
@@ -124,6 +126,7 @@ def attempts_of(session: ReadSession, invoice_id: UUID) -> list[Attempt]:
             Payment.number,
             Payment.created_at,
             Payment.status,
+            HELD,
             Payment.initiator,
             Payment.reason,
             Payment.kopecks,
