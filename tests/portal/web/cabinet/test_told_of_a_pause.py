@@ -17,7 +17,7 @@ from tests.support.business import Agreement
 from tests.support.charging import DueCharge, make_due
 
 HELD = "Списание 2 365,50 ₽ отложено"
-NOTHING = "поэтому ничего не списано"
+NOTHING = "ничего не списано, спишем, когда они возобновятся"
 PAY = "Можно не ждать и заплатить самостоятельно"
 
 
