@@ -33,7 +33,7 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A line on the calendar of what is next; `how` the money moves: autopay, retry, charging (it has left), held, invoice."""
+    """A line on the calendar of what is next; `how` the money moves: autopay, retry, charging (it has left), stalled, invoice."""
 
     on: date
     title: str
@@ -56,7 +56,7 @@ class Overview:
     unconfirmed: tuple[DueLine, ...] = ()
     expiring: tuple[Expiring, ...] = ()
     under_way: tuple[DueLine, ...] = ()
-    held: tuple[DueLine, ...] = ()
+    stalled: tuple[DueLine, ...] = ()
     unfinished: tuple[DueLine, ...] = ()
 
     @property
@@ -84,8 +84,8 @@ def overview(lines: Sequence[DueLine], today: date) -> Overview:
         suspended=tuple(_silently_suspended(running)),
         unconfirmed=tuple(line for line in _one_per_contract(running) if line.unconfirmed),
         expiring=tuple(_expiring(running)),
-        under_way=tuple(line for line in lines if line.payment and line.payment.is_live and not line.hold),
-        held=tuple(line for line in running if line.hold and not _has_failed(line)),
+        under_way=tuple(line for line in lines if line.payment and line.payment.is_live and not line.stalled),
+        stalled=tuple(line for line in running if line.stalled and not _has_failed(line)),
         unfinished=tuple(line for line in lines if line.unfinished),
     )
 
@@ -124,8 +124,8 @@ def _coming(lines: Sequence[DueLine], today: date) -> tuple[Coming, ...]:
 
 
 def _how(line: DueLine) -> str:
-    if line.hold:
-        return "held"
+    if line.stalled:
+        return "stalled"
     if line.payment and line.payment.is_live and line.payment.initiator == "schedule":
         return "charging"
     if line.charge_on is None:

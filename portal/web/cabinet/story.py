@@ -76,9 +76,9 @@ def _tried(attempt: Attempt, ordinal: int) -> Iterator[Happening]:
             text = _("Не знали, принят ли платёж, и спросили ещё раз. Второй раз деньги не списывали.")
         yield Happening(attempt.unsure_at, "clock", _("Платёжная система не ответила вовремя"), text)
     if attempt.decided_at is None:
-        if attempt.hold:
+        if attempt.stalled:
             text = _("Мы на время приостановили автоматические списания.")
-            if attempt.hold == "pay":
+            if attempt.stalled == "pay":
                 text += " " + _("Ничего не списано.")
             yield Happening(attempt.created_at, "circle-pause", _("%(name)s отложена") % {"name": name}, text)
         elif attempt.status == "created" and attempt.scheduled:

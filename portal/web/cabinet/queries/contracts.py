@@ -13,8 +13,8 @@ from sqlalchemy import and_, case, exists, func, or_, select
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, PaymentMethod
-from payments.charging.held_back import PAUSE, UNSENT, Hold
 from payments.charging.models import LIVE, Payment
+from payments.charging.stalled import PAUSE, UNSENT, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.invoicing.models import Invoice
@@ -59,7 +59,7 @@ class InvoicePage:
     """One invoice, with the newest unfinished payment of it.
 
     `may_have_autopay`: its contract goes on, and can be charged by itself. `pay_until`: the last day of a purchase that
-    was never paid. `hold`: its charge is due, was not sent and waits for the end of a pause of all charging.
+    was never paid. `stalled`: its charge is due, was not sent and waits for the end of a pause of all charging.
     """
 
     id: UUID
@@ -76,7 +76,7 @@ class InvoicePage:
     paid_at: datetime | None
     autopay: str | None
     charge_at: datetime | None
-    hold: Hold | None
+    stalled: Stall | None
     pay_until: date | None
     live: LastPayment | None
 
@@ -138,7 +138,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
             PaymentPlan.period_unit,
             Installment.charge_at,
             Autopay.status.label("autopay"),
-            case((or_(gives_way, due), PAUSE)).label("hold"),
+            case((or_(gives_way, due), PAUSE)).label("stalled"),
             Payment.number.label("payment_number"),
             Payment.status.label("payment_status"),
             Payment.initiator,
@@ -174,7 +174,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         paid_at=row.paid_at,
         autopay=row.autopay,
         charge_at=row.charge_at,
-        hold=row.hold,
+        stalled=row.stalled,
         pay_until=last_day_before(row.lapses_at) if row.lapses_at and row.contract_status == "draft" else None,
         live=live,
     )

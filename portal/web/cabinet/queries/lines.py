@@ -13,7 +13,6 @@ from sqlalchemy import Row, Select, and_, exists, func, or_, select, true
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
-from payments.charging.held_back import PAUSE, Hold
 from payments.charging.models import (
     CANCELED,
     CREATED,
@@ -24,6 +23,7 @@ from payments.charging.models import (
     REJECTED,
     Payment,
 )
+from payments.charging.stalled import PAUSE, Stall
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.contracts.planning import upcoming_dates
@@ -95,7 +95,7 @@ class DueLine:
     """One due line that is planned or invoiced, with its contract, its permission and its newest payment.
 
     `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself, or nobody
-    knows when: `hold` says that its charge is due, was not sent and waits for the end of a pause of all charging.
+    knows when: `stalled` says that its charge is due, was not sent and waits for the end of a pause of all charging.
     `failed_before`: a charge of it was refused before.
     `announced_on` is the date that its last warning named. `following` are the due dates of the next lines, which are
     not stored yet; `moves_on_payment` says that they come only when this one is paid. `pay_until` is the last day on
@@ -113,7 +113,7 @@ class DueLine:
     due_on: date
     kopecks: int
     charge_on: date | None
-    hold: Hold | None
+    stalled: Stall | None
     invoice_id: UUID | None
     autopay: str | None
     unconfirmed: bool
@@ -154,7 +154,7 @@ class DueLine:
         return (
             self.status == "invoiced"
             and self.charge_on is None
-            and self.hold is None
+            and self.stalled is None
             and not (self.payment and self.payment.is_live)
             and not self.is_draft
         )
@@ -280,7 +280,7 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         else None
     )
     charge_on = _charge_on(row, payment, now)
-    hold = _hold(row, payment, charge_on, now)
+    stalled = _stalled(row, payment, charge_on, now)
     unit: Unit = row.period_unit
     plan = PaymentPlan(
         kind=row.kind, period_unit=row.period_unit, period_count=row.period_count, anchor_on=row.anchor_on
@@ -297,8 +297,8 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         status=row.status,
         due_on=row.due_on,
         kopecks=row.kopecks,
-        charge_on=None if hold else charge_on,
-        hold=hold,
+        charge_on=None if stalled else charge_on,
+        stalled=stalled,
         invoice_id=row.invoice_id,
         autopay=row.autopay,
         unconfirmed=row.unconfirmed,
@@ -322,10 +322,10 @@ def _card(row: Row[Any]) -> Card | None:
     return Card(row.method_id, row.method_kind, row.last4, expires, row.usable)
 
 
-def _hold(row: Row[Any], payment: LastPayment | None, charge_on: date | None, now: datetime) -> Hold | None:
+def _stalled(row: Row[Any], payment: LastPayment | None, charge_on: date | None, now: datetime) -> Stall | None:
     # A charge that is due becomes a payment only when charging goes on.
     due = charge_on is not None and row.charge_at is not None and row.charge_at <= now
-    return cast("Hold | None", row.pause) if due or (payment and payment.is_unsent) else None
+    return cast("Stall | None", row.pause) if due or (payment and payment.is_unsent) else None
 
 
 def _charge_on(row: Row[Any], payment: LastPayment | None, now: datetime) -> date | None:

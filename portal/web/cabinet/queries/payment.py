@@ -13,8 +13,8 @@ from sqlalchemy.orm import aliased
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, Notice, PaymentMethod
-from payments.charging.held_back import HELD, Hold
 from payments.charging.models import LIVE, Payment
+from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.history.models import StatusHistory
@@ -27,14 +27,14 @@ from portal.web.cabinet.method_titles import paid_how
 class PaymentFacts:
     """A payment and what it was for. `consent_withdrawn`: its consent was taken back, whether before or after it came.
 
-    `hold`: it was never sent, because charging is paused.
+    `stalled`: it was never sent, because charging is paused.
     """
 
     id: UUID
     number: int
     kopecks: int
     status: str
-    hold: Hold | None
+    stalled: Stall | None
     initiator: str
     reason: str | None
     saves_method: bool
@@ -114,7 +114,7 @@ class Attempt:
     number: int
     kopecks: int
     status: str
-    hold: Hold | None
+    stalled: Stall | None
     scheduled: bool
     found: bool
     reason: str | None
@@ -178,7 +178,7 @@ def read_attempts(session: ReadSession, invoice_id: UUID) -> list[Attempt]:
             Payment.number,
             Payment.kopecks,
             Payment.status,
-            HELD.label("hold"),
+            STALLED.label("stalled"),
             (Payment.initiator == "schedule").label("scheduled"),
             (Payment.initiator == "gateway").label("found"),
             Payment.reason,
@@ -230,7 +230,7 @@ def _payment(
             Payment.number,
             Payment.kopecks,
             Payment.status,
-            HELD.label("hold"),
+            STALLED.label("stalled"),
             Payment.initiator,
             Payment.reason,
             Payment.saves_method,

@@ -14,8 +14,8 @@ from kernel.clock import start_of
 from kernel.db import ReadSession
 from kernel.settings import get_settings
 from payments.autopay.models import PaymentMethod
-from payments.charging.held_back import HELD, Hold
 from payments.charging.models import CANCELED, LIVE, REJECTED, SUCCEEDED, Payment
+from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract
 from portal.notifications.reasons import EXPIRED
 from portal.web.cabinet.method_titles import paid_how
@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """One payment in a list. `hold`: it was never sent, because charging is paused."""
+    """One payment in a list. `stalled`: it was never sent, because charging is paused."""
 
     id: UUID
     number: int
@@ -37,7 +37,7 @@ class PaymentRow:
     contract_number: str
     kopecks: int
     status: str
-    hold: Hold | None
+    stalled: Stall | None
     scheduled: bool
     reason: str | None
     paid_with: str | None
@@ -104,7 +104,7 @@ def read_payments(
             Contract.number.label("contract_number"),
             Payment.kopecks,
             Payment.status,
-            HELD.label("hold"),
+            STALLED.label("stalled"),
             (Payment.initiator == "schedule").label("scheduled"),
             Payment.reason,
             func.coalesce(Payment.paid_with, PaymentMethod.kind).label("paid_with"),

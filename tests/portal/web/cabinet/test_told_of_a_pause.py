@@ -16,7 +16,7 @@ from tests.portal.web.cabinet.story import Cabinet, Visitor
 from tests.support.business import Agreement
 from tests.support.charging import DueCharge, make_due
 
-HELD = "Списание 2 365,50 ₽ отложено"
+STALLED = "Списание 2 365,50 ₽ отложено"
 NOTHING = "ничего не списано, спишем, когда они возобновятся"
 PAY = "Можно не ждать и заплатить самостоятельно"
 
@@ -29,7 +29,7 @@ def test_a_charge_that_was_never_sent_waits_calmly_and_can_be_paid_by_hand(cabin
     payment, invoice = anna.page(page_of(cabinet, anna)), anna.page(f"/invoices/{due.invoice_id}")
 
     for page in (home, autopay):
-        assert HELD in page
+        assert STALLED in page
         assert f'href="/invoices/{due.invoice_id}"' in page
     assert "Списание отложено" in payment
     assert "Попытка 1 отложена" in payment
@@ -101,12 +101,12 @@ def test_a_charge_that_fell_due_under_the_pause_was_never_tried_and_is_no_repeat
     cabinet.world.play(advance="P3D")
 
     home = anna.page("/")
-    assert HELD in home
+    assert STALLED in home
     assert PAY in home
     assert "Повтор" not in home
     assert "Ждёт оплаты" not in home
     assert "Списание отложено" in home[home.index('id="next"') :]
-    assert HELD in anna.page("/autopay")
+    assert STALLED in anna.page("/autopay")
     assert "повтор" not in anna.page("/autopay")
     assert len(cabinet.payments_of(anna)) == 1, "nothing was written: there is nothing to be shown as a payment"
 
@@ -132,19 +132,19 @@ def test_a_declined_charge_is_repeated_when_the_pause_is_over(cabinet: Cabinet, 
     assert "Списание 2 365,50 ₽ не прошло" in home
     assert "Повторим, когда возобновятся автоматические списания" in home
     assert "Сами мы больше пробовать не будем" not in home
-    assert HELD not in home, "one alarm about one invoice"
+    assert STALLED not in home, "one alarm about one invoice"
 
 
 def test_a_customer_who_gave_up_paying_by_hand_waits_for_the_end_again(cabinet: Cabinet, anna: Visitor) -> None:
     due = unsent_charge(cabinet, anna)
     pause("Сверяем суммы")
     anna.post("/payments", invoice=due.invoice_id)
-    assert HELD not in anna.page("/"), "the page of the gateway is open"
+    assert STALLED not in anna.page("/"), "the page of the gateway is open"
 
     cabinet.world.play(advance="PT2H")
 
     home = anna.page("/")
-    assert HELD in home
+    assert STALLED in home
     assert "Повтор" not in home
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, update
@@ -13,7 +14,8 @@ from kernel.clock import business_now
 from kernel.db import begin
 from payments.charging.due import create_due_payments
 from payments.charging.models import Payment
-from payments.installation.pausing import DAILY_LIMIT, pause_charging, pause_until_reconciled
+from payments.installation.models import Installation
+from payments.installation.pausing import DAILY_LIMIT, pause_charging, pause_until_reconciled, resume_charging
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import announce_the_second_line, at_noon
 
@@ -67,6 +69,30 @@ def test_after_a_backup_nobody_says_that_nothing_was_sent(desk: Desk, charge: Pa
     assert WAITS in page
     assert "покажет сверка" in page
     assert NOT_SENT not in page
+
+
+def test_a_pause_put_up_by_hand_in_the_database_borrows_no_instant_of_an_earlier_one(
+    desk: Desk, charge: Payment
+) -> None:
+    pause("Сверяем суммы")
+    with begin() as session:
+        resume_charging(session, now=business_now(session), by=uuid4())
+    by_hand = {"charging_paused": True, "pause_reason": "База из снимка"}
+    with begin() as session:
+        session.execute(update(Installation).values(by_hand))
+
+    page = payment_page(desk(), charge)
+
+    assert "Списания приостановлены. Причина: База из снимка." in page
+    assert page.count("Списания приостановлены") == 1, "no step at an instant that nobody knows"
+
+
+def test_the_list_says_that_it_is_put_off(desk: Desk, charge: Payment) -> None:
+    assert "Отложен</span>" not in desk().get("/staff/payments").text
+
+    pause(DAILY_LIMIT)
+
+    assert desk().get("/staff/payments").text.count("Отложен</span>") == 1
 
 
 def test_one_that_had_left_before_the_pause_waits_for_yookassa(desk: Desk, charge: Payment) -> None:

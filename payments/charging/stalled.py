@@ -1,6 +1,6 @@
-"""What a pause of charging holds back: for pages, which tell customers and staff the same. Nothing here decides a charge.
+"""What a pause of charging stalls: for pages, which tell customers and staff the same. Nothing here decides a charge.
 
-A charge that had left before the pause is not held back: like any other it waits for the bank.
+A charge that had left before the pause is not stalled: like any other it waits for the bank.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from payments.installation.models import Installation
 
 # pay: nothing was charged, and whoever pays by hand meanwhile is not charged again. wait: a database that came from a
 # backup may not know what was charged, or YooKassa takes no call of ours.
-Hold = Literal["pay", "wait"]
+Stall = Literal["pay", "wait"]
 
 # By a name of its own: it stands inside statements that join the installation for other columns.
 _it = aliased(Installation)
 _sure = and_(_it.unproven_since.is_(None), _it.pause_reason.is_distinct_from(CREDENTIALS_REFUSED))
-# What a pause that lasts now means for whatever it holds back; NULL while charges go on. Read once in a statement.
-PAUSE: ColumnElement[Hold | None] = (
+# What a pause that lasts now means for whatever it stalls; NULL while charges go on. Read once in a statement.
+PAUSE: ColumnElement[Stall | None] = (
     select(case((_sure, "pay"), else_="wait")).where(_it.charging_paused).scalar_subquery()
 )
 # Over Payment: a charge of a saved method that is written and was never sent.
 UNSENT = and_(Payment.status == CREATED, Payment.initiator == "schedule")
-# Over Payment: a `Hold` where the pause holds the charge back, else NULL.
-HELD: ColumnElement[Hold | None] = case((UNSENT, PAUSE))
+# Over Payment: a `Stall` where the pause stalls the charge, else NULL.
+STALLED: ColumnElement[Stall | None] = case((UNSENT, PAUSE))
