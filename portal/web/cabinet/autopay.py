@@ -35,12 +35,13 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A contract on the page: how it is paid, and its next dates, none when nothing is planned."""
+    """A contract on the page: how it is paid, its next dates, none when nothing is planned, and charges stalled."""
 
     agreement: Agreement
     how_often: str
     line: DueLine | None
     dates: tuple[date, ...]
+    stalled: tuple[DueLine, ...]
 
 
 @router.get("/autopay", name="cabinet.autopay.list")
@@ -87,7 +88,7 @@ def ask_to_stop(request: Request, customer: CurrentCustomer, db: ReadDb, contrac
     context = {
         "standing": _standing(agreement, lines),
         "notice": notice_words(lines[0].notice) if lines else "",
-        "issued": [line for line in lines if line.status == "invoiced" and not (line.payment and line.payment.is_live)],
+        "issued": [line for line in lines if line.status == "invoiced" and (line.stalled or not _is_being_paid(line))],
         "next_line": next((line for line in lines if line.status == "planned"), None),
     }
     return render(request, "pages/cabinet/stop.html", context)
@@ -156,4 +157,9 @@ def _standing(agreement: Agreement, lines: list[DueLine]) -> Standing:
         (line for line in own if line.status == "planned"), None
     )
     how_often = rhythm(agreement.period, agreement.anchor_on) if agreement.period else ""
-    return Standing(agreement, how_often, line, dates_ahead(line) if line else ())
+    stalled = tuple(line for line in own if line.stalled)
+    return Standing(agreement, how_often, line, dates_ahead(line) if line else (), stalled)
+
+
+def _is_being_paid(line: DueLine) -> bool:
+    return line.payment is not None and line.payment.is_live

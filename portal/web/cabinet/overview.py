@@ -15,7 +15,7 @@ _COMING = 3
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """An invoice whose last charge failed; `line.charge_on` is the next try, None when there is none."""
+    """An invoice whose last charge failed; `line.charge_on` is the next try, None when there is none, or it waits."""
 
     line: DueLine
     reason: Reason
@@ -33,7 +33,7 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A line on the calendar of what is next; `how` the money moves: autopay, retry, charging (it has left), invoice."""
+    """A line on the calendar of what is next; `how` the money moves: autopay, retry, charging (it has left), stalled, invoice."""
 
     on: date
     title: str
@@ -56,6 +56,7 @@ class Overview:
     unconfirmed: tuple[DueLine, ...] = ()
     expiring: tuple[Expiring, ...] = ()
     under_way: tuple[DueLine, ...] = ()
+    stalled: tuple[DueLine, ...] = ()
     unfinished: tuple[DueLine, ...] = ()
 
     @property
@@ -83,7 +84,8 @@ def overview(lines: Sequence[DueLine], today: date) -> Overview:
         suspended=tuple(_silently_suspended(running)),
         unconfirmed=tuple(line for line in _one_per_contract(running) if line.unconfirmed),
         expiring=tuple(_expiring(running)),
-        under_way=tuple(line for line in lines if line.payment and line.payment.is_live),
+        under_way=tuple(line for line in lines if line.payment and line.payment.is_live and not line.stalled),
+        stalled=tuple(line for line in running if line.stalled and not _has_failed(line)),
         unfinished=tuple(line for line in lines if line.unfinished),
     )
 
@@ -122,6 +124,8 @@ def _coming(lines: Sequence[DueLine], today: date) -> tuple[Coming, ...]:
 
 
 def _how(line: DueLine) -> str:
+    if line.stalled:
+        return "stalled"
     if line.payment and line.payment.is_live and line.payment.initiator == "schedule":
         return "charging"
     if line.charge_on is None:
@@ -139,9 +143,12 @@ def _last_of_contract(lines: Iterable[DueLine]) -> list[DueLine]:
 
 def _declined(lines: Iterable[DueLine]) -> Iterable[Declined]:
     for line in lines:
-        payment = line.payment
-        if payment and payment.status == "canceled" and payment.initiator == "schedule":
-            yield Declined(line, reason_words(payment.reason))
+        if line.payment and _has_failed(line):
+            yield Declined(line, reason_words(line.payment.reason))
+
+
+def _has_failed(line: DueLine) -> bool:
+    return line.payment is not None and line.payment.status == "canceled" and line.payment.initiator == "schedule"
 
 
 def _silently_suspended(lines: Sequence[DueLine]) -> Iterable[DueLine]:

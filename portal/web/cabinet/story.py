@@ -76,7 +76,14 @@ def _tried(attempt: Attempt, ordinal: int) -> Iterator[Happening]:
             text = _("Не знали, принят ли платёж, и спросили ещё раз. Второй раз деньги не списывали.")
         yield Happening(attempt.unsure_at, "clock", _("Платёжная система не ответила вовремя"), text)
     if attempt.decided_at is None:
-        if attempt.scheduled:
+        if attempt.stalled:
+            text = _("Мы на время приостановили автоматические списания.")
+            if attempt.stalled == "pay":
+                text += " " + _("Ничего не списано.")
+            yield Happening(attempt.created_at, "circle-pause", _("%(name)s отложена") % {"name": name}, text)
+        elif attempt.status == "created" and attempt.scheduled:
+            yield Happening(attempt.created_at, "clock", _("%(name)s: отправляем в банк") % {"name": name})
+        elif attempt.scheduled:
             yield Happening(attempt.created_at, "send", _("%(name)s: ждём банк") % {"name": name})
         return
     yield _decided(attempt, attempt.decided_at, name)

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from kernel import clock
 from kernel.db import ReadSession, Session
-from payments.installation.pausing import HISTORY_ID, pause_charging, pause_until_reconciled, resume_charging
 from kernel.errors import Refused
+from payments.installation.pausing import HISTORY_ID, pause_charging, pause_until_reconciled, resume_charging
 from payments.stops.memory import MemoryAway
 from payments.stops.recalling import recall
 from portal.accounts.sessions import SignedIn

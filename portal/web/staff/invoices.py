@@ -23,6 +23,7 @@ from portal.web.staff.payments_filter import read_customer_id
 from portal.web.staff.queries import invoice_card
 from portal.web.staff.queries.customers import find_customer
 from portal.web.staff.queries.invoices import VIEWS, InvoiceFilter, Total, list_invoices, total_invoices
+from portal.web.staff.queries.pause import pause_over
 from portal.web.staff.queries.payment_card import attempts_of
 from portal.web.staff.roles import ISSUES_INVOICES, VOIDS_INVOICES, may
 from portal.web.staff.words import INITIATORS, method_name, source_name
@@ -62,9 +63,11 @@ def list_all(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
 def show(request: Request, invoice_id: UUID, staff: CurrentStaff, db: ReadDb) -> Response:
     """Everything about one invoice."""
     invoice = invoice_card.read_invoice(db, invoice_id)
+    live = invoice_card.live_payment_of(db, invoice_id)
     context = {
         "invoice": invoice,
-        "live": invoice_card.live_payment_of(db, invoice_id),
+        "live": live,
+        "pause": pause_over(db, live.id) if live else None,
         "attempts": attempts_of(db, invoice_id),
         "letters": invoice_card.letters_about(db, invoice),
         "changes": invoice_card.changes_of(db, invoice_id),

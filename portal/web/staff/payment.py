@@ -24,8 +24,9 @@ from portal.web.staff.gateway_words import call_name
 from portal.web.staff.oddities import oddity_words
 from portal.web.staff.payments_filter import LIST
 from portal.web.staff.queries import payment_card
-from portal.web.staff.roles import ASKS_GATEWAY, REVIEWS_MONEY, GatewayAsker, may
-from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, retry_name, source_name
+from portal.web.staff.queries.pause import pause_over
+from portal.web.staff.roles import ASKS_GATEWAY, RESUMES_CHARGING, REVIEWS_MONEY, GatewayAsker, may
+from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, pause_name, retry_name, source_name
 
 router = APIRouter()
 _log = log.get(__name__)
@@ -50,6 +51,8 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
         "withdrawn_at": payment_card.withdrawn_at(db, consent) if consent else None,
         "parts": parts_of(db, payment_id, _("Счёт № %(number)s") % {"number": facts.invoice_number}),
         "request_body": request_for_staff(payment.body),
+        "pause": pause_over(db, payment_id),
+        "may_resume": may(staff, RESUMES_CHARGING),
         "askable": payment.status in ASKABLE,
         "sending": payment.status == SENDING,
         "may_ask": may(staff, ASKS_GATEWAY),
@@ -59,6 +62,7 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
         "consent_names": CONSENTS,
         "method_name": method_name,
         "party_name": party_name,
+        "pause_name": pause_name,
         "retry_name": retry_name,
         "source_name": source_name,
         "call_name": call_name,

@@ -24,6 +24,7 @@ ROW = PaymentRow(
     at=datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
     decided_at=None,
     status="succeeded",
+    stalled=None,
     initiator="customer",
     kopecks=386_550,
     reason=None,

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, case, exists, func, or_, select
 
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, PaymentMethod
-from payments.charging.models import CREATED, LIVE, Payment
+from payments.charging.models import LIVE, Payment
+from payments.charging.stalled import PAUSE, UNSENT, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.invoicing.models import Invoice
@@ -58,7 +59,7 @@ class InvoicePage:
     """One invoice, with the newest unfinished payment of it.
 
     `may_have_autopay`: its contract goes on, and can be charged by itself. `pay_until`: the last day of a purchase that
-    was never paid.
+    was never paid. `stalled`: its charge is due, was not sent and waits for the end of a pause of all charging.
     """
 
     id: UUID
@@ -75,6 +76,7 @@ class InvoicePage:
     paid_at: datetime | None
     autopay: str | None
     charge_at: datetime | None
+    stalled: Stall | None
     pay_until: date | None
     live: LastPayment | None
 
@@ -117,7 +119,8 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         NotFound: no such invoice of these customers.
     """
     # An automatic charge that has not left gives way to whoever wants to pay now.
-    unsent = (Payment.initiator == "schedule") & (Payment.status == CREATED)
+    gives_way = exists().where(Payment.invoice_id == Invoice.id, UNSENT).correlate(Invoice)
+    due = and_(Autopay.status == "active", Installment.charge_at <= func.business_now())
     row = session.execute(
         select(
             Invoice.id,
@@ -135,6 +138,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
             PaymentPlan.period_unit,
             Installment.charge_at,
             Autopay.status.label("autopay"),
+            case((or_(gives_way, due), PAUSE)).label("stalled"),
             Payment.number.label("payment_number"),
             Payment.status.label("payment_status"),
             Payment.initiator,
@@ -145,7 +149,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
         .join(Installment, Installment.id == Invoice.installment_id)
         .outerjoin(Autopay, Autopay.contract_id == Contract.id)
-        .outerjoin(Payment, (Payment.invoice_id == Invoice.id) & Payment.status.in_(LIVE) & ~unsent)
+        .outerjoin(Payment, (Payment.invoice_id == Invoice.id) & Payment.status.in_(LIVE) & ~UNSENT)
         .where(Invoice.id == invoice_id, Invoice.customer_id.in_(customer_ids), Invoice.status != "draft")
     ).first()
     if row is None:
@@ -170,6 +174,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         paid_at=row.paid_at,
         autopay=row.autopay,
         charge_at=row.charge_at,
+        stalled=row.stalled,
         pay_until=last_day_before(row.lapses_at) if row.lapses_at and row.contract_status == "draft" else None,
         live=live,
     )

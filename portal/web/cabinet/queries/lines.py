@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select, true
+from sqlalchemy import Row, Select, and_, exists, func, or_, select, true
 
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
-from payments.charging.models import CANCELED, LIVE, PARTLY_PAID, PENDING, Payment
+from payments.charging.models import (
+    CANCELED,
+    CREATED,
+    LIVE,
+    PARTLY_PAID,
+    PENDING,
+    REFUSED_FOR,
+    REJECTED,
+    Payment,
+)
+from payments.charging.stalled import PAUSE, Stall
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.contracts.planning import upcoming_dates
@@ -43,6 +53,11 @@ class LastPayment:
     def is_live(self) -> bool:
         """Not decided yet: nothing else may be tried meanwhile."""
         return self.status in LIVE
+
+    @property
+    def is_unsent(self) -> bool:
+        """An automatic charge that is written and has not left."""
+        return self.status == CREATED and self.initiator == "schedule"
 
     @property
     def waits_for_payer(self) -> bool:
@@ -79,7 +94,9 @@ class Card:
 class DueLine:
     """One due line that is planned or invoiced, with its contract, its permission and its newest payment.
 
-    `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself.
+    `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself, or nobody
+    knows when: `stalled` says that its charge is due, was not sent and waits for the end of a pause of all charging.
+    `failed_before`: a charge of it was refused before.
     `announced_on` is the date that its last warning named. `following` are the due dates of the next lines, which are
     not stored yet; `moves_on_payment` says that they come only when this one is paid. `pay_until` is the last day on
     which a purchase that was never paid can be paid. `unconfirmed`: its autopay waits for the customer's word.
@@ -96,6 +113,7 @@ class DueLine:
     due_on: date
     kopecks: int
     charge_on: date | None
+    stalled: Stall | None
     invoice_id: UUID | None
     autopay: str | None
     unconfirmed: bool
@@ -103,6 +121,7 @@ class DueLine:
     noticed_at: datetime | None
     announced_on: date | None
     payment: LastPayment | None
+    failed_before: bool
     following: tuple[date, ...]
     moves_on_payment: bool
     pay_until: date | None
@@ -135,6 +154,7 @@ class DueLine:
         return (
             self.status == "invoiced"
             and self.charge_on is None
+            and self.stalled is None
             and not (self.payment and self.payment.is_live)
             and not self.is_draft
         )
@@ -146,11 +166,15 @@ class DueLine:
 
     @property
     def repeats(self) -> bool:
-        """Its next charge is not the one that the warning named: that one failed, or waited."""
-        if not (self.charge_on and self.noticed_at and self.announced_on):
+        """Its next charge is not the one that the warning named: that one failed."""
+        return bool(self.charge_on and self.noticed_at and self.announced_on and self.failed_before)
+
+    @property
+    def comes_late(self) -> bool:
+        """Its charge has not been tried yet, and comes later than the warning said."""
+        if not (self.charge_on and self.noticed_at and self.announced_on) or self.repeats:
             return False
-        failed = self.payment and self.payment.status == CANCELED and self.payment.initiator == "schedule"
-        return bool(failed) or self.announced_on < self.charge_on
+        return self.announced_on < self.charge_on
 
     @property
     def notice_on(self) -> date:
@@ -187,6 +211,8 @@ def _statement() -> Select[*tuple[Any, ...]]:
         .limit(1)
         .lateral("newest_payment")
     )
+    failed = or_(Payment.status == CANCELED, and_(Payment.status == REJECTED, Payment.reason.in_(REFUSED_FOR)))
+    failed_before = exists().where(Payment.invoice_id == Invoice.id, Payment.initiator == "schedule", failed)
     return (
         select(
             Contract.id.label("contract_id"),
@@ -223,6 +249,8 @@ def _statement() -> Select[*tuple[Any, ...]]:
             attempt.c.initiator,
             attempt.c.reason,
             attempt.c.return_token,
+            failed_before.correlate(Invoice).label("failed_before"),
+            PAUSE.label("pause"),
             func.make_interval(0, 0, 0, 0, Installation.notice_hours).label("notice"),
         )
         .select_from(Contract)
@@ -251,6 +279,8 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         if row.payment_number
         else None
     )
+    charge_on = _charge_on(row, payment, now)
+    stalled = _stalled(row, payment, charge_on, now)
     unit: Unit = row.period_unit
     plan = PaymentPlan(
         kind=row.kind, period_unit=row.period_unit, period_count=row.period_count, anchor_on=row.anchor_on
@@ -267,7 +297,8 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         status=row.status,
         due_on=row.due_on,
         kopecks=row.kopecks,
-        charge_on=_charge_on(row, payment, now),
+        charge_on=None if stalled else charge_on,
+        stalled=stalled,
         invoice_id=row.invoice_id,
         autopay=row.autopay,
         unconfirmed=row.unconfirmed,
@@ -275,6 +306,7 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         noticed_at=row.noticed_at,
         announced_on=row.announced_on,
         payment=payment,
+        failed_before=row.failed_before,
         following=tuple(following),
         moves_on_payment=row.advance == ON_PAYMENT,
         pay_until=last_day_before(row.lapses_at) if row.lapses_at else None,
@@ -288,6 +320,12 @@ def _card(row: Row[Any]) -> Card | None:
         return None
     expires = (row.expiry_year, row.expiry_month) if row.expiry_year and row.expiry_month else None
     return Card(row.method_id, row.method_kind, row.last4, expires, row.usable)
+
+
+def _stalled(row: Row[Any], payment: LastPayment | None, charge_on: date | None, now: datetime) -> Stall | None:
+    # A charge that is due becomes a payment only when charging goes on.
+    due = charge_on is not None and row.charge_at is not None and row.charge_at <= now
+    return cast("Stall | None", row.pause) if due or (payment and payment.is_unsent) else None
 
 
 def _charge_on(row: Row[Any], payment: LastPayment | None, now: datetime) -> date | None:

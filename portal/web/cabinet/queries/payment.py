@@ -14,6 +14,7 @@ from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, Notice, PaymentMethod
 from payments.charging.models import LIVE, Payment
+from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.history.models import StatusHistory
@@ -24,12 +25,16 @@ from portal.web.cabinet.method_titles import paid_how
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """A payment and what it was for. `consent_withdrawn`: its consent was taken back, whether before or after it came."""
+    """A payment and what it was for. `consent_withdrawn`: its consent was taken back, whether before or after it came.
+
+    `stalled`: it was never sent, because charging is paused.
+    """
 
     id: UUID
     number: int
     kopecks: int
     status: str
+    stalled: Stall | None
     initiator: str
     reason: str | None
     saves_method: bool
@@ -104,11 +109,12 @@ class PaymentFacts:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to collect an invoice. `unsure_at`: when nobody knew whether it had happened; `found` as of a payment."""
+    """One try to collect an invoice. `unsure_at`: when nobody knew whether it had happened; the rest as of a payment."""
 
     number: int
     kopecks: int
     status: str
+    stalled: Stall | None
     scheduled: bool
     found: bool
     reason: str | None
@@ -172,6 +178,7 @@ def read_attempts(session: ReadSession, invoice_id: UUID) -> list[Attempt]:
             Payment.number,
             Payment.kopecks,
             Payment.status,
+            STALLED.label("stalled"),
             (Payment.initiator == "schedule").label("scheduled"),
             (Payment.initiator == "gateway").label("found"),
             Payment.reason,
@@ -223,6 +230,7 @@ def _payment(
             Payment.number,
             Payment.kopecks,
             Payment.status,
+            STALLED.label("stalled"),
             Payment.initiator,
             Payment.reason,
             Payment.saves_method,

@@ -15,6 +15,7 @@ from kernel.db import ReadSession
 from kernel.settings import get_settings
 from payments.autopay.models import PaymentMethod
 from payments.charging.models import CANCELED, LIVE, REJECTED, SUCCEEDED, Payment
+from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract
 from portal.notifications.reasons import EXPIRED
 from portal.web.cabinet.method_titles import paid_how
@@ -28,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """One payment in a list."""
+    """One payment in a list. `stalled`: it was never sent, because charging is paused."""
 
     id: UUID
     number: int
@@ -36,6 +37,7 @@ class PaymentRow:
     contract_number: str
     kopecks: int
     status: str
+    stalled: Stall | None
     scheduled: bool
     reason: str | None
     paid_with: str | None
@@ -102,6 +104,7 @@ def read_payments(
             Contract.number.label("contract_number"),
             Payment.kopecks,
             Payment.status,
+            STALLED.label("stalled"),
             (Payment.initiator == "schedule").label("scheduled"),
             Payment.reason,
             func.coalesce(Payment.paid_with, PaymentMethod.kind).label("paid_with"),

@@ -13,6 +13,7 @@ from kernel.db import ReadSession
 from kernel.errors import NotFound
 from payments.autopay.models import Consent, Notice, PaymentMethod
 from payments.charging.models import GatewayExchange, Payment
+from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.history.models import StatusHistory
@@ -52,12 +53,13 @@ class PaymentFacts:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One of the invoice's payments."""
+    """One of the invoice's payments. `stalled`: it was never sent, because charging is paused."""
 
     id: UUID
     number: int
     at: datetime
     status: str
+    stalled: Stall | None
     initiator: str
     reason: str | None
     kopecks: int
@@ -124,6 +126,7 @@ def attempts_of(session: ReadSession, invoice_id: UUID) -> list[Attempt]:
             Payment.number,
             Payment.created_at,
             Payment.status,
+            STALLED,
             Payment.initiator,
             Payment.reason,
             Payment.kopecks,

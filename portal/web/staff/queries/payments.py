@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_, uni
 from kernel.db import ReadSession, Session
 from payments.autopay.models import PaymentMethod
 from payments.charging.models import SUCCEEDED, Payment
+from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
@@ -36,13 +37,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """A line of the list; the sum is in kopecks."""
+    """A line of the list; the sum is in kopecks. `stalled`: it was never sent, because charging is paused."""
 
     id: UUID
     number: int
     at: datetime
     decided_at: datetime | None
     status: str
+    stalled: Stall | None
     initiator: str
     kopecks: int
     reason: str | None
@@ -146,6 +148,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Payment.created_at,
             Payment.decided_at,
             Payment.status,
+            STALLED,
             Payment.initiator,
             Payment.kopecks,
             Payment.reason,
