@@ -21,7 +21,7 @@ from payments.reconciliation.repairing import Repairs, repair_all
 from payments.reconciliation.running import reconcile
 from portal.audit.recording import record_act
 from portal.web.kit.filters import zoned_text
-from portal.web.staff.proof_words import side_name, tell
+from portal.web.staff.proof_words import tell
 from portal.web.staff.queries.proof import DifferenceRow, count_differences, open_differences
 
 DIFFERENT = 1
@@ -109,8 +109,8 @@ def _tell(reading: Reconciliation, rows: list[DifferenceRow], still_open: int, r
         grid.add_row(
             words.what,
             row.gateway_id,
-            _side(row.our_status, row.our_kopecks),
-            _side(row.their_status, row.their_kopecks),
+            _side(words.ours, row.our_kopecks),
+            _side(words.theirs, row.their_kopecks),
             words.todo,
         )
     screen.print(grid)
@@ -119,5 +119,5 @@ def _tell(reading: Reconciliation, rows: list[DifferenceRow], still_open: int, r
     )
 
 
-def _side(status: str | None, kopecks: int | None) -> str:
-    return " ".join(filter(None, (Money(kopecks).value if kopecks is not None else "", side_name(status))))
+def _side(status: str, kopecks: int | None) -> str:
+    return " ".join(filter(None, (Money(kopecks).value if kopecks is not None else "", status)))

@@ -11,6 +11,8 @@ from kernel.clock import Wait
 from kernel.db import Base
 from payments.doctor.check import Check
 
+# Readings are hourly.
+_UNREAD_FOR = "interval '3 hours'"
 _PATIENCE = "interval '15 minutes'"
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # a class without annotations
 # What is written once: nobody changes or removes it, and nobody empties the table.
@@ -58,6 +60,7 @@ HOUSE = (
         WHERE NOT EXISTS (
             SELECT FROM pg_index x JOIN pg_class n ON n.oid = x.indexrelid
             WHERE n.relname = g.name AND x.indrelid = to_regclass(g.on_table) AND x.indisvalid AND x.indisready
+              AND (x.indisunique OR x.indisexclusion)
         )
         UNION ALL
         SELECT 'trigger', g.name, jsonb_build_object('table', g.on_table)
@@ -67,6 +70,21 @@ HOUSE = (
             WHERE t.tgname = g.name AND t.tgrelid = to_regclass(g.on_table) AND t.tgenabled IN ('O', 'A')
         )
         """,  # noqa: S608  our own names
+    ),
+    Check(
+        "lists_were_read",
+        # What compares us with the gateway says nothing while its lists cannot be read. In real time: played time flies.
+        f"""
+        SELECT 'shop' AS object, s.account_id AS id,
+               jsonb_build_object('failures', f.n, 'since_at', f.since) AS figures
+        FROM shops s
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS n, min(r.begun_at) AS since FROM reconciliations r
+            WHERE r.shop_id = s.id AND r.status = 'failed' AND r.begun_at > coalesce(
+                (SELECT max(d.begun_at) FROM reconciliations d WHERE d.shop_id = s.id AND d.status = 'done'), '-infinity')
+        ) f
+        WHERE f.n > 1 AND f.since < clock_timestamp() - {_UNREAD_FOR}
+        """,  # noqa: S608  our own constant
     ),
     Check(
         "letters_have_case",

@@ -45,6 +45,7 @@ FIGURES: dict[str, str] = {
     "counted_to": _("счётчик"),
     "table": _("таблица"),
     "letters": _("строчными"),
+    "failures": _("неудач подряд"),
     "waiting": _("ждут"),
     "since_at": _("с"),
 }

@@ -33,6 +33,7 @@ PROMISES: dict[str, str] = {
     "periods_never_overlap": _("Ни один период не выставлен дважды"),
     "invoice_numbers_have_no_gaps": _("Номера счетов идут без пропусков"),
     "guards_stand": _("Запреты базы данных на месте"),
+    "lists_were_read": _("Списки ЮKassa удаётся прочитать"),
     "letters_have_case": _("База данных различает большие и малые русские буквы"),
     "nothing_waits_too_long": _("Ничто не ждёт дольше своего срока"),
     "crm_shows_the_latest": _("CRM показывает то же, что кабинет"),

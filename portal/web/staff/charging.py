@@ -42,6 +42,9 @@ class PauseForm(Form):
 @router.get("/staff/charging/pause", name="staff.charging.ask")
 def ask(request: Request, staff: ChargingPauser, db: ReadDb) -> Response:
     """What a pause stops and what it does not, and the reason to be given."""
+    charger = read_charger(db)
+    if charger and charger.paused and charger.unproven:
+        return go_to(request, "/staff", say=_("Списания уже приостановлены"))
     return _page(request, staff, db, PauseForm())
 
 

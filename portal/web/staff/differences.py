@@ -25,7 +25,6 @@ from portal.web.kit.render import render
 from portal.web.staff.proof_words import (
     RESOLUTIONS,
     may_name_invoice,
-    side_name,
     tell,
 )
 from portal.web.staff.queries import proof as queries
@@ -152,7 +151,6 @@ def _page(request: Request, staff: SignedIn, difference_id: UUID, wrong: Form | 
         "review_form": wrong if isinstance(wrong, ReviewForm) else ReviewForm(),
         "may_name_invoice": may_name_invoice(row),
         "may_reconcile": may(staff, RECONCILES),
-        "side_name": side_name,
         "resolutions": RESOLUTIONS,
     }
     return render(request, "pages/staff/difference.html", context, status=422 if wrong else 200)

@@ -28,7 +28,6 @@ from portal.web.staff.proof_words import (
     READINGS,
     RESOLUTIONS,
     failure_name,
-    side_name,
     tell,
 )
 from portal.web.staff.queries import proof as queries
@@ -66,7 +65,6 @@ def show(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
         "proven_until": done.until_at - GRACE if done else None,
         "old": _is_old(done, clock.now()),
         "may_reconcile": may(staff, RECONCILES),
-        "side_name": side_name,
         "kinds": KINDS,
         "resolutions": RESOLUTIONS,
         "reading_words": READINGS,

@@ -37,6 +37,11 @@ _FAILURES = {
     "database": _("База данных не смогла сравнить списки"),
 }
 _HELD = _("Деньги придержаны, но не списаны. Подтвердите или отмените этот платёж в личном кабинете ЮKassa.")
+_PAID_ALREADY = _(
+    "Счёт уже оплачен другим платежом. Учтите и этот: деньги станут авансом клиента, и вы решите с ним, вернуть их или "
+    "зачесть."
+)
+_REFUNDED = _("Выполнен")
 _TODO = {
     (kinds.MISSING_HERE, kinds.IMPORT): _(
         "Деньги пришли по нашему договору, а записи нет: так бывает, когда базу восстановили из копии. Учтите платёж, "
@@ -77,19 +82,27 @@ _TODO = {
 
 
 class Words(NamedTuple):
-    """What happened, what to do, and what the button says, at length and in a table; empty where there is none."""
+    """What happened, what to do, and what the button says, at length and in a table; empty where there is none.
+
+    `ours` and `theirs` are the statuses of both sides, a dash where there is none.
+    """
 
     what: str
     todo: str
     button: str
     short: str
+    ours: str
+    theirs: str
 
 
 def tell(row: DifferenceRow) -> Words:
     """A difference in the reader's language."""
     held = row.kind in (kinds.MISSING_HERE, kinds.FOREIGN) and row.their_status == WAITING_FOR_CAPTURE
     todo = _HELD if held and row.repair is None else _TODO[row.kind, row.repair]
-    return Words(str(KINDS[row.kind]), str(todo), _button(row), _short(row))
+    if row.repair == kinds.IMPORT and row.invoice_status == "paid":
+        todo = _PAID_ALREADY
+    theirs = _REFUNDED if row.kind == kinds.REFUND else _side(row.their_status)
+    return Words(str(KINDS[row.kind]), str(todo), _button(row), _short(row), _side(row.our_status), str(theirs))
 
 
 def may_name_invoice(row: DifferenceRow) -> bool:
@@ -102,8 +115,7 @@ def failure_name(error: str) -> str:
     return str(_FAILURES.get(error.partition(":")[0], _("Сверка прервалась: рабочий процесс остановился")))
 
 
-def side_name(status: str | None) -> str:
-    """A status of either side; a dash where there is none."""
+def _side(status: str | None) -> str:
     return state_name(status) if status else "—"
 
 

@@ -124,6 +124,13 @@ UNCHARGED = [
     "DELETE FROM allocations WHERE payment_id = :charged",
     "UPDATE payments SET notice_id = gen_random_uuid() WHERE id = :charged",
 ]
+UNREAD = """
+    INSERT INTO reconciliations (id, shop_id, status, deep, since_at, until_at, lease_until, begun_at, payments, refunds)
+    SELECT gen_random_uuid(), id, 'failed', false, business_now() - interval '1 hour', business_now(), clock_timestamp(),
+        clock_timestamp() - interval '{ago}', 0, 0
+    FROM shops, generate_series(1, {n})
+"""
+READ_LONG_AGO = "UPDATE reconciliations SET begun_at = clock_timestamp() - interval '5 hours' WHERE status = 'done'"
 BROKEN = [
     ("one_success_per_invoice", [COPY_OF_CHARGED.format(status="succeeded", ago="0")]),
     (
@@ -241,6 +248,14 @@ BROKEN = [
     ("guards_stand", ["DROP TRIGGER ledger_sums_to_zero ON ledger_entries"]),
     ("guards_stand", ["DROP INDEX uq_payments_one_live_per_invoice"]),
     (
+        "guards_stand",
+        [
+            "DROP INDEX uq_payments_one_live_per_invoice",
+            "CREATE INDEX uq_payments_one_live_per_invoice ON payments (invoice_id)",
+        ],
+    ),
+    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=2, ago="4 hours")]),
+    (
         "letters_have_case",
         [
             "CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
@@ -322,6 +337,10 @@ def test_no_more_than_the_first_are_shown_and_all_are_counted(books: Books) -> N
 
 
 NO_BREACH = [
+    ("lists_were_read", [READ_LONG_AGO]),
+    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=1, ago="4 hours")]),
+    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=3, ago="2 hours")]),
+    ("lists_were_read", [UNREAD.format(n=3, ago="4 hours")]),
     ("announced_charge_was_made", UNCHARGED),
     (
         "announced_charge_was_made",

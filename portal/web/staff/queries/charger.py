@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ScalarSelect, func, select, text
 
 from kernel.clock import by_business_clock
-from kernel.db import ReadSession
+from kernel.db import ReadSession, Session
 from payments.autopay.models import Autopay
 from payments.charging.due import TO_CHARGE
 from payments.contracts.models import Installment
@@ -40,7 +40,7 @@ class Charger:
     stuck_since: datetime | None
 
 
-def read_charger(session: ReadSession) -> Charger | None:
+def read_charger(session: ReadSession | Session) -> Charger | None:
     """The state of charging; None before the installation exists."""
     beating = func.coalesce(Installation.scheduler_beat_at > func.clock_timestamp() - _SILENT_FOR, False)
     row = session.execute(

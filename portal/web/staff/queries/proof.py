@@ -41,6 +41,7 @@ class DifferenceRow:
     payment_number: int | None
     invoice_id: UUID | None
     invoice_number: str | None
+    invoice_status: str | None
     contract_id: UUID | None
     contract_number: str | None
     customer_id: UUID | None
@@ -139,6 +140,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Payment.number,
             Invoice.id,
             Invoice.number,
+            Invoice.status,
             Contract.id,
             Contract.number,
             Customer.id,

@@ -101,11 +101,30 @@ def test_a_pause_needs_a_reason_stops_at_once_and_keeps_the_first_reason(desk: D
     page = manager.get("/staff").text
     assert "Списания приостановлены: Сверяем суммы &lt;b&gt;" in page
     assert "/staff/charging/pause" not in page
-    assert manager.get("/staff/charging/pause").headers["location"] == "/staff"
+    assert "Списания уже приостановлены" in manager.get("/staff/charging/pause").text
     with read() as session:
         told = session.scalars(select(StatusHistory).where(StatusHistory.object_id == HISTORY_ID)).all()
     assert [row.new for row in told] == ["paused"]
     assert told[0].source.startswith("staff:")
+
+
+@pytest.mark.parametrize("before", [(), ("Сверяем суммы",)], ids=["running", "paused already"])
+def test_a_database_from_a_backup_is_not_let_go_on_before_it_is_reconciled(
+    desk: Desk, beating: None, before: tuple[str, ...]
+) -> None:
+    owner = desk()
+    for reason in before:
+        owner.post("/staff/charging/pause", data={"reason": reason})
+
+    owner.post("/staff/charging/pause", data={"reason": "Вернули снимок", "restored": "y"})
+
+    with read() as session:
+        it = session.get_one(Installation, 1)
+        assert it.is_unrecalled
+        assert it.pause_reason == (*before, "Вернули снимок")[0]
+    assert owner.get("/staff/charging/pause").headers["location"] == "/staff", "there is nothing more to say"
+    owner.post("/staff/charging/resumption")
+    assert is_paused()
 
 
 def test_who_may_not_pause_sees_no_button_and_stops_nothing(desk: Desk, beating: None) -> None:

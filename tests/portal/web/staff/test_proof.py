@@ -171,6 +171,7 @@ def test_a_foreign_payment_is_taken_over_for_the_invoice_that_is_named(desk: Des
 def test_what_no_button_repairs_is_marked_as_seen_to_with_what_was_done(desk: Desk, differing: Ids) -> None:
     client = desk("owner")
     here = f"/staff/proof/differences/{differing['refund_id']}"
+    assert "Выполнен" in client.get(here).text
     for wrong, why in (("  ", "Напишите, что сделано"), ("я" * 501, "500")):
         answer = client.post(f"{here}/review", data={"note": wrong})
         assert answer.status_code == 422
@@ -194,6 +195,15 @@ def test_what_no_button_repairs_is_marked_as_seen_to_with_what_was_done(desk: De
     assert 'class="rail"' in answer.text, "it is said at the desk"
     assert client.post(f"/staff/proof/differences/{differing['refund_id']}/repair").status_code == 303
     assert len(_open()) == 3
+
+
+def test_money_of_a_paid_invoice_is_taken_over_as_an_advance_and_said_to_be_one(desk: Desk, differing: Ids) -> None:
+    client = desk("owner")
+    here = f"/staff/proof/differences/{differing['lost_id']}"
+    for status, told in (("open", False), ("paid", True)):
+        with begin() as session:
+            session.execute(update(Invoice).values(status=status))
+        assert ("Счёт уже оплачен другим платежом" in client.get(here).text) is told
 
 
 def test_a_silent_gateway_is_told_and_nothing_is_done(
