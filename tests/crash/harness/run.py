@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
+from bench.sections import commit
 from crm_sync.models import SyncJob
 from crm_sync.part import CRM
 from kernel import clock, db
@@ -31,7 +31,7 @@ from tests.crash.harness.mischief import Mischief
 from tests.crash.harness.nemesis import Nemesis
 from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.people import People
-from tests.crash.harness.plan import ROOT, TARGETS, Plan
+from tests.crash.harness.plan import TARGETS, Plan
 from tests.crash.harness.reader import Reader
 from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due, make_work
@@ -83,6 +83,7 @@ class Result:
 def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
     """Make the company, attack it while it charges, let it come to rest, and judge."""
     record = Record(say)
+    commit()  # now: the tree may change while this goes on
     company = found(folder, plan, record)
     result = None
     try:
@@ -171,7 +172,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
         verdicts += goals.judge(figures)
     seconds = time.time() - record.began
     return Result(
-        plan, folder, _commit(), record, verdicts, hits, figures, seconds, rest, oracle, dues, (began, charged)
+        plan, folder, commit(), record, verdicts, hits, figures, seconds, rest, oracle, dues, (began, charged)
     )
 
 
@@ -264,8 +265,3 @@ def _rest(plan: Plan, company: Company, record: Record, wiring: Wiring, nemesis:
     )
     record.tell(text_)
     return text_
-
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "no git"
