@@ -117,7 +117,7 @@ class Attack:
     def end_of_the_day(self) -> None:
         """Customers and liars go home; who kills stays."""
         if self.cable:
-            self.cable.stop()
+            self.cable.end_of_the_day()
         self.people.stop()
         self.mischief.stop()
         self.clock.hold()
@@ -150,6 +150,8 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     hits = _calm(plan, company, record, attack.nemesis)
     rest = _rest(plan, company, record, wiring, attack.nemesis)
     attack.clock.stop()
+    if attack.cable:
+        attack.cable.stop()
     read_lists()
     oracle = Oracle(company.journal)
     evidence = Evidence(
@@ -166,7 +168,9 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     verdicts = check_all(evidence)
     if rest.startswith("still due"):
         verdicts.append(Verdict(LIVENESS, f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
-    cut = attack.cable.settled if attack.cable else []
+    if attack.cable:
+        verdicts.append(attack.cable.hand.verdict())
+    cut = attack.cable.hand.settled if attack.cable else []
     figures = measure(oracle, attack.nemesis, cut, began=began, ended=charged)
     if plan.is_long:
         verdicts += goals.judge(figures)
