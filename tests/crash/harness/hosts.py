@@ -114,6 +114,7 @@ class Network:
         if self._lock:
             _clear()
             self._lock.close()
+            self._lock = None
 
     def _make(self) -> None:
         _clear()

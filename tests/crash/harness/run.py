@@ -155,6 +155,7 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     read_lists()
     oracle = Oracle(company.journal)
     evidence = Evidence(
+        plan,
         dues,
         attack.people.stops,
         attack.clock.shifts,
