@@ -7,7 +7,8 @@ import importlib
 import sys
 import time
 
-from bench import report
+from bench.report import say
+from bench.sections import RESULTS, commit
 from kernel import log
 
 # The name of a part, its module, and how many rounds it goes unless told otherwise.
@@ -32,12 +33,13 @@ def main() -> int:
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     log.configure("WARNING")
+    commit()  # now: the tree may change while this goes on
     began = time.monotonic()
     for name in asked.parts or PARTS:
         module, rounds = PARTS[name]
         part = importlib.import_module(module)
-        report.write(part.TITLE, part.measure(asked.rounds or rounds))
-    report.say(f"measured in {(time.monotonic() - began) / 60:.1f} minutes")
+        print(f"\n## {RESULTS.write(part.TITLE, part.measure(asked.rounds or rounds))}", flush=True)
+    say(f"measured in {(time.monotonic() - began) / 60:.1f} minutes")
     return 0
 
 

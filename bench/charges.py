@@ -50,7 +50,7 @@ def measure(rounds: int, charges: int = CHARGES) -> list[str]:
     rate = Figure(f"charge run, {WORKERS} workers of {CONCURRENCY} calls", "charges/s", digits=0)
     ratio = Figure("share of the bound", least=0.35, digits=2)
     cpu = Figure("worker CPU per charge", "ms", most=1.5, digits=2)
-    memory = Figure("peak memory of a worker", "MB", most=150, digits=0)
+    memory = Figure("peak memory of a worker", "MB", most=150, digits=0, peak=True)
     with servers(durable=True) as engines:
         use(engines.database_url)
         company.found(contracts=rounds * charges + WARM_UP)

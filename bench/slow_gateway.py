@@ -29,7 +29,7 @@ def measure(rounds: int, charges: int = CHARGES) -> list[str]:
     times = Figure("times as fast as one by one", least=20)
     share = Figure("share of calls in flight ÷ latency", least=0.75, digits=2)
     cpu = Figure("worker CPU per charge", "ms", most=1.5, digits=2)
-    memory = Figure("peak memory of a worker", "MB", most=150, digits=0)
+    memory = Figure("peak memory of a worker", "MB", most=150, digits=0, peak=True)
     with servers(durable=True) as engines:
         use(engines.database_url)
         company.found(contracts=rounds * (charges + ONE_BY_ONE) + WARM_UP)

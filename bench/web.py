@@ -41,7 +41,7 @@ def measure(rounds: int) -> list[str]:
         Pair("webhook intake", "one insert and commit", share=0.7, p99=300),
         Pair("webhook intake without Redis", "one insert and commit", share=0.7, p99=300),
     )
-    memory = Figure("peak memory of the web process", "MB", most=150, digits=0)
+    memory = Figure("peak memory of the web process", "MB", most=150, digits=0, peak=True)
     weight = Figure("first load of the home page", "KB", most=120)
     with servers(durable=True) as engines:
         use(engines.database_url)

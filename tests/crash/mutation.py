@@ -14,8 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.sections import SOAK, commit
 
 ROOT = Path(__file__).parents[2]
 PATCHES = Path(__file__).parent / "mutants"
@@ -64,21 +67,27 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="file names in tests/crash/mutants without .patch")
     parser.add_argument("--n", type=int, default=_CHARGES)
     parser.add_argument("--seed", type=int, default=_SEED)
+    parser.add_argument("--keep", action="store_true", help="keep what became of all of them in bench/SOAK.md")
     arguments = parser.parse_args()
+    if arguments.names and arguments.keep:
+        parser.error("--keep: only what became of all of them is kept")
     if unknown := set(arguments.names) - set(EXPECTED):
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}; there are {', '.join(EXPECTED)}")
+    commit()  # now: the tree may change while this goes on
     control = attack(_CONTROL, None, arguments.n, arguments.seed)
     print(line_of_control(control), flush=True)
+    fates: list[Fate] = []
     if control.failed:
         print("\nchecks fail without any mutant: that they fail with one would prove nothing")
-        return 1
-    fates = []
-    for name in arguments.names or EXPECTED:
-        fate = attack(name, PATCHES / f"{name}.patch", arguments.n, arguments.seed)
-        fates.append(fate)
-        print(line_of(fate), flush=True)
-    print(f"\n{sum(bool(fate.caught_by) for fate in fates)} of {len(fates)} mutants caught")
-    return 0 if all(fate.caught_by for fate in fates) else 1
+    else:
+        for name in arguments.names or EXPECTED:
+            fate = attack(name, PATCHES / f"{name}.patch", arguments.n, arguments.seed)
+            fates.append(fate)
+            print(line_of(fate), flush=True)
+        print(f"\n{_caught(fates)} of {len(fates)} mutants caught")
+    if arguments.keep:
+        SOAK.write("Mutants", kept(control, fates, charges=arguments.n, seed=arguments.seed))
+    return 0 if _passed(control, fates) else 1
 
 
 def attack(name: str, patch: Path | None, charges: int, seed: int) -> Fate:
@@ -123,6 +132,32 @@ def line_of(fate: Fate) -> str:
     return "\n".join(
         [*_row(fate, fate.caught_by, "SURVIVED"), *([_under(f"also failed: {', '.join(beside)}")] if beside else [])]
     )
+
+
+def kept(control: Fate, fates: Sequence[Fate], *, charges: int, seed: int) -> list[str]:
+    """What is kept of it among the committed results."""
+    came_to = f"{_caught(fates)} of {len(fates)} caught" if fates else "the product fails without a mutant"
+    own = ("**fails**", ", ".join(control.failed)) if control.failed else ("passes every check", "")
+    rows = [(control, *own)]
+    for fate in fates:
+        beside = ", ".join(name for name in fate.failed if name not in fate.caught_by)
+        rows.append((fate, ", ".join(fate.caught_by) or "**survived**", beside))
+    command = f"python -m tests.crash.mutation --n {charges} --seed {seed}"
+    return [
+        f"{'Passed' if _passed(control, fates) else '**Failed**'}: {came_to}, `{command}`",
+        "",
+        "| mutant | caught by | also failed | s |",
+        "|---|---|---|---:|",
+        *(f"| {fate.name} | {caught} | {beside} | {fate.seconds:.0f} |" for fate, caught, beside in rows),
+    ]
+
+
+def _caught(fates: Sequence[Fate]) -> int:
+    return sum(bool(fate.caught_by) for fate in fates)
+
+
+def _passed(control: Fate, fates: Sequence[Fate]) -> bool:
+    return not control.failed and _caught(fates) == len(fates)
 
 
 def _row(fate: Fate, checks: list[str], none: str) -> list[str]:

@@ -20,7 +20,7 @@ def main() -> int:
     """Run once, print the figures, write the report."""
     arguments = _read_arguments()
     # After the arguments: a wrong one must not cost the seconds that these take.
-    from tests.crash.harness import report
+    from tests.crash.harness import kept, report
     from tests.crash.harness.plan import ROOT, Plan
     from tests.crash.harness.run import run
 
@@ -39,6 +39,8 @@ def main() -> int:
         return _USAGE
     report.write(result, folder / "report.html")
     report.write_verdict(result, folder / "verdict.json")
+    if arguments.keep:
+        kept.write(result, arguments.keep)
     print(report.printed(result), flush=True)
     return _RESULT if result.passed else _FAILED
 
@@ -54,6 +56,9 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--attack", type=float, default=0.0, help="seconds after which the attack ends at the latest")
     parser.add_argument("--short-leases", action="store_true", help="end the leases of the dead at once")
     parser.add_argument("--folder", type=Path, help="where the run keeps its files")
+    parser.add_argument(
+        "--keep", metavar="TITLE", help="keep the verdict in bench/SOAK.md, in the section of this title"
+    )
     found = parser.parse_args()
     if found.seed is None:
         found.seed = random.randrange(2**31)

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from kernel.clock import business_now
 from kernel.db import Session
 from payments.charging.models import LIVE, SENDING, Payment
+from tests.crash.harness.checker import Verdict
 from tests.crash.harness.company import Company
 from tests.crash.harness.database import insist
 from tests.crash.harness.figures import Took
@@ -28,49 +29,84 @@ _HOST, _WORKER = "a", "worker-a"
 
 
 @dataclass
-class Cable:
-    """Who pulls it, `not_before` an instant of business time.
+class Hand:
+    """What a host had in hand when it was cut off.
 
-    `settled` says of each charge in hand how many seconds after the cut its outcome was known.
+    `settled` says of each how many seconds after the cut its outcome was known, `open` of which it is not known yet.
     """
+
+    record: Record
+    settled: list[Took] = field(default_factory=list)
+    open: set[UUID] = field(default_factory=set)
+    cut_at: float = 0.0
+
+    def watch(self) -> None:
+        """See which of the open ones have been settled."""
+        if not self.open:
+            return
+        live = set(insist(lambda session: _live(session, list(self.open))))
+        for payment_id in self.open - live:
+            self.settled.append((time.time() - self.cut_at, payment_id))
+            self.record.note("cable", SETTLED, str(payment_id))
+        self.open = live
+
+    def verdict(self) -> Verdict:
+        """Whether all of them were seen settled: one that was not is missing in the figure."""
+        return Verdict(
+            "cut",
+            "each charge in the hand of the host that was cut off was seen settled",
+            len(self.settled) + len(self.open),
+            [f"payment {payment_id} was never seen settled" for payment_id in sorted(self.open)],
+        )
+
+
+@dataclass
+class Cable:
+    """Who pulls it, `not_before` an instant of business time, gives it back, and watches what was in the `hand`."""
 
     company: Company
     record: Record
     not_before: datetime
-    settled: list[Took] = field(default_factory=list)
-    _in_hand: set[UUID] = field(default_factory=set)
-    _cut_at: float = 0.0
     _back: threading.Event = field(default_factory=threading.Event)
+    _evening: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self.hand = Hand(self.record)
 
     @property
     def waiting(self) -> bool:
         """Whether the host is still to be cut off, or to come back, or its charges are open."""
-        return not self._back.is_set() or bool(self._in_hand)
+        return not self._back.is_set() or bool(self.hand.open)
 
     def start(self) -> None:
         """Wait for the middle of the run, and there for a moment at which the worker has charges in hand."""
         self._thread = threading.Thread(target=self._work, name="cable", daemon=True)
         self._thread.start()
 
+    def end_of_the_day(self) -> None:
+        """Pull it no more, and give it back if it is still out; what was in hand is watched on."""
+        self._evening.set()
+
     def stop(self) -> None:
-        """Give the cable back if it is still out."""
+        """Watch no more; what is open now was never seen settled."""
+        self._evening.set()
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
+        self.hand.watch()
 
     def _work(self) -> None:
         worker = next(program for program in self.company.programs.all if program.name == _WORKER)
-        while not self._stop.wait(_TICK_S) and not self._in_hand:
+        while not self._evening.wait(_TICK_S) and not self.hand.open:
             if len(self._held_by(worker.worker_name())) > 1:
                 self._pull(worker)
-        while not self._stop.wait(_TICK_S) and self.waiting:
-            self._watch()
-            if not self._back.is_set() and time.time() > self._cut_at + _AWAY_S:
+        while worker.cut_off or (self.hand.open and not self._stop.is_set()):
+            if worker.cut_off and (self._evening.is_set() or time.time() > self.hand.cut_at + _AWAY_S):
                 self._come_back(worker)
-        if worker.cut_off:
-            self._come_back(worker)
+            self.hand.watch()
+            self._stop.wait(_TICK_S)
 
     def _held_by(self, name: str) -> Sequence[UUID]:
         return insist(lambda session: _sending(session, name) if business_now(session) >= self.not_before else ())
@@ -79,13 +115,13 @@ class Cable:
         name = worker.worker_name()
         worker.cut_off = True  # it is hit enough: what it holds is to be settled by the end of its leases
         self.company.network.cut(_HOST)
-        self._cut_at = time.time()
-        self._in_hand = set(self._held_by(name))
-        if not self._in_hand:  # all of it came in just before: nobody has noticed
+        self.hand.cut_at = time.time()
+        self.hand.open = set(self._held_by(name))
+        if not self.hand.open:  # all of it came in just before: nobody has noticed
             self._plug_in(worker)
             return
-        self.record.note("cable", CUT, f"{_WORKER} with {len(self._in_hand)} charges in hand")
-        self.record.tell(f"{_WORKER} is cut off with {len(self._in_hand)} charges in hand")
+        self.record.note("cable", CUT, f"{_WORKER} with {len(self.hand.open)} charges in hand")
+        self.record.tell(f"{_WORKER} is cut off with {len(self.hand.open)} charges in hand")
 
     def _plug_in(self, worker: Program) -> None:
         self.company.network.mend(_HOST)
@@ -95,16 +131,7 @@ class Cable:
         self._plug_in(worker)
         self._back.set()
         self.record.note("cable", RETURN, _WORKER)
-        self.record.tell(f"{_WORKER} is back, {len(self._in_hand)} of its charges open")
-
-    def _watch(self) -> None:
-        if not self._in_hand:
-            return
-        live = set(insist(lambda session: _live(session, list(self._in_hand))))
-        for payment_id in self._in_hand - live:
-            self.settled.append((time.time() - self._cut_at, payment_id))
-            self.record.note("cable", SETTLED, str(payment_id))
-        self._in_hand = live
+        self.record.tell(f"{_WORKER} is back, {len(self.hand.open)} of its charges open")
 
 
 def _sending(session: Session, worker: str) -> Sequence[UUID]:

@@ -19,8 +19,9 @@ from payments.charging.models import SUCCEEDED, Payment
 from portal.notifications.envelope import own_host
 from portal.notifications.models import Message
 from portal.notifications.troubles import LOST_IN_HAND
+from tests.crash.harness.database import LETTER_LEASE_S
 from tests.crash.harness.oracle import Arrival
-from tests.crash.harness.plan import CUT
+from tests.crash.harness.plan import CUT, Plan
 from tests.crash.harness.record import Record
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 _MOST_COPIES = 2
 # What can keep the server's answer from being written down, besides the death of a worker.
 _IN_THE_WAY = ("postgres", "pause", CUT)
+# From its claim to its arrival a letter may take as long as its sender is frozen, and what a busy machine adds.
+_UNDER_WAY_S = 60.0
+# How many of all letters may be given up over two deaths, and how many at least of a few.
+_GIVEN_UP_SHARE, _GIVEN_UP_LEAST = 0.001, 2
 
 
 def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
@@ -43,8 +48,9 @@ def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
         if message_id not in came and not _is_given_up(row.status, row.error)
     ]
     wrong += [f"a letter arrived that nobody wrote: {message_id}" for message_id in came if message_id not in written]
-    blows = blows_to_senders(evidence.record)
-    wrong += [f"letter {key} {what}" for key in came if (what := too_often(came[key], blows))]
+    wrong += too_many_given_up(given_up(session, evidence), len(written))
+    blows, soonest_s = blows_to_senders(evidence.record), soonest_again(evidence.plan)
+    wrong += [f"letter {key} {what}" for key in came if (what := too_often(came[key], blows, soonest_s=soonest_s))]
     told = Counter((row.payment_id, row.kind) for row in rows if row.payment_id)
     wrong += [
         f"{times} letters {kind} were written of payment {key}" for (key, kind), times in told.items() if times > 1
@@ -57,19 +63,37 @@ def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
     return len(written), wrong
 
 
-def too_often(copies: Sequence[Arrival], blows: Sequence[float]) -> str:
+def too_often(copies: Sequence[Arrival], blows: Sequence[float], *, soonest_s: float) -> str:
     """What is wrong with how often a letter came, empty if nothing is.
 
-    A second copy needs a reason to doubt the first: the server hung up on it, or a sender was hurt before the second
-    was on its way. `blows`: the instants of those, in real seconds.
+    A second copy needs a reason to doubt the first: the server hung up on it, or its sender was hurt while it had the
+    letter to itself; then the second is sent when that lease has ended, `soonest_s` after the first at the earliest.
+    `blows`: the instants of those, in real seconds.
     """
     if len(copies) > _MOST_COPIES:
         return f"arrived {len(copies)} times"
-    if len(copies) == _MOST_COPIES:
-        first, second = copies
-        if not first.unanswered and not any(first.at < blow < second.at for blow in blows):
-            return f"arrived again after {second.at - first.at:.1f} s, though nothing had befallen the first"
-    return ""
+    if len(copies) < _MOST_COPIES or copies[0].unanswered:
+        return ""
+    first, second = copies
+    again = f"arrived again after {second.at - first.at:.1f} s"
+    if not any(first.at < blow < min(second.at, first.at + LETTER_LEASE_S) for blow in blows):
+        return f"{again}, though nothing had befallen the first"
+    return f"{again}, while the first was in its sender's hands" if second.at - first.at < soonest_s else ""
+
+
+def soonest_again(plan: Plan) -> float:
+    """How soon after a copy that was answered another may come at all; seconds.
+
+    Where the run itself ends the leases of the dead, at any time. So it is where a host is cut off: what was on the line
+    then arrives when it is plugged in again, late behind its own repetition.
+    """
+    return 0.0 if plan.short_leases or plan.hosts > 1 else LETTER_LEASE_S - _UNDER_WAY_S
+
+
+def too_many_given_up(lost: int, letters: int) -> list[str]:
+    """What is wrong with how many letters were given up: a doubt that is repeated once hardly ever ends in a second."""
+    most = max(_GIVEN_UP_LEAST, int(letters * _GIVEN_UP_SHARE))
+    return [f"{lost} letters were given up over two doubts, {most} of {letters} may be"] if lost > most else []
 
 
 def blows_to_senders(record: Record) -> list[float]:

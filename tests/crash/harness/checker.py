@@ -16,6 +16,7 @@ from tests.crash.harness import check_barrier, check_lists, check_money, check_o
 from tests.crash.harness.check_money import Wrong
 from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.people import Stop
+from tests.crash.harness.plan import Plan
 from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due
 
@@ -34,6 +35,7 @@ _QUEUES = {
 class Evidence:
     """What the checks look at."""
 
+    plan: Plan
     dues: Sequence[Due]
     stops: Sequence[Stop]
     shifts: Sequence[tuple[float, float]]

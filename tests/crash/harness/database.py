@@ -11,6 +11,8 @@ from sqlalchemy import text
 from kernel.db import Session, begin, is_away
 
 T = TypeVar("T")
+# How long a sender of a letter has it to itself, in real time: portal/notifications/delivery.py.
+LETTER_LEASE_S = 120
 _PATIENCE_S = 60.0
 _PAUSE_S = 0.2
 
@@ -18,9 +20,9 @@ _END_PAYMENTS = text("""
     UPDATE payments SET lease_until = clock_timestamp()
     WHERE status = 'sending' AND worker = :worker RETURNING id
 """)
-_END_LETTERS = text("""
+_END_LETTERS = text(f"""
     UPDATE messages SET lease_until = clock_timestamp()
-    WHERE status = 'sending' AND lease_until < to_timestamp(:killed) + interval '120 seconds'
+    WHERE status = 'sending' AND lease_until < to_timestamp(:killed) + interval '{LETTER_LEASE_S} seconds'
 """)
 _END_JOBS = text("""
     UPDATE sync_jobs SET lease_until = clock_timestamp()

@@ -5,10 +5,13 @@ With one host everything is on the loopback and nothing is made.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 import psycopg
@@ -21,6 +24,8 @@ from portal.demo.processes import LOOPBACK
 HOME = "10.77.0.1"
 _NETWORK = "10.77.0.0/24"
 _BRIDGE = "kabinet0"
+# The names of bridge and namespaces are the machine's: one run at a time has them. Root's alone, as they are.
+_LOCK = Path("/run/kabinet-hosts.lock")
 _ADDRESSES = {"web": "10.77.0.2", "a": "10.77.0.3", "b": "10.77.0.4"}
 
 
@@ -33,14 +38,16 @@ class Network:
     """The hosts of a run. Their names: web (with the scheduler), a and b (the workers)."""
 
     hosts: int
+    _lock: IO[str] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self._many:
             _require_leave()
+            self._lock = hold(_LOCK)
             try:
                 self._make()
             except NoHosts:
-                _clear()
+                self.close()
                 raise
 
     @property
@@ -104,8 +111,10 @@ class Network:
 
     def close(self) -> None:
         """Take the hosts away."""
-        if self._many:
+        if self._lock:
             _clear()
+            self._lock.close()
+            self._lock = None
 
     def _make(self) -> None:
         _clear()
@@ -123,6 +132,23 @@ class Network:
 
 
 _LOCAL = ("localhost", LOOPBACK)
+
+
+def hold(path: Path) -> IO[str]:
+    """A lock that is held until the file is closed, at the latest by the end of this process.
+
+    Raises:
+        NoHosts: another run holds it.
+    """
+    lock = path.open("a", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise NoHosts(
+            "HOSTS: another run has its hosts on this machine; wait for its end or run with HOSTS=1"
+        ) from None
+    return lock
 
 
 def _require_leave() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
+from bench.sections import commit
 from crm_sync.models import SyncJob
 from crm_sync.part import CRM
 from kernel import clock, db
@@ -31,7 +31,7 @@ from tests.crash.harness.mischief import Mischief
 from tests.crash.harness.nemesis import Nemesis
 from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.people import People
-from tests.crash.harness.plan import ROOT, TARGETS, Plan
+from tests.crash.harness.plan import TARGETS, Plan
 from tests.crash.harness.reader import Reader
 from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due, make_work
@@ -83,6 +83,7 @@ class Result:
 def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
     """Make the company, attack it while it charges, let it come to rest, and judge."""
     record = Record(say)
+    commit()  # now: the tree may change while this goes on
     company = found(folder, plan, record)
     result = None
     try:
@@ -116,7 +117,7 @@ class Attack:
     def end_of_the_day(self) -> None:
         """Customers and liars go home; who kills stays."""
         if self.cable:
-            self.cable.stop()
+            self.cable.end_of_the_day()
         self.people.stop()
         self.mischief.stop()
         self.clock.hold()
@@ -149,9 +150,12 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     hits = _calm(plan, company, record, attack.nemesis)
     rest = _rest(plan, company, record, wiring, attack.nemesis)
     attack.clock.stop()
+    if attack.cable:
+        attack.cable.stop()
     read_lists()
     oracle = Oracle(company.journal)
     evidence = Evidence(
+        plan,
         dues,
         attack.people.stops,
         attack.clock.shifts,
@@ -165,13 +169,15 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     verdicts = check_all(evidence)
     if rest.startswith("still due"):
         verdicts.append(Verdict(LIVENESS, f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
-    cut = attack.cable.settled if attack.cable else []
+    if attack.cable:
+        verdicts.append(attack.cable.hand.verdict())
+    cut = attack.cable.hand.settled if attack.cable else []
     figures = measure(oracle, attack.nemesis, cut, began=began, ended=charged)
     if plan.is_long:
         verdicts += goals.judge(figures)
     seconds = time.time() - record.began
     return Result(
-        plan, folder, _commit(), record, verdicts, hits, figures, seconds, rest, oracle, dues, (began, charged)
+        plan, folder, commit(), record, verdicts, hits, figures, seconds, rest, oracle, dues, (began, charged)
     )
 
 
@@ -264,8 +270,3 @@ def _rest(plan: Plan, company: Company, record: Record, wiring: Wiring, nemesis:
     )
     record.tell(text_)
     return text_
-
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "no git"
