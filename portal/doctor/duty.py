@@ -1,4 +1,4 @@
-"""When the doctor comes: every hour of real time. It is a chore, as reconciliation is."""
+"""When the doctor comes: every quarter of an hour of real time. It is a chore, as reconciliation is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from payments.installation.models import Installation
 from portal.doctor.models import CheckResult
 
 EXAMINE = "examine"
-_EVERY = timedelta(hours=1)
+_EVERY = timedelta(minutes=15)
 # A hint is about rows: this one about the only one there is.
 _THE_INSTALLATION = (1,)
-# A little less than an hour: an examination that began a second late must not cost the next its hour.
-_LATELY = text("interval '55 minutes'")
+# A little less: an examination that began a second late must not cost the next its turn.
+_LATELY = text("interval '14 minutes'")
 TO_EXAMINE = Wait(
     "installation.examine_at",
     Installation.examine_at,
@@ -28,7 +28,7 @@ TO_EXAMINE = Wait(
 
 
 def hint_examination(_send: Send) -> int:
-    """Have a worker ask every check when the hour has come."""
+    """Have a worker ask every check when the time has come."""
     with begin() as session:
         due = session.execute(
             update(Installation)

@@ -17,8 +17,8 @@ from portal.doctor.words import PROMISES
 from portal.web.staff.queries.breached import Subjects, find_subjects
 from portal.web.staff.queries.checks import read_results
 
-# Hourly, and an hour for one that was late.
-_OLD_AFTER = timedelta(hours=2)
+# Every quarter of an hour, and room for some that were late.
+_OLD_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _answer(it: CheckResult, subjects: Subjects) -> Answer:
 
 def _sight(breach: dict[str, Any], subjects: Subjects) -> Sight:
     kind, key = breach["object"], breach["id"]
-    # An answer that an older version kept has none: the next hour's has.
+    # An answer that an older version kept has none: the next one has.
     figures = figures_text(breach.get("figures", {}))
     subject = subjects.get((kind, key))
     if subject is None:
