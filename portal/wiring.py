@@ -24,8 +24,9 @@ from payments.doctor.checks import CHECKS
 from payments.doctor.house import nothing_waits_too_long
 from payments.invoicing.issue import issue_due
 from payments.invoicing.lapsing import TO_LAPSE, lapse_unpaid
-from payments.reconciliation.duty import RECONCILE, TO_RECONCILE, hint_reconciliation
+from payments.reconciliation.duty import TO_RECONCILE, hint_reconciliation
 from payments.reconciliation.duty import run as reconcile
+from payments.reconciliation.standing import RECONCILE
 from payments.stops.remembering import HANDLERS as STOPS
 from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process

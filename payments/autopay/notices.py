@@ -87,6 +87,18 @@ def mark_notice_sent(session: Session, notice_id: UUID, *, now: datetime) -> Non
     )
 
 
+def renew_late(session: Session, notice_id: UUID, *, now: datetime) -> bool:
+    """Announce afresh what a notice that has not left cannot promise any more: its day is nearer than a notice's time.
+
+    Says whether it is so; then its letter, which the caller has in hand, must not leave.
+    """
+    notice = session.get_one(Notice, notice_id)
+    if notice.sent_at is not None or business_date(now + notice_time(session)) <= notice.charge_on:
+        return False
+    announce(session, [notice.installment_id], now=now)
+    return True
+
+
 def _stands(session: Session, notice: Notice) -> bool:
     # Shared with whoever stops: either the stop is seen here, or it undoes what this transaction arms.
     later = aliased(Notice)

@@ -22,7 +22,7 @@ from kernel.settings import get_settings
 from payments.autopay.models import Autopay
 from payments.charging.bodies import Subject, hosted_body
 from payments.charging.checking import CHECK
-from payments.charging.models import CREATED, LIVE, REJECTED, SEND, UNKNOWN, Allocation, Payment
+from payments.charging.models import CREATED, LIVE, REJECTED, SEND, UNKNOWN, UNSENT, Allocation, Payment
 from payments.charging.pace import HINT_LIFE
 from payments.charging.permits import Permit, permit_customer
 from payments.charging.recording import Outcome, record
@@ -142,14 +142,14 @@ def _require_known(session: Session, invoice: Invoice) -> None:
         require_proof(session, session.get_one(Shop, contract.shop_id).account_id, since)
     except Refused as error:
         raise Refused(
-            "Мы сверяем платежи с ЮKassa: этот счёт, возможно, уже оплачен. Попробуйте ещё раз через час"
+            "Мы сверяем платежи с ЮKassa: этот счёт, возможно, уже оплачен. Попробуйте немного позже"
         ) from error
 
 
 def _gives_way(session: Session, live: Payment, now: datetime) -> bool:
     # One that a worker holds at this moment is as good as sent. The line's instant comes back with the charge: if the
     # customer gives up, it is written anew.
-    mine = select(Payment).where(Payment.id == live.id, Payment.status == CREATED, Payment.initiator == "schedule")
+    mine = select(Payment).where(Payment.id == live.id, UNSENT)
     unsent = session.scalars(
         mine.with_for_update(key_share=True, skip_locked=True).execution_options(populate_existing=True)
     ).one_or_none()

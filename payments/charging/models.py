@@ -139,7 +139,9 @@ class Payment(Base):
 
 Index("ix_payments_last4", Payment.last4, postgresql_where=Payment.last4.is_not(None))
 RUNNING = ~exists().where(Installation.charging_paused)
-_TO_CHARGE = and_(Payment.status == CREATED, Payment.initiator == "schedule", RUNNING)
+# A charge of a saved method that is written and has not left: it gives way to whoever pays by hand.
+UNSENT = and_(Payment.status == CREATED, Payment.initiator == "schedule")
+_TO_CHARGE = and_(UNSENT, RUNNING)
 TO_SEND = Wait(
     "payments.created",
     Payment.created_at,

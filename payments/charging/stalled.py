@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, case, select
 from sqlalchemy.orm import aliased
 
-from payments.charging.models import CREATED, Payment
+from payments.charging.models import UNSENT
 from payments.charging.refused_shop import CREDENTIALS_REFUSED
 from payments.installation.models import Installation
 
@@ -25,7 +25,5 @@ _sure = and_(_it.unproven_since.is_(None), _it.pause_reason.is_distinct_from(CRE
 PAUSE: ColumnElement[Stall | None] = (
     select(case((_sure, "pay"), else_="wait")).where(_it.charging_paused).scalar_subquery()
 )
-# Over Payment: a charge of a saved method that is written and was never sent.
-UNSENT = and_(Payment.status == CREATED, Payment.initiator == "schedule")
 # Over Payment: a `Stall` where the pause stalls the charge, else NULL.
 STALLED: ColumnElement[Stall | None] = case((UNSENT, PAUSE))

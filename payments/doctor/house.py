@@ -13,6 +13,8 @@ from payments.doctor.check import Check
 
 # Readings are hourly.
 _UNREAD_FOR = "interval '3 hours'"
+# And begin again ten minutes after a failure: a shop that is not read any more is nobody's.
+_TRIED_WITHIN = "interval '2 hours'"
 _PATIENCE = "interval '15 minutes'"
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # a class without annotations
 # What is written once: nobody changes or removes it, and nobody empties the table.
@@ -79,11 +81,12 @@ HOUSE = (
                jsonb_build_object('failures', f.n, 'since_at', f.since) AS figures
         FROM shops s
         CROSS JOIN LATERAL (
-            SELECT count(*) AS n, min(r.begun_at) AS since FROM reconciliations r
+            SELECT count(*) AS n, min(r.begun_at) AS since, max(r.begun_at) AS newest FROM reconciliations r
             WHERE r.shop_id = s.id AND r.status = 'failed' AND r.begun_at > coalesce(
                 (SELECT max(d.begun_at) FROM reconciliations d WHERE d.shop_id = s.id AND d.status = 'done'), '-infinity')
         ) f
         WHERE f.n > 1 AND f.since < clock_timestamp() - {_UNREAD_FOR}
+          AND f.newest > clock_timestamp() - {_TRIED_WITHIN}
         """,  # noqa: S608  our own constant
     ),
     Check(

@@ -20,7 +20,7 @@ from kernel.settings import get_settings
 from payments.events import ChargingPaused
 from payments.history.noting import note_status
 from payments.installation.models import DailyTally, Installation
-from payments.reconciliation.standing import require_proof
+from payments.reconciliation.standing import read_soon, require_proof
 
 RUNNING = "running"
 PAUSED = "paused"
@@ -35,7 +35,7 @@ def pause_charging(session: Session, reason: str, *, now: datetime, by: UUID | N
     """Stop every charge of a saved method until somebody resumes; says whether charging was running.
 
     `reason` is shown to staff. `by` is the user who did it, None for the system. A pause that is already there keeps
-    its first reason. Payments that customers make on the gateway's page go on.
+    its first reason. Payments that customers make on the gateway's page go on, where the database is proven.
 
     Raises:
         NotFound: there is no installation yet.
@@ -50,15 +50,23 @@ def pause_charging(session: Session, reason: str, *, now: datetime, by: UUID | N
     return True
 
 
-def pause_until_reconciled(session: Session, reason: str, *, now: datetime, by: UUID | None = None) -> bool:
+def pause_until_reconciled(
+    session: Session, reason: str, *, now: datetime, by: UUID | None = None, late: bool = False
+) -> bool:
     """Stop every charge of a database that may not know what was charged: nobody resumes before a reconciliation.
 
-    A pause that is already there keeps its first reason and gets this condition. Says whether charging was running.
+    The lists are read soon. A pause that is already there keeps its first reason and gets this condition. `late`: this
+    database may have been at work since it came from a backup, so that the memory of stops may hold only what it knows
+    itself, and is not believed. Says whether charging was running.
 
     Raises:
         NotFound: there is no installation yet.
     """
-    _lock(session).unproven_since = now
+    installation = _lock(session)
+    if late and installation.unproven_since is None:
+        installation.stops_memory = None
+    installation.unproven_since = now
+    read_soon(session, get_settings().yookassa_shop_id)
     return pause_charging(session, reason, now=now, by=by)
 
 

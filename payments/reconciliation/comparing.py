@@ -153,8 +153,27 @@ def _missing_there(shop_id: UUID, read_at: datetime) -> Select[*tuple[Any, ...]]
 
 
 def _second_successes(shop_id: UUID) -> Select[*tuple[Any, ...]]:
+    # The invoice that a payment counts towards here: one that was taken over may be named otherwise there, or not at all.
+    invoice_id = func.coalesce(_ours.invoice_id, _theirs.invoice_id)
+    succeeded = (_theirs.shop_id == shop_id, _theirs.status == SUCCEEDED)
+    several = (
+        select(invoice_id.label("id"))
+        .select_from(_theirs)
+        .outerjoin(_ours, _ours.gateway_id == _theirs.gateway_id)
+        .where(*succeeded)
+        .group_by(invoice_id)
+        .having(func.count() > 1)
+        .subquery()
+    )
     newest = func.array_agg(aggregate_order_by(_theirs.gateway_id, _theirs.created_at.desc()))[1]
-    came = func.sum(_theirs.kopecks - _theirs.refunded_kopecks)
+    # A payment that is too old to be read again shows its refund in the list of refunds alone.
+    given_back = (
+        select(func.coalesce(func.sum(SeenRefund.kopecks), 0))
+        .where(SeenRefund.payment_gateway_id == _theirs.gateway_id, SeenRefund.status == SUCCEEDED)
+        .correlate(_theirs)
+        .scalar_subquery()
+    )
+    came = func.sum(_theirs.kopecks - func.greatest(_theirs.refunded_kopecks, given_back))
     twice = (
         select(
             newest.label("gateway_id"),
@@ -163,10 +182,13 @@ def _second_successes(shop_id: UUID) -> Select[*tuple[Any, ...]]:
             came.label("came"),
             func.max(_theirs.created_at).label("at"),
         )
-        .join(Invoice, Invoice.id == _theirs.invoice_id)
-        .where(_theirs.shop_id == shop_id, _theirs.status == SUCCEEDED)
+        .select_from(_theirs)
+        .outerjoin(_ours, _ours.gateway_id == _theirs.gateway_id)
+        .join(several, several.c.id == invoice_id)
+        .join(Invoice, Invoice.id == several.c.id)
+        .where(*succeeded)
         .group_by(Invoice.id)
-        .having(func.count() > 1, came > Invoice.kopecks)
+        .having(came > Invoice.kopecks)
         .subquery()
     )
     payment = select(_ours.id).where(_ours.gateway_id == twice.c.gateway_id).scalar_subquery()

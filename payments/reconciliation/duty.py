@@ -18,9 +18,9 @@ from payments.installation.models import Shop
 from payments.installation.setup import current_shop
 from payments.reconciliation.models import Reconciliation
 from payments.reconciliation.running import UnderWay, Unread, reconcile
+from payments.reconciliation.standing import RECONCILE
 
 _log = log.get(__name__)
-RECONCILE = "reconcile"
 _EVERY = timedelta(hours=1)
 _AFTER_A_FAILURE = timedelta(minutes=10)
 # Real time, a little less than an hour: that one began a second late must not cost the next its hour.

@@ -213,9 +213,12 @@ def _pause_in_a_past(session: Session, shop_id: UUID, read_at: datetime) -> None
             Difference.found_at == read_at,
         )
     )
-    unproven = select(Installation.id).where(Installation.unproven_since.is_not(None))
-    if session.execute(unknown.limit(1)).first() and not session.execute(unproven).first():
-        pause_until_reconciled(session, REASON, now=business_now(session))
+    if session.execute(unknown.limit(1)).first() is None:
+        return
+    # Whoever resumes at this moment is waited for.
+    it = session.get_one(Installation, 1, with_for_update=True, populate_existing=True)
+    if it.unproven_since is None:
+        pause_until_reconciled(session, REASON, now=business_now(session), late=True)
 
 
 def _fail(run_id: UUID, error: str) -> None:

@@ -10,11 +10,21 @@ from uuid import UUID
 
 from sqlalchemy import exists, func, or_, select
 
+from kernel import outbox
 from kernel.db import ReadSession, Session
 from kernel.errors import Refused
 from payments.charging.models import PENDING, WAITING_FOR_CAPTURE, Payment
 from payments.installation.models import Shop
 from payments.reconciliation.models import DONE, Difference, Reconciliation, SeenPayment
+
+RECONCILE = "reconcile"
+
+
+def read_soon(session: Session, account_id: str) -> None:
+    """Have a worker read the lists of this shop now; nothing where it never took anything."""
+    shop_id = session.execute(select(Shop.id).where(Shop.account_id == account_id)).scalar_one_or_none()
+    if shop_id:
+        outbox.hint(session, outbox.Hint(RECONCILE, (shop_id,)))
 
 
 def reconciled_since(session: Session | ReadSession, shop_id: UUID, since: datetime) -> bool:

@@ -78,7 +78,9 @@ def _keep_whole() -> bool:
     memory, here = Memory(it.id), server()
     marker = memory.marker()
     if marker and marker.name == it.stops_memory and marker.run == here.run:
-        _vouch(memory, here, marker.filling)
+        # A copy that nobody has let go on yet must not count on in the place of its original.
+        if it.unproven_since is None:
+            _vouch(memory, here, marker.filling)
         return False
     _fill(memory, here, it)
     return True

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
-from payments.charging.models import CREATED, LIVE, Payment
+from payments.charging.models import LIVE, UNSENT, Payment
 from payments.invoicing.links import make_pay_link
 from payments.invoicing.models import Invoice
 from portal.notifications import reading
@@ -70,7 +70,5 @@ def ask_again(session: Session, invoice_id: UUID, *, now: datetime) -> UUID | No
 
 
 def _is_being_paid(session: Session, invoice_id: UUID) -> bool:
-    # A charge that has not left gives way to whoever pays by hand.
-    waits = Payment.initiator == "schedule", Payment.status == CREATED
-    live = select(Payment.id).where(Payment.invoice_id == invoice_id, Payment.status.in_(LIVE), ~(waits[0] & waits[1]))
+    live = select(Payment.id).where(Payment.invoice_id == invoice_id, Payment.status.in_(LIVE), ~UNSENT)
     return session.execute(live).first() is not None

@@ -22,7 +22,7 @@ from kernel.clock import business_now
 from kernel.db import Session, begin, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
-from payments.autopay.notices import mark_notice_sent
+from payments.autopay.notices import mark_notice_sent, renew_late
 from portal.notifications.asking import KIND as ASKS_TO_PAY
 from portal.notifications.calling_off import still_asks, still_comes
 from portal.notifications.envelope import BadAddress, Outgoing, own_host, seal
@@ -30,7 +30,7 @@ from portal.notifications.forgetting import forgotten
 from portal.notifications.letters import MAIL_JOB
 from portal.notifications.models import TO_SEND, Message
 from portal.notifications.smtp import Accepted, Line, Outcome, PutOff, Refused, Server
-from portal.notifications.troubles import CALLED_OFF, PAID_MEANWHILE
+from portal.notifications.troubles import CALLED_OFF, PAID_MEANWHILE, TOO_LATE
 
 _log = log.get(__name__)
 # Longer than any one letter should take, so that a live sender is rarely taken for a dead one.
@@ -135,8 +135,11 @@ def record(session: Session, letter: Outgoing, outcome: Outcome, *, now: datetim
 
 
 def _overtaken(session: Session, letter: Outgoing) -> str | None:
-    if letter.notice_id is not None and not still_comes(session, letter.notice_id):
-        return CALLED_OFF
+    if letter.notice_id is not None:
+        if not still_comes(session, letter.notice_id):
+            return CALLED_OFF
+        if renew_late(session, letter.notice_id, now=business_now(session)):
+            return TOO_LATE
     if letter.kind == ASKS_TO_PAY and letter.invoice_id and not still_asks(session, letter.invoice_id):
         return PAID_MEANWHILE
     return None

@@ -55,12 +55,17 @@ def pause(request: Request, posted: Posted, staff: ChargingPauser, db: Db) -> Re
     if not form.validate():
         return _page(request, staff, db, form, status=422)
     reason, restored = str(form.reason.data), bool(form.restored.data)
-    stop = pause_until_reconciled if restored else pause_charging
-    done = stop(db, reason, now=clock.business_now(db), by=staff.user_id)
+    now = clock.business_now(db)
+    if restored:
+        done = pause_until_reconciled(db, reason, now=now, by=staff.user_id, late=True)
+    else:
+        done = pause_charging(db, reason, now=now, by=staff.user_id)
     forget_beat()
     if done or restored:
         details = {"reason": reason, "restored": restored}
         record_act(db, staff, "charging.paused", "installation", HISTORY_ID, request=request, details=details)
+    if restored:
+        return go_to(request, "/staff", say=_("Отмечено: списания возобновятся только после сверки"))
     return go_to(request, "/staff", say=_("Списания приостановлены") if done else _("Списания уже приостановлены"))
 
 

@@ -21,7 +21,7 @@ KINDS = {
     kinds.REFUND: _("Возврат сделан в ЮKassa"),
 }
 RESOLUTIONS = {
-    kinds.VANISHED: _("Разошлось само"),
+    kinds.VANISHED: _("Сошлось само"),
     kinds.REPAIRED: _("Исправлено"),
     kinds.SEEN_TO: _("Разобрано сотрудником"),
 }

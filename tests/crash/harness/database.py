@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from kernel.db import Session, begin, is_away
 
 T = TypeVar("T")
 # How long a sender of a letter has it to itself, in real time: portal/notifications/delivery.py.
 LETTER_LEASE_S = 120
+_LOCK_NOT_AVAILABLE = "55P03"
 _PATIENCE_S = 60.0
 _PAUSE_S = 0.2
 
@@ -31,16 +33,23 @@ _END_JOBS = text("""
 
 
 def insist(work: Callable[[Session], T]) -> T:
-    """Do it in a transaction; while the database is away, wait and begin again. `work` must be repeatable."""
+    """Do it in a transaction; while the database is away, or a frozen process holds its rows, wait and begin again.
+
+    `work` must be repeatable.
+    """
     until = time.monotonic() + _PATIENCE_S
     while True:
         try:
             with begin() as session:
                 return work(session)
         except Exception as error:
-            if not is_away(error) or time.monotonic() > until:
+            if not (is_away(error) or _is_locked_out(error)) or time.monotonic() > until:
                 raise
         time.sleep(_PAUSE_S)
+
+
+def _is_locked_out(error: Exception) -> bool:
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def end_leases_of(worker: str) -> None:

@@ -6,11 +6,9 @@ import time
 
 from sqlalchemy import text
 
-from kernel import outbox
 from kernel.db import Session
 from kernel.settings import get_settings
-from payments.installation.setup import current_shop
-from payments.reconciliation.duty import RECONCILE
+from payments.reconciliation.standing import read_soon
 from tests.crash.harness.database import insist
 from tests.crash.harness.nemesis import Nemesis
 
@@ -40,4 +38,4 @@ class Reader:
         # Five dead readings would take their leases' quarter of an hour. Nobody who lives has left his lease alone since
         # before the last death.
         session.execute(_END_LEASES, {"killed": self._nemesis.last_death})
-        outbox.hint(session, outbox.Hint(RECONCILE, (current_shop(session, get_settings()).id,)))
+        read_soon(session, get_settings().yookassa_shop_id)

@@ -254,7 +254,7 @@ BROKEN = [
             "CREATE INDEX uq_payments_one_live_per_invoice ON payments (invoice_id)",
         ],
     ),
-    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=2, ago="4 hours")]),
+    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=1, ago="4 hours"), UNREAD.format(n=1, ago="9 minutes")]),
     (
         "letters_have_case",
         [
@@ -339,6 +339,7 @@ def test_no_more_than_the_first_are_shown_and_all_are_counted(books: Books) -> N
 NO_BREACH = [
     ("lists_were_read", [READ_LONG_AGO]),
     ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=1, ago="4 hours")]),
+    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=2, ago="4 hours")]),
     ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=3, ago="2 hours")]),
     ("lists_were_read", [UNREAD.format(n=3, ago="4 hours")]),
     ("announced_charge_was_made", UNCHARGED),
@@ -420,8 +421,10 @@ def test_what_a_person_has_seen_to_is_no_breach_any_more(
     books.do(*statements)
     assert ask(books.session, CHECKS[name]).count
     seen = f"""
-        INSERT INTO differences (id, shop_id, kind, gateway_id, happened_at, resolved_at, resolution)
-        SELECT gen_random_uuid(), shop_id, '{kind}', gateway_id, business_now(), business_now(), '{{resolution}}'
+        INSERT INTO differences (id, shop_id, kind, gateway_id, happened_at, resolved_at, resolution, invoice_id,
+            their_kopecks)
+        SELECT gen_random_uuid(), shop_id, '{kind}', gateway_id, business_now(), business_now(), '{{resolution}}', invoice_id,
+            sum(kopecks) OVER (PARTITION BY invoice_id)
         FROM gateway_payments
     """
 
@@ -429,3 +432,6 @@ def test_what_a_person_has_seen_to_is_no_breach_any_more(
     assert ask(books.session, CHECKS[name]).count
     books.do(seen.format(resolution="seen_to"))
     assert ask(books.session, CHECKS[name]).count == 0
+    if kind == "second_success":
+        books.do("UPDATE gateway_payments SET kopecks = kopecks + 1 WHERE gateway_id = 'gw-second'")
+        assert ask(books.session, CHECKS[name]).count, "more has come since"

@@ -12,8 +12,8 @@ from kernel.db import begin
 from payments.doctor.charges import CHARGES
 from payments.doctor.check import examine
 from payments.doctor.gateway import GATEWAY
-from payments.reconciliation.repairing import repair_all, see_to
-from tests.payments.reconciliation.conftest import Paid, Seen, differences, pay
+from payments.reconciliation.repairing import repair, repair_all, see_to
+from tests.payments.reconciliation.conftest import Paid, Seen, differences, invoice_of, pay
 from tests.support.gateway_cabinet import pay_past_us, refund_in_the_cabinet
 from tests.support.world import World
 
@@ -62,18 +62,23 @@ def test_a_second_payment_of_one_intent_is_seen_from_the_gateways_side(
     assert broken() == {"gateway_took_once": [str(paid.invoice_id)]}, "booked now, and taken twice all the same"
 
 
-@pytest.mark.parametrize("settled_by", ["a refund", "a person's word"])
+@pytest.mark.parametrize("settled_by", ["a refund", "a late refund", "a person's word"])
+@pytest.mark.parametrize("made", ["by one intent", "in the cabinet"])
 def test_an_invoice_paid_twice_is_a_breach_until_it_is_settled(
-    world: World, paid: Paid, reconciled: Reconciled, settled_by: str
+    world: World, paid: Paid, reconciled: Reconciled, made: str, settled_by: str
 ) -> None:
     ids = {"payment_id": str(paid.payment_id), "invoice_id": str(paid.invoice_id)}
-    twin = pay_past_us(world.sandbox, "3000.00", metadata=ids)
+    twin = pay_past_us(world.sandbox, "3000.00", metadata=ids if made == "by one intent" else {})
     reconciled()
-    repair_all(by=None, note=lambda *_: None, seconds=10)
+    (found,) = [it for it in differences() if it.kind in ("missing_here", "foreign")]
+    number = None if made == "by one intent" else invoice_of(paid).number
+    assert repair(found.id, by=uuid4(), note=lambda *_: None, number=number)
     reconciled()
     assert paid_twice() == [str(paid.invoice_id)]
 
-    if settled_by == "a refund":
+    if settled_by != "a person's word":
+        if settled_by == "a late refund":
+            world.jump("P40D")  # the payment is not read any more
         refund_in_the_cabinet(world.sandbox, twin["id"], "3000.00")
     else:
         (found,) = differences()

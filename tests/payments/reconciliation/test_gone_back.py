@@ -6,10 +6,12 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import begin, read
 from kernel.errors import Refused
+from payments.autopay.models import Autopay
 from payments.installation.models import Installation
 from payments.installation.pausing import resume_charging
 from payments.reconciliation.repairing import repair_all
@@ -65,6 +67,32 @@ def test_it_is_told_once_and_a_pause_that_is_there_keeps_its_reason(
     reconciled()
 
     assert _installation().unproven_since == since
+
+
+def test_the_lists_are_read_again_by_themselves(world: World, paid: Paid, reconciled: Reconciled) -> None:
+    pay_past_us(world.sandbox, "3000.00", metadata=_of(paid))
+    reconciled()
+    repair_all(by=None, note=lambda *_: None)
+
+    keep_memory()
+    world.drain()
+
+    _resume()
+
+
+def test_whoever_agreed_before_is_asked_since_the_memory_may_know_no_more_than_this_database(
+    world: World, paid: Paid, reconciled: Reconciled
+) -> None:
+    keep_memory()
+    pay_past_us(world.sandbox, "3000.00", metadata=_of(paid))
+    reconciled()
+
+    keep_memory()
+
+    with read() as session:
+        autopay = session.scalars(select(Autopay)).one()
+    assert autopay.status == "paused"
+    assert autopay.unconfirmed_since
 
 
 @pytest.mark.parametrize("names", ["another installation's contract", "a payment of ours", "nothing"])

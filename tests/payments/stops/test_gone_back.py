@@ -77,3 +77,19 @@ def test_a_database_that_lost_nothing_is_never_behind(world: World, empty_redis:
 
     assert not pause_if_gone_back()
     assert not _installation().charging_paused
+
+
+def test_a_copy_that_nobody_has_let_go_on_does_not_count_on_in_the_place_of_its_original(
+    world: World, backup: Backup
+) -> None:
+    backup.make()
+    keep_memory()
+    backup.go_back()
+    keep_memory()
+    keep_memory()
+    assert _installation().charging_paused
+    backup.forget()
+
+    keep_memory()
+
+    assert not _installation().charging_paused, "the original has lost nothing"

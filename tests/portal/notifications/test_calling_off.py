@@ -10,20 +10,21 @@ import pytest
 from sqlalchemy import select, update
 
 from kernel import clock
-from kernel.clock import business_now
+from kernel.clock import business_date, business_now
 from kernel.db import Session, begin
 from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import Notice
 from payments.autopay.notices import mark_notice_sent
 from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
 from payments.contracts.models import Installment
+from payments.contracts.planning import notice_time
 from payments.invoicing.lapsing import lapse_unpaid
 from payments.invoicing.skipping import skip_installment
 from payments.invoicing.voiding import void_invoices
 from portal.notifications.delivery import send_messages
 from portal.notifications.models import Message
 from portal.notifications.outage import mail_is_away
-from portal.notifications.troubles import CALLED_OFF
+from portal.notifications.troubles import CALLED_OFF, TOO_LATE
 from tests.portal.notifications.conftest import Mailbox
 from tests.portal.notifications.story import BY_HAND, Story, begin_story, story_with_autopay
 from tests.portal.notifications.writing import stored
@@ -112,6 +113,27 @@ def test_a_warning_that_was_put_off_is_called_off_when_its_turn_comes(mailbox: M
 
     assert (stored(letter_id).status, stored(letter_id).error) == ("failed", CALLED_OFF)
     assert mailbox.letters == []
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("committed", "own_clock")
+def test_a_warning_whose_day_has_come_too_near_is_written_anew_for_a_later_one(mailbox: Mailbox) -> None:
+    with begin() as session:
+        story = story_with_autopay(session)
+        first = story.announce()
+        letter_id = story.letter("charge_announced").id
+        line_id, day = first.installment_id, first.charge_on
+        until_then = day - business_date(business_now(session))
+        clock.set_shift(session, until_then)
+
+    send_messages([str(letter_id)])
+
+    assert (stored(letter_id).status, stored(letter_id).error, mailbox.letters) == ("failed", TOO_LATE, [])
+    with begin() as session:
+        notices = session.scalars(select(Notice).where(Notice.installment_id == line_id).order_by(Notice.id)).all()
+        assert [notice.sent_at for notice in notices] == [None, None]
+        assert notices[1].charge_on == business_date(business_now(session) + notice_time(session)) > day
+        assert session.get_one(Installment, line_id).charge_at is None, "it waits for the new letter"
 
 
 @pytest.mark.parametrize("stop", STOPS)

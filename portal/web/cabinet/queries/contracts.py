@@ -13,8 +13,8 @@ from sqlalchemy import and_, case, exists, func, or_, select
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, PaymentMethod
-from payments.charging.models import LIVE, Payment
-from payments.charging.stalled import PAUSE, UNSENT, Stall
+from payments.charging.models import LIVE, UNSENT, Payment
+from payments.charging.stalled import PAUSE, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.invoicing.models import Invoice

@@ -41,7 +41,7 @@ def read_proving(session: ReadSession | Session) -> Proving:
     reading = session.execute(running.limit(1)).one_or_none()
     return Proving(
         session.execute(asked).scalar_one_or_none(),
-        session.execute(select(func.max(Reconciliation.begun_at))).scalar_one(),
+        session.execute(select(func.max(Reconciliation.begun_at)).where(Reconciliation.status != RUNNING)).scalar_one(),
         session.execute(select(func.max(CheckResult.examined_at))).scalar_one(),
         Reading(*reading) if reading else None,
     )
