@@ -9,8 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-import xlsxwriter
-
 from portal.exports.columns import COLUMNS, SUM_AT, Cell, rubles
 from portal.web.kit.i18n import gettext as _
 from portal.web.staff.queries.payments import PaymentRow
@@ -35,6 +33,8 @@ class XlsxSheet:
 
     def __init__(self, path: Path, conditions: Sequence[tuple[str, str]]) -> None:
         """`conditions`: name and value of each condition, told on a second sheet."""
+        import xlsxwriter  # 2.5 MB that no process needs which makes no file
+
         self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False})
         self._formats = {kind: self._book.add_format({"num_format": text}) for kind, text in _FORMATS.items()}
         self._strong = self._book.add_format({"bold": True, "bottom": 1})
