@@ -116,7 +116,13 @@ def test_a_database_from_a_backup_is_not_let_go_on_before_it_is_reconciled(
     for reason in before:
         owner.post("/staff/charging/pause", data={"reason": reason})
 
+    assert 'href="/staff/charging/pause"' in owner.get("/staff").text
+
     owner.post("/staff/charging/pause", data={"reason": "Вернули снимок", "restored": "y"})
+
+    page = owner.get("/staff").text
+    assert "Отмечено: списания возобновятся только после сверки" in page
+    assert 'href="/staff/charging/pause"' not in page
 
     with read() as session:
         it = session.get_one(Installation, 1)
