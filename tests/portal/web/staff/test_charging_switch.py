@@ -101,7 +101,7 @@ def test_a_pause_needs_a_reason_stops_at_once_and_keeps_the_first_reason(desk: D
     page = manager.get("/staff").text
     assert "Списания приостановлены: Сверяем суммы &lt;b&gt;" in page
     assert "/staff/charging/pause" not in page
-    assert "Списания уже приостановлены" in manager.get("/staff/charging/pause").text
+    assert "База восстановлена из копии?" in manager.get("/staff/charging/pause").text
     with read() as session:
         told = session.scalars(select(StatusHistory).where(StatusHistory.object_id == HISTORY_ID)).all()
     assert [row.new for row in told] == ["paused"]
