@@ -32,8 +32,7 @@ from payments.webhooks.models import TO_PROCESS
 from payments.webhooks.processing import WEBHOOK, hint_due_webhooks, process
 from portal.audit.doctor import CHECKS as AUDIT
 from portal.doctor import examining
-from portal.doctor.duty import EXAMINE, TO_EXAMINE, hint_examination
-from portal.doctor.proving import PROVE
+from portal.doctor.duty import EXAMINE, PROVE, TO_EXAMINE, hint_examination
 from portal.exports import models as files
 from portal.exports.asking import drop_expired, sweep_exports
 from portal.exports.making import EXPORT

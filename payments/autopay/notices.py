@@ -95,7 +95,9 @@ def renew_late(session: Session, notice_id: UUID, *, now: datetime) -> bool:
     notice = session.get_one(Notice, notice_id)
     if notice.sent_at is not None or business_date(now + notice_time(session)) <= notice.charge_on:
         return False
-    announce(session, [notice.installment_id], now=now)
+    newer = select(Notice.id).where(Notice.installment_id == notice.installment_id, Notice.id > notice.id)
+    if session.execute(newer.limit(1)).first() is None:
+        announce(session, [notice.installment_id], now=now)
     return True
 
 

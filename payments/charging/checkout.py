@@ -32,7 +32,7 @@ from payments.contracts.opening import MINIMUM_KOPECKS
 from payments.gateway.transport import Deadlines
 from payments.gateway.yookassa import YooKassa
 from payments.history.noting import note_status
-from payments.installation.models import Installation, Shop
+from payments.installation.models import Installation
 from payments.invoicing.models import Invoice
 from payments.reconciliation.standing import require_proof
 
@@ -135,11 +135,10 @@ def _require_known(session: Session, invoice: Invoice) -> None:
     since = session.execute(select(Installation.unproven_since)).scalar_one_or_none()
     if since is None:
         return
-    contract = session.get_one(Contract, invoice.contract_id)
-    if contract.created_at > since:
+    if session.get_one(Contract, invoice.contract_id).created_at > since:
         return
     try:
-        require_proof(session, session.get_one(Shop, contract.shop_id).account_id, since)
+        require_proof(session, get_settings().yookassa_shop_id, since)
     except Refused as error:
         raise Refused(
             "Мы сверяем платежи с ЮKassa: этот счёт, возможно, уже оплачен. Попробуйте немного позже"

@@ -8,12 +8,13 @@ from sqlalchemy import exists, func, text, update
 
 from kernel import outbox
 from kernel.clock import Wait
-from kernel.db import begin
+from kernel.db import Session, begin
 from kernel.relay import Send
 from payments.installation.models import Installation
 from portal.doctor.models import CheckResult
 
 EXAMINE = "examine"
+PROVE = "prove"
 _EVERY = timedelta(minutes=15)
 # A hint is about rows: this one about the only one there is.
 _THE_INSTALLATION = (1,)
@@ -39,3 +40,8 @@ def hint_examination(_send: Send) -> int:
         if due:
             outbox.hint(session, outbox.Hint(EXAMINE, _THE_INSTALLATION))
     return len(due)
+
+
+def prove_soon(session: Session) -> None:
+    """Have a worker read the gateway's lists and then ask every check, whatever the time: no verdict older than they are."""
+    outbox.hint(session, outbox.Hint(PROVE, _THE_INSTALLATION))

@@ -47,14 +47,6 @@ def still_comes(session: Session, notice_id: UUID) -> bool:
     return found.first() is not None
 
 
-def still_asks(session: Session, invoice_id: UUID) -> bool:
-    """Whether an invoice is still to be paid by whoever is asked to."""
-    return (
-        session.execute(select(Invoice.id).where(Invoice.id == invoice_id, Invoice.status == "open")).first()
-        is not None
-    )
-
-
 def called_off(session: Session, invoice_id: UUID) -> CalledOff | None:
     """The charge of a voided invoice, if the customer had been warned of it; None when nobody was told to expect it."""
     told = exists().where(Notice.installment_id == Installment.id, Notice.sent_at.is_not(None)).correlate(Installment)

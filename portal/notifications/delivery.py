@@ -23,8 +23,9 @@ from kernel.db import Session, begin, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
 from payments.autopay.notices import mark_notice_sent, renew_late
+from portal.notifications import reading
 from portal.notifications.asking import KIND as ASKS_TO_PAY
-from portal.notifications.calling_off import still_asks, still_comes
+from portal.notifications.calling_off import still_comes
 from portal.notifications.envelope import BadAddress, Outgoing, own_host, seal
 from portal.notifications.forgetting import forgotten
 from portal.notifications.letters import MAIL_JOB
@@ -140,7 +141,7 @@ def _overtaken(session: Session, letter: Outgoing) -> str | None:
             return CALLED_OFF
         if renew_late(session, letter.notice_id, now=business_now(session)):
             return TOO_LATE
-    if letter.kind == ASKS_TO_PAY and letter.invoice_id and not still_asks(session, letter.invoice_id):
+    if letter.kind == ASKS_TO_PAY and letter.invoice_id and reading.open_invoice(session, letter.invoice_id) is None:
         return PAID_MEANWHILE
     return None
 

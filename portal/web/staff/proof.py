@@ -13,7 +13,7 @@ from payments.installation.setup import current_shop
 from payments.reconciliation.comparing import GRACE
 from payments.reconciliation.repairing import repair_all
 from portal.audit.recording import record_act
-from portal.doctor.proving import prove_soon
+from portal.doctor.duty import prove_soon
 from portal.web.kit.filters import number
 from portal.web.kit.guards import CurrentStaff, Db, ReadDb
 from portal.web.kit.i18n import gettext as _

@@ -134,6 +134,13 @@ def test_a_warning_whose_day_has_come_too_near_is_written_anew_for_a_later_one(m
         assert [notice.sent_at for notice in notices] == [None, None]
         assert notices[1].charge_on == business_date(business_now(session) + notice_time(session)) > day
         assert session.get_one(Installment, line_id).charge_at is None, "it waits for the new letter"
+        session.execute(update(Message).where(Message.id == letter_id).values(status="queued"))  # sent again by hand
+
+    send_messages([str(letter_id)])
+
+    with begin() as session:
+        again = session.scalars(select(Notice.id).where(Notice.installment_id == line_id)).all()
+    assert (len(again), mailbox.letters) == (2, []), "the newer warning stands"
 
 
 @pytest.mark.parametrize("stop", STOPS)

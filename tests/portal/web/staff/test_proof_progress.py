@@ -14,8 +14,8 @@ from kernel.outbox import HINT_TOPIC, OutboxMessage, read_hint
 from kernel.settings import get_settings
 from payments.installation.setup import current_shop
 from payments.reconciliation.models import DONE, RUNNING, Reconciliation
+from portal.doctor.duty import PROVE
 from portal.doctor.models import CheckResult
-from portal.doctor.proving import PROVE
 from portal.wiring import Wiring
 from tests.portal.web.staff.conftest import Desk
 from tests.sandbox.process import Sandbox
