@@ -3,134 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, text
 
-from crm_sync.part import CRM
-from kernel.clock import business_now
-from kernel.db import Session
-from payments.charging.applying import apply
-from payments.charging.models import Payment
 from payments.doctor.check import SHOWN, Check, ask
-from payments.invoicing.taking_back import void_invoice
-from portal.audit.models import AuditEntry
 from portal.doctor.telling import FIGURES, WHYS, figures_text, object_name
 from portal.doctor.words import PROMISES
-from portal.wiring import Wiring
-from tests.support.gateway_objects import says
-from tests.support.standing import begin_first_payment, make_standing
+from tests.payments.doctor.breaking import (
+    CHECKS,
+    CONSENT_OF_CHARGED,
+    COPY_OF_CHARGED,
+    INVOICE_OF_CHARGED,
+    POSTING_OF_CHARGED,
+    READ_LONG_AGO,
+    SECOND_OF_CHARGED,
+    SEEN_OF_CHARGED,
+    UNCHARGED,
+    UNPOSTED,
+    UNREAD,
+)
+from tests.payments.doctor.conftest import Books
 
-CHECKS = {check.name: check for check in Wiring(CRM).checks}
-
-
-@dataclass(frozen=True)
-class Books:
-    """Sound books: a customer who agreed, paid once by hand and was charged once by himself."""
-
-    session: Session
-    contract_id: UUID
-    customer_id: UUID
-    first_id: UUID
-    charged_id: UUID
-
-    def do(self, *statements: str) -> None:
-        """Change rows behind the product's back, with every guard of the schema asleep."""
-        self.session.execute(text("SET LOCAL session_replication_role = replica"))
-        values = {
-            "contract": self.contract_id,
-            "customer": self.customer_id,
-            "first": self.first_id,
-            "charged": self.charged_id,
-        }
-        for statement in statements:
-            used = {name: value for name, value in values.items() if f":{name}" in statement}
-            self.session.execute(text(statement), used)
-        self.session.execute(text("SET LOCAL session_replication_role = origin"))
-
-
-@pytest.fixture
-def books(session: Session) -> Books:
-    standing = make_standing(session)
-    charged = session.get_one(Payment, standing.due.payment_id)
-    now = business_now(session)
-    charged.status, charged.sends, charged.first_sent_at, charged.permit_at = "sending", 1, now, now
-    session.flush()
-    apply(session, [says(session, charged, "succeeded")], source="answer", now=now)
-    _, unpaid = begin_first_payment(session, email="boris@example.com")
-    unpaid.status = "canceled"
-    session.flush()
-    void_invoice(session, unpaid.invoice_id, by=uuid4(), now=now)
-    first = session.scalars(
-        select(Payment.id).where(Payment.contract_id == standing.contract_id, Payment.initiator == "customer")
-    ).one()
-    _read_lists(session)
-    for subject in ("first", "second"):
-        session.add(AuditEntry(act="charging.paused", subject_kind="test", subject_id=subject, details={}))
-    session.flush()
-    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    return Books(session, standing.contract_id, standing.agreement.customer_id, first, charged.id)
-
-
-def _read_lists(session: Session) -> None:
-    # The gateway's lists were read whole an hour later, and hold what we have.
-    for statement in (
-        """
-        INSERT INTO gateway_payments (gateway_id, shop_id, status, kopecks, currency, refunded_kopecks, created_at,
-            captured_at, payment_id, invoice_id, contract_id, numbers, read_at)
-        SELECT gateway_id, shop_id, status, kopecks, currency, 0, created_at, decided_at, id, invoice_id, contract_id, '{}',
-            business_now() + interval '1 hour'
-        FROM payments WHERE gateway_id IS NOT NULL
-        """,
-        """
-        INSERT INTO reconciliations (id, shop_id, status, deep, since_at, until_at, lease_until, payments, refunds)
-        SELECT gen_random_uuid(), id, 'done', deep, business_now() - interval '35 days', business_now() + interval '1 hour',
-            business_now(), 2, 0
-        FROM shops, (VALUES (true), (false)) kinds(deep)
-        """,
-    ):
-        session.execute(text(statement))
-
-
-INVOICE_OF_CHARGED = "(SELECT invoice_id FROM payments WHERE id = :charged)"
-POSTING_OF_CHARGED = "(SELECT id FROM ledger_transactions WHERE source_id = :charged)"
-CONSENT_OF_CHARGED = "(SELECT consent_id FROM payments WHERE id = :charged)"
-ERASED = "user_id = NULL, ip = NULL, user_agent = NULL, salt = NULL"
-COPY_OF_CHARGED = """
-    INSERT INTO payments (id, invoice_id, customer_id, contract_id, shop_id, initiator, kopecks, currency, status, key,
-        body, saves_method, sends, checks, first_sent_at)
-    SELECT gen_random_uuid(), invoice_id, customer_id, contract_id, shop_id, 'customer', kopecks, currency, '{status}',
-        gen_random_uuid(), '', false, 1, 0, business_now() - interval '{ago}' FROM payments WHERE id = :charged
-"""
-SEEN_OF_CHARGED = "gateway_id = (SELECT gateway_id FROM payments WHERE id = :charged)"
-UNPOSTED = [
-    f"DELETE FROM ledger_entries WHERE transaction_id = {POSTING_OF_CHARGED}",
-    "DELETE FROM ledger_transactions WHERE source_id = :charged",
-]
-# The gateway has a second payment of this invoice, made by the same intent or by another.
-SECOND_OF_CHARGED = f"""
-    INSERT INTO gateway_payments (gateway_id, shop_id, status, kopecks, currency, refunded_kopecks, created_at, captured_at,
-        payment_id, invoice_id, contract_id, numbers, read_at)
-    SELECT 'gw-second', shop_id, status, kopecks, currency, {{refunded}}, created_at, captured_at, {{payment}}, invoice_id,
-        contract_id, numbers, read_at
-    FROM gateway_payments WHERE {SEEN_OF_CHARGED}
-"""
-# The line is due again as if its charge had never been made.
-UNCHARGED = [
-    f"UPDATE installments SET status = 'invoiced', charge_at = NULL WHERE id = (SELECT installment_id FROM invoices WHERE id = {INVOICE_OF_CHARGED})",
-    f"UPDATE invoices SET status = 'open' WHERE id = {INVOICE_OF_CHARGED}",
-    "DELETE FROM allocations WHERE payment_id = :charged",
-    "UPDATE payments SET notice_id = gen_random_uuid() WHERE id = :charged",
-]
-UNREAD = """
-    INSERT INTO reconciliations (id, shop_id, status, deep, since_at, until_at, lease_until, begun_at, payments, refunds)
-    SELECT gen_random_uuid(), id, 'failed', false, business_now() - interval '1 hour', business_now(), clock_timestamp(),
-        clock_timestamp() - interval '{ago}', 0, 0
-    FROM shops, generate_series(1, {n})
-"""
-READ_LONG_AGO = "UPDATE reconciliations SET begun_at = clock_timestamp() - interval '5 hours' WHERE status = 'done'"
 BROKEN = [
     ("one_success_per_invoice", [COPY_OF_CHARGED.format(status="succeeded", ago="0")]),
     (
@@ -334,104 +227,3 @@ def test_no_more_than_the_first_are_shown_and_all_are_counted(books: Books) -> N
     found = ask(books.session, many)
 
     assert (found.count, len(found.breaches)) == (500, SHOWN)
-
-
-NO_BREACH = [
-    ("lists_were_read", [READ_LONG_AGO]),
-    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=1, ago="4 hours")]),
-    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=2, ago="4 hours")]),
-    ("lists_were_read", [READ_LONG_AGO, UNREAD.format(n=3, ago="2 hours")]),
-    ("lists_were_read", [UNREAD.format(n=3, ago="4 hours")]),
-    ("announced_charge_was_made", UNCHARGED),
-    (
-        "announced_charge_was_made",
-        [*UNCHARGED, "UPDATE notices SET charge_on = charge_on - 10", "UPDATE autopays SET status = 'paused'"],
-    ),
-    (
-        "charge_was_announced",
-        ["UPDATE payments SET kopecks = kopecks - 1 WHERE id = :charged"],
-    ),
-    ("consents_are_unchanged", [f"UPDATE consents SET {ERASED} WHERE id = {CONSENT_OF_CHARGED}"]),
-    (
-        "gateway_success_is_posted",
-        [*UNPOSTED, "UPDATE gateway_payments SET read_at = captured_at + interval '14 minutes'"],
-    ),
-    (
-        "gateway_success_is_posted",
-        [*UNPOSTED, "UPDATE payments SET status = 'unknown', decided_at = NULL WHERE id = :charged"],
-    ),
-    (
-        "gateway_success_is_posted",
-        [
-            *UNPOSTED,
-            "UPDATE payments SET status = 'unknown', gateway_id = NULL, decided_at = NULL WHERE id = :charged",
-        ],
-    ),
-    # Made in the gateway's cabinet, or by another system of the shop.
-    ("gateway_success_is_posted", ["UPDATE gateway_payments SET gateway_id = 'gw-' || gateway_id, invoice_id = NULL"]),
-    ("posting_is_confirmed", ["DELETE FROM gateway_payments", "UPDATE reconciliations SET status = 'failed'"]),
-    ("posting_is_confirmed", ["DELETE FROM gateway_payments", "UPDATE reconciliations SET until_at = business_now()"]),
-    (
-        "posting_is_confirmed",
-        [
-            "DELETE FROM gateway_payments",
-            "UPDATE reconciliations SET since_at = business_now() - interval '59 minutes'",
-        ],
-    ),
-    ("gateway_took_once", [SECOND_OF_CHARGED.format(refunded="kopecks", payment="payment_id")]),
-    (
-        "gateway_agrees",
-        [
-            f"UPDATE gateway_payments SET status = 'pending', kopecks = kopecks - 1 WHERE {SEEN_OF_CHARGED}",
-        ],
-    ),
-    (
-        "gateway_agrees",
-        [
-            "UPDATE payments SET body = '' WHERE id = :charged",
-            f"UPDATE gateway_payments SET payment_id = :first WHERE {SEEN_OF_CHARGED}",
-        ],
-    ),
-]
-
-
-@pytest.mark.parametrize(("name", "statements"), NO_BREACH)
-def test_what_is_not_covered_or_under_way_or_anothers_raises_no_alarm(
-    books: Books, name: str, statements: list[str]
-) -> None:
-    books.do(*statements)
-
-    found = ask(books.session, CHECKS[name])
-
-    assert (found.error, found.breaches) == ("", ())
-
-
-SEEN_TO = [
-    ("gateway_success_is_posted", "missing_here", UNPOSTED),
-    ("posting_is_confirmed", "missing_there", ["UPDATE gateway_payments SET status = 'canceled'"]),
-    ("gateway_took_once", "second_success", [SECOND_OF_CHARGED.format(refunded=0, payment="payment_id")]),
-    ("gateway_agrees", "other_sum", ["UPDATE gateway_payments SET kopecks = kopecks - 1"]),
-]
-
-
-@pytest.mark.parametrize(("name", "kind", "statements"), SEEN_TO)
-def test_what_a_person_has_seen_to_is_no_breach_any_more(
-    books: Books, name: str, kind: str, statements: list[str]
-) -> None:
-    books.do(*statements)
-    assert ask(books.session, CHECKS[name]).count
-    seen = f"""
-        INSERT INTO differences (id, shop_id, kind, gateway_id, happened_at, resolved_at, resolution, invoice_id,
-            their_kopecks)
-        SELECT gen_random_uuid(), shop_id, '{kind}', gateway_id, business_now(), business_now(), '{{resolution}}', invoice_id,
-            sum(kopecks) OVER (PARTITION BY invoice_id)
-        FROM gateway_payments
-    """
-
-    books.do(seen.format(resolution="vanished"))
-    assert ask(books.session, CHECKS[name]).count
-    books.do(seen.format(resolution="seen_to"))
-    assert ask(books.session, CHECKS[name]).count == 0
-    if kind == "second_success":
-        books.do("UPDATE gateway_payments SET kopecks = kopecks + 1 WHERE gateway_id = 'gw-second'")
-        assert ask(books.session, CHECKS[name]).count, "more has come since"
