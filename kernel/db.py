@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,6 +35,7 @@ __all__ = [
     "dispose",
     "engine",
     "give_room",
+    "given",
     "insert_rows",
     "is_away",
     "read",
@@ -64,8 +66,16 @@ _AWAY = ("08", "57P01", "57P02", "57P03", "53300")
 _ATTEMPTS = 5
 _PAUSE_S = 0.05
 _lock = threading.Lock()
-_state: dict[str, Engine] = {}
+_state: dict[str, _Engines] = {}
 _pool_size = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    """One pool of connections. What reads gets a transaction of one snapshot that is READ ONLY from its BEGIN on."""
+
+    writing: Engine
+    reading: Engine
 
 
 class Base(DeclarativeBase):
@@ -94,9 +104,13 @@ def size_pool(connections: int) -> None:
 
 def engine() -> Engine:
     """The engine of this process. A request never waits for a connection: the gate admits no more than the pool."""
+    return _engines().writing
+
+
+def _engines() -> _Engines:
     with _lock:
-        if "engine" not in _state:
-            _state["engine"] = create_engine(
+        if "engines" not in _state:
+            writing = create_engine(
                 get_settings().database_url,
                 pool_size=_pool_size,
                 max_overflow=2,
@@ -104,15 +118,17 @@ def engine() -> Engine:
                 hide_parameters=True,  # an error names the statement, never the people in it
                 connect_args={"options": _CONNECT_OPTIONS, "connect_timeout": 5},
             )
-        return _state["engine"]
+            reading = writing.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            _state["engines"] = _Engines(writing, reading)
+        return _state["engines"]
 
 
 def dispose() -> None:
     """Close all connections; the next use builds a new engine from the settings of that moment."""
     with _lock:
-        found = _state.pop("engine", None)
+        found = _state.pop("engines", None)
     if found is not None:
-        found.dispose()
+        found.writing.dispose()
 
 
 @contextmanager
@@ -125,8 +141,7 @@ def begin() -> Iterator[Session]:
 @contextmanager
 def read() -> Iterator[ReadSession]:
     """One reading transaction with a single snapshot: it does not see what is committed after its first query."""
-    with ReadSession(engine(), expire_on_commit=False, autoflush=False) as session:
-        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    with ReadSession(_engines().reading, expire_on_commit=False, autoflush=False) as session:
         yield session
 
 
@@ -197,6 +212,14 @@ def among(column: InstrumentedAttribute[Any], values: Collection[Any]) -> Column
     """The same as `column.in_(values)`, and the same statement for any number of them: PostgreSQL plans it once."""
     array: BindParameter[Any] = bindparam(None, list(values), type_=ARRAY(column.type), unique=True)
     return column == any_(array)
+
+
+def given(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """That `column` is one of the list passed as the parameter `name`: for a statement that is built once, at import.
+
+    To build a statement of many columns anew, and its key in SQLAlchemy's cache, costs more than to run it.
+    """
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
 
 
 def is_away(error: Exception) -> bool:

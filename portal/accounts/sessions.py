@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from kernel.db import ReadSession, Session
@@ -102,35 +102,23 @@ def start_session(
 
 def find_session(session: Session, token: str, audience: Audience, *, now: datetime) -> SignedIn | None:
     """Whose session the cookie is, if it lives; notes that it was seen."""
-    customers = (
-        select(
-            func.array_agg(aggregate_order_by(Membership.customer_id, Membership.created_at, Membership.customer_id))
-        )
-        .where(Membership.user_id == User.id)
-        .scalar_subquery()
-    )
-    row = session.execute(
-        select(UserSession, User, customers.label("customers"))
-        .join(User, User.id == UserSession.user_id)
-        .where(UserSession.token_hash == digest(token), _lives(audience, now))
-    ).first()
-    if row is None or (audience != CUSTOMER and row.User.staff_role is None):
+    wanted = {"token_hash": digest(token), "audience": audience, "now": now, "seen_after": now - LIMITS[audience].idle}
+    row = session.execute(_SIGNED_IN, wanted).first()
+    if row is None or (audience != CUSTOMER and row.staff_role is None):
         return None
-    found: UserSession = row.UserSession
-    user: User = row.User
-    if found.last_seen_at < now - SEEN_EVERY:
-        session.execute(update(UserSession).where(UserSession.id == found.id).values(last_seen_at=now))
+    if row.last_seen_at < now - SEEN_EVERY:
+        session.execute(update(UserSession).where(UserSession.id == row.session_id).values(last_seen_at=now))
     return SignedIn(
-        session_id=found.id,
-        user_id=user.id,
-        name=user.name,
-        email=user.email,
-        phone=user.phone,
-        staff_role=user.staff_role,
-        confirmed=user.email_confirmed_at is not None,
+        session_id=row.session_id,
+        user_id=row.user_id,
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        staff_role=row.staff_role,
+        confirmed=row.email_confirmed_at is not None,
         customer_ids=tuple(row.customers or ()),
-        since=found.created_at,
-        second_factor=found.second_factor_at is not None,
+        since=row.created_at,
+        second_factor=row.second_factor_at is not None,
     )
 
 
@@ -141,7 +129,7 @@ def list_devices(
     rows = session.scalars(
         select(UserSession)
         .join(User, User.id == UserSession.user_id)
-        .where(UserSession.user_id == user_id, _lives(audience, now))
+        .where(UserSession.user_id == user_id, _lives(audience, now, now - LIMITS[audience].idle))
         .order_by(UserSession.last_seen_at.desc(), UserSession.id)
     )
     return tuple(Device(row.id, row.ip, row.user_agent, row.created_at, row.last_seen_at) for row in rows)
@@ -180,11 +168,39 @@ def end_sessions(session: Session, user_id: UUID, *, now: datetime, keep: UUID |
     session.execute(live.values(ended_at=now))
 
 
-def _lives(audience: Audience, now: datetime) -> ColumnElement[bool]:
+def _lives(audience: object, now: object, seen_after: object) -> ColumnElement[bool]:
     return and_(
         UserSession.audience == audience,
         UserSession.ended_at.is_(None),
         UserSession.expires_at > now,
-        UserSession.last_seen_at > now - LIMITS[audience].idle,
+        UserSession.last_seen_at > seen_after,
         User.disabled_at.is_(None),
     )
+
+
+# Asked by every request of a person: built once.
+_SIGNED_IN = (
+    select(
+        UserSession.id.label("session_id"),
+        UserSession.created_at,
+        UserSession.last_seen_at,
+        UserSession.second_factor_at,
+        User.id.label("user_id"),
+        User.name,
+        User.email,
+        User.phone,
+        User.staff_role,
+        User.email_confirmed_at,
+        select(
+            func.array_agg(aggregate_order_by(Membership.customer_id, Membership.created_at, Membership.customer_id))
+        )
+        .where(Membership.user_id == User.id)
+        .scalar_subquery()
+        .label("customers"),
+    )
+    .join(User, User.id == UserSession.user_id)
+    .where(
+        UserSession.token_hash == bindparam("token_hash"),
+        _lives(bindparam("audience"), bindparam("now"), bindparam("seen_after")),
+    )
+)

@@ -31,7 +31,7 @@ GIVEN_DATABASE = "KABINET_TEST_GIVEN_DATABASE"
 GIVEN_REDIS = "KABINET_TEST_GIVEN_REDIS"
 REDIS_DATABASES = 64
 _PREFIX = "kabinet-tests-"
-_known: dict[URL, Engine] = {}
+_known: dict[URL, db._Engines] = {}
 _ours: set[int] = set()
 _KEPT = 6
 # Data of tests need not survive a power cut.
@@ -100,14 +100,14 @@ def use_database(url: str) -> None:
     The engine of one that was used before is taken again, with its connections: it knows how statements are compiled,
     and its connections have the catalogue at hand.
     """
-    if found := db._state.pop("engine", None):
-        _known[found.url] = found
-        if isinstance(found.pool, QueuePool) and found.pool.checkedin() > _KEPT:
-            found.dispose()
+    if found := db._state.pop("engines", None):
+        _known[found.writing.url] = found
+        if isinstance(found.writing.pool, QueuePool) and found.writing.pool.checkedin() > _KEPT:
+            found.writing.dispose()
     os.environ["KABINET_DATABASE_URL"] = url
     get_settings.cache_clear()
     if (wanted := make_url(get_settings().database_url)) in _known:
-        db._state["engine"] = _known[wanted]
+        db._state["engines"] = _known[wanted]
 
 
 @event.listens_for(Engine, "connect")

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from kernel.db import ReadSession
+from kernel.db import ReadSession, given
 from payments.ledger.models import ADVANCE, LedgerEntry
+
+_OWED = select(-func.coalesce(func.sum(LedgerEntry.kopecks), 0)).where(
+    given(LedgerEntry.customer_id, "customer_ids"), LedgerEntry.account == ADVANCE
+)
 
 
 def read_advance(session: ReadSession, customer_ids: Sequence[UUID]) -> int:
     """The advance of these customers together, in kopecks; it is on the credit side."""
-    owed = select(-func.coalesce(func.sum(LedgerEntry.kopecks), 0)).where(
-        LedgerEntry.customer_id.in_(customer_ids), LedgerEntry.account == ADVANCE
-    )
-    return int(session.execute(owed).scalar_one())
+    return int(session.execute(_OWED, {"customer_ids": list(customer_ids)}).scalar_one())

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select, true
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, true
 
 from kernel.clock import business_date
-from kernel.db import ReadSession, Session
+from kernel.db import ReadSession, Session, given
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.charging.models import (
     CANCELED,
@@ -189,10 +189,9 @@ def read_due_lines(
 
     Of a contract that is suspended or ended only what was invoiced before: its debts.
     """
-    statement = _statement().where(Contract.customer_id.in_(customer_ids))
-    if contract_id is not None:
-        statement = statement.where(Contract.id == contract_id)
-    found = [_line(row, now) for row in session.execute(statement)]
+    statement = _OF_CUSTOMERS if contract_id is None else _OF_CONTRACT
+    rows = session.execute(statement, {"customer_ids": list(customer_ids), "contract_id": contract_id})
+    found = [_line(row, now) for row in rows]
     return sorted(found, key=lambda line: (line.on, line.contract_number))
 
 
@@ -271,6 +270,10 @@ def _statement() -> Select[*tuple[Any, ...]]:
         )
         .order_by(Installment.due_on, Contract.number)
     )
+
+
+_OF_CUSTOMERS = _statement().where(given(Contract.customer_id, "customer_ids"))
+_OF_CONTRACT = _OF_CUSTOMERS.where(Contract.id == bindparam("contract_id"))
 
 
 def _line(row: Row[Any], now: datetime) -> DueLine:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, cast, func, select
 
 from kernel.clock import start_of
-from kernel.db import ReadSession
+from kernel.db import ReadSession, given
 from kernel.settings import get_settings
 from payments.autopay.models import PaymentMethod
 from payments.charging.models import CANCELED, LIVE, REJECTED, SUCCEEDED, Payment
@@ -87,6 +87,28 @@ class ContractChoice:
     title: str
 
 
+_PAYMENTS = (
+    select(
+        Payment.id,
+        Payment.number,
+        Contract.title,
+        Contract.number.label("contract_number"),
+        Payment.kopecks,
+        Payment.status,
+        STALLED.label("stalled"),
+        (Payment.initiator == "schedule").label("scheduled"),
+        Payment.reason,
+        func.coalesce(Payment.paid_with, PaymentMethod.kind).label("paid_with"),
+        func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
+        Payment.created_at,
+    )
+    .join(Contract, Contract.id == Payment.contract_id)
+    .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
+    .where(given(Payment.customer_id, "customer_ids"))
+    .order_by(Payment.id.desc())
+)
+
+
 def read_payments(
     session: ReadSession,
     customer_ids: Sequence[UUID],
@@ -96,30 +118,10 @@ def read_payments(
     before: UUID | None = None,
 ) -> list[PaymentRow]:
     """Payments from the newest on, `before` one of them exclusive."""
-    statement = (
-        select(
-            Payment.id,
-            Payment.number,
-            Contract.title,
-            Contract.number.label("contract_number"),
-            Payment.kopecks,
-            Payment.status,
-            STALLED.label("stalled"),
-            (Payment.initiator == "schedule").label("scheduled"),
-            Payment.reason,
-            func.coalesce(Payment.paid_with, PaymentMethod.kind).label("paid_with"),
-            func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
-            Payment.created_at,
-        )
-        .join(Contract, Contract.id == Payment.contract_id)
-        .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
-        .where(*_conditions(customer_ids, wanted))
-        .order_by(Payment.id.desc())
-        .limit(limit)
-    )
+    statement = _PAYMENTS.where(*_conditions(wanted)).limit(limit)
     if before is not None:
         statement = statement.where(Payment.id < before)
-    return [PaymentRow(**row) for row in session.execute(statement).mappings()]
+    return [PaymentRow(**row) for row in session.execute(statement, {"customer_ids": list(customer_ids)}).mappings()]
 
 
 def read_month_totals(session: ReadSession, customer_ids: Sequence[UUID], wanted: PaymentFilter) -> list[MonthTotal]:
@@ -127,7 +129,7 @@ def read_month_totals(session: ReadSession, customer_ids: Sequence[UUID], wanted
     month = _business_month()
     rows = session.execute(
         select(month.label("month"), func.sum(Payment.kopecks).label("kopecks"))
-        .where(*_conditions(customer_ids, wanted), Payment.status == SUCCEEDED)
+        .where(Payment.customer_id.in_(customer_ids), *_conditions(wanted), Payment.status == SUCCEEDED)
         .group_by(month)
         .order_by(month.desc())
     )
@@ -147,8 +149,8 @@ def read_paid_contracts(session: ReadSession, customer_ids: Sequence[UUID]) -> l
     return [ContractChoice(*row) for row in rows]
 
 
-def _conditions(customer_ids: Sequence[UUID], wanted: PaymentFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Payment.customer_id.in_(customer_ids)]
+def _conditions(wanted: PaymentFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if wanted.group in GROUPS:
         conditions.append(Payment.status.in_(GROUPS[wanted.group]))
     if wanted.contract_id:
