@@ -40,6 +40,11 @@ def _money(amount: Money, locale: str) -> str:
     return f"{number.replace('-', MINUS)}{NBSP}{_SIGNS.get(amount.currency, amount.currency)}"
 
 
+@lru_cache(maxsize=4096)
+def _date(day: date, pattern: str, locale: str) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
 def money_parts(amount: Money | int) -> Markup:
     """The same for a large `.sum`: kopecks and the sign in `<small>`."""
     text = money(amount)
@@ -55,28 +60,28 @@ def number(value: int) -> str:
 
 def date_text(day: date) -> str:
     """«21 ноября 2026»; an instant gives its business date."""
-    return format_date(_business_day(day), "d MMMM yyyy", locale=language())
+    return _date(_business_day(day), "d MMMM yyyy", language())
 
 
 def month_text(day: date) -> str:
     """«Ноябрь 2026»."""
-    text = format_date(day, "LLLL yyyy", locale=language())
+    text = _date(day, "LLLL yyyy", language())
     return text[:1].upper() + text[1:]
 
 
 def day_and_month(day: date) -> str:
     """«21 ноября»."""
-    return format_date(_business_day(day), "d MMMM", locale=language())
+    return _date(_business_day(day), "d MMMM", language())
 
 
 def short_month(day: date) -> str:
     """«дек», «мая»: the lower line of a calendar day, always three letters, in the case that follows a number."""
-    return format_date(day, "d MMMM", locale=language()).split()[1][:3]
+    return _date(day, "d MMMM", language()).split()[1][:3]
 
 
 def weekday_and_day(day: date) -> str:
     """«пн 26»: below the bar of a day."""
-    return format_date(day, "EEE d", locale=language())
+    return _date(day, "EEE d", language())
 
 
 def datetime_text(at: datetime) -> str:
