@@ -19,7 +19,7 @@ from payments.charging.applying import apply
 from payments.charging.models import FINAL, LOOK, GatewayExchange, Payment
 from payments.charging.pace import HINT_LIFE, HINTED_AT_ONCE, PART, in_time, next_check
 from payments.gateway.port import Gateway, GatewayError, GatewayPayment, NoSuchPayment, OutcomeUnknown
-from payments.gateway.yookassa import PAYMENT_EVENTS, YooKassa
+from payments.gateway.yookassa import YooKassa, payment_events
 from payments.webhooks.models import TO_PROCESS, InboundWebhook
 
 _log = log.get(__name__)
@@ -47,7 +47,7 @@ def process_one(gateway: Gateway, webhook_id: UUID) -> None:
         if webhook is None or webhook.status != "new":
             return None
         settled = _settled_payment(session, webhook)
-    if webhook.event not in PAYMENT_EVENTS:
+    if webhook.event not in payment_events():
         return _close(webhook_id, "ignored", "событие не о платеже")
     if settled:
         return _close(webhook_id, "done", "уже учтено", payment_id=settled)
