@@ -1,4 +1,4 @@
-"""The doctor over sound books of ten thousand, a hundred thousand and a million payments: milliseconds of each check."""
+"""The doctor over sound books of ten thousand, a hundred thousand and a million payments: how long all take, and each."""
 
 from __future__ import annotations
 
@@ -56,12 +56,14 @@ def fill(payments: int) -> None:
 
 
 def _examine(millis: dict[str, dict[int, float]], size: int) -> float:
+    began = time.perf_counter()
     found = examine(Wiring(CRM).checks)
+    took = time.perf_counter() - began
     if wrong := [f"{it.name} {it.error} {it.breaches[:2]}" for it in found if not it.sound]:
         raise RuntimeError(f"{size}: " + "; ".join(wrong))
     for it in found:
         millis.setdefault(it.name, {})[size] = it.millis
-    return sum(it.millis for it in found) / 1000
+    return took
 
 
 def _by_check(millis: dict[str, dict[int, float]]) -> list[str]:
@@ -69,4 +71,4 @@ def _by_check(millis: dict[str, dict[int, float]]) -> list[str]:
     lines = [
         f"| {name} | " + " | ".join(f"{by_size[size]:.0f}" for size in SIZES) + " |" for name, by_size in millis.items()
     ]
-    return [f"| check, ms of the last round | {sizes} |", "|---|" + "---:|" * len(SIZES), *lines]
+    return [f"| check, ms of the last round, two at a time | {sizes} |", "|---|" + "---:|" * len(SIZES), *lines]
