@@ -6,7 +6,6 @@ import sys
 from functools import lru_cache
 from typing import Annotated
 
-import uvicorn
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 from sqlalchemy import text
@@ -18,6 +17,8 @@ from kernel.db import begin, read
 from kernel.settings import get_settings
 from portal.accounts.sessions import CUSTOMER, SignedIn, find_session
 from portal.app import build_app
+from portal.demo.processes import LOOPBACK
+from portal.serving import serve
 from portal.web.cabinet.home import PAGE, home_values
 from portal.web.kit.frame import Viewer
 from portal.web.kit.guards import session_token
@@ -64,4 +65,4 @@ if __name__ == "__main__":
     log.configure(get_settings().log_level)
     app = build_app()
     app.include_router(router)
-    uvicorn.run(app, port=int(sys.argv[1]), log_config=None, access_log=False, server_header=False, proxy_headers=False)
+    serve(app, host=LOOPBACK, port=int(sys.argv[1]))

@@ -40,6 +40,7 @@ __all__ = [
     "is_away",
     "read",
     "repeating",
+    "single",
     "size_pool",
     "update_rows",
 ]
@@ -72,10 +73,14 @@ _pool_size = 16
 
 @dataclass(frozen=True, slots=True)
 class _Engines:
-    """One pool of connections. What reads gets a transaction of one snapshot that is READ ONLY from its BEGIN on."""
+    """One pool of connections, with three ways to begin.
+
+    What reads gets a transaction of one snapshot that is READ ONLY from its BEGIN on; single statements get none.
+    """
 
     writing: Engine
     reading: Engine
+    single: Engine
 
 
 class Base(DeclarativeBase):
@@ -119,7 +124,8 @@ def _engines() -> _Engines:
                 connect_args={"options": _CONNECT_OPTIONS, "connect_timeout": 5},
             )
             reading = writing.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            _state["engines"] = _Engines(writing, reading)
+            single = writing.execution_options(isolation_level="AUTOCOMMIT")
+            _state["engines"] = _Engines(writing, reading, single)
         return _state["engines"]
 
 
@@ -142,6 +148,13 @@ def begin() -> Iterator[Session]:
 def read() -> Iterator[ReadSession]:
     """One reading transaction with a single snapshot: it does not see what is committed after its first query."""
     with ReadSession(_engines().reading, expire_on_commit=False, autoflush=False) as session:
+        yield session
+
+
+@contextmanager
+def single() -> Iterator[Session]:
+    """Every statement is a transaction of its own, without BEGIN and COMMIT: for the one that each request asks."""
+    with Session(_engines().single, expire_on_commit=False) as session:
         yield session
 
 

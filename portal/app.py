@@ -25,11 +25,14 @@ from portal.wiring import Wiring
 
 # As many requests at a time as there are connections: without the gate 30 of 60 parallel requests failed.
 REQUESTS_AT_ONCE = 16
+# More of them only wait for the interpreter's lock, out of turn, and hold two megabytes each. Who waits for a foreign
+# system gives its turn to another meanwhile (portal.web.kit.turns).
+THREADS = 4
 
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    anyio.to_thread.current_default_thread_limiter().total_tokens = REQUESTS_AT_ONCE * 2
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     await anyio.to_thread.run_sync(clock.follow)
     yield
     db.dispose()

@@ -201,24 +201,15 @@ def serve(
     port: Annotated[int, typer.Option(help="Порт")] = 8000,
 ) -> None:
     """Запустить процесс кабинета: страницы и приём уведомлений."""
-    import uvicorn
-
     from kernel import log
     from kernel.settings import get_settings
+    from portal import serving
     from portal.app import build_app
     from portal.checks import check_start
 
     log.configure(get_settings().log_level)
     check_start()
-    uvicorn.run(
-        build_app(),
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # whose X-Forwarded-For is believed is a setting of ours
-    )
+    serving.serve(build_app(), host=host, port=port)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from crm_sync import pushing
 from crm_sync.part import CRM
 from kernel import clock, db, log
 from kernel.ids import process_name
+from kernel.memory import keep_loaded
 from kernel.settings import get_settings
 from payments.charging.sending import sender
 from portal.checks import check_start
@@ -42,6 +43,7 @@ def run() -> None:
     clock.follow()
     jobs = Wiring(CRM).jobs
     broker = jobs.declare()
+    keep_loaded()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

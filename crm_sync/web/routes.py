@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from crm_sync import connection, repeating
@@ -14,14 +14,15 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.settings import get_settings
 from portal.public import REPEATS_SYNC, SyncRepeater, may, record_act
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import ngettext
 from portal.web.kit.paging import page_of, page_size, read_cursor
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 PAGE = "/staff/sync"
 _LONGEST_ID = 18  # digits: more do not fit into the database's number
 

@@ -7,7 +7,7 @@ import secrets
 from ipaddress import ip_address, ip_network
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.responses import PlainTextResponse
 
 from kernel import log
@@ -18,9 +18,10 @@ from kernel.settings import Settings, get_settings
 from payments.webhooks.intake import NotANotification, take_in
 from payments.webhooks.refusing import Reason, note_refusal
 from portal.web.kit.proxy import client_ip
+from portal.web.kit.routing import Router
 
 _log = log.get(__name__)
-router = APIRouter()
+router = Router()
 
 
 async def _body(request: Request) -> bytes:

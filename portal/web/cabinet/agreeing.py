@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import wtforms
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -19,12 +19,13 @@ from portal.web.cabinet.rhythm import notice_words, rhythm
 from portal.web.cabinet.starting import agree_and_prepare, evidence_of, explain_under_way, go_and_pay
 from portal.web.cabinet.terms import Terms, terms_of_contract, terms_of_price
 from portal.web.kit.forms import Form, Posted, ticked
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 
-router = APIRouter()
+router = Router()
 _PAGE = "pages/cabinet/agree.html"
 
 

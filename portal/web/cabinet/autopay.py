@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -24,13 +24,14 @@ from portal.web.cabinet.queries.lines import DueLine, read_due_lines
 from portal.web.cabinet.queries.methods import read_methods
 from portal.web.cabinet.rhythm import in_days, notice_words, rhythm
 from portal.web.cabinet.starting import evidence_of
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 
-router = APIRouter()
+router = Router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import wtforms
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
@@ -29,16 +29,17 @@ from portal.web.cabinet.queries.payments import (
 )
 from portal.web.kit.fields import DateField
 from portal.web.kit.forms import Form
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.paging import Page, page_of, read_cursor
 from portal.web.kit.render import render, wants_fragment
+from portal.web.kit.routing import ReadDb, Router
 
 if TYPE_CHECKING:
     from portal.web.kit.paging import Key
 
-router = APIRouter()
+router = Router()
 _PAGE = "pages/cabinet/payments.html"
 _MORE = "partials/cabinet/payments_more.html"
 _SIZE = 25

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -14,10 +14,11 @@ from portal.web.cabinet.queries.advance import read_advance
 from portal.web.cabinet.queries.lines import read_due_lines
 from portal.web.cabinet.queries.payments import PaymentFilter, read_payments
 from portal.web.cabinet.rhythm import in_days, notice_words
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 
-router = APIRouter()
+router = Router()
 PAGE = "pages/cabinet/home.html"
 _LAST = 3
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.errors import NotFound
 from portal.notifications.queries import letter_of, letters_of
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.paging import page_of, read_cursor
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.letter_body import letter_body
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _SIZE = 25
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.clock import business_now
@@ -12,11 +12,12 @@ from kernel.db import Session, read, repeating
 from payments.autopay.stopping import charges_under_way, unlink, wait_for_calls
 from portal.web.cabinet.queries.methods import read_method, read_methods
 from portal.web.cabinet.starting import evidence_of
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 
-router = APIRouter(prefix="/payment-methods")
+router = Router(prefix="/payment-methods")
 
 
 @router.get("", name="cabinet.methods.list")

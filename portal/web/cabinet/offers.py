@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from portal.notifications.period_words import period_words
 from portal.web.cabinet.queries.offers import read_earlier, read_offer, read_services
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/services", name="cabinet.services.list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
@@ -20,11 +20,12 @@ from portal.web.cabinet.queries.lines import read_due_lines
 from portal.web.cabinet.starting import contract_invoice, explain_under_way, go_and_pay
 from portal.web.cabinet.terms import line_to_pay
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/invoices/{invoice_id}", name="cabinet.invoices.show")

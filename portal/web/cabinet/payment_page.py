@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from portal.notifications.reasons import reason_words
 from portal.web.cabinet.queries.payment import PaymentFacts, payment_by_number, read_attempts, read_notices
 from portal.web.cabinet.story import story
 from portal.web.kit.filters import date_text
-from portal.web.kit.guards import CurrentCustomer, ReadDb
+from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.payment_stage import stage_of
 from portal.web.payment_sums import parts_of
 
-router = APIRouter()
+router = Router()
 # No further than PostgreSQL counts.
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import Depends, HTTPException, Query, Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -16,12 +16,13 @@ from portal.notifications.reasons import reason_words
 from portal.web.cabinet.queries.lines import DueLine, read_due_lines
 from portal.web.cabinet.queries.link import link_of_payment
 from portal.web.cabinet.queries.payment import PaymentFacts, payment_by_token
-from portal.web.kit.guards import CurrentCustomer, Db, ReadDb, current_customer
+from portal.web.kit.guards import CurrentCustomer, current_customer
 from portal.web.kit.redirects import go_to, leave_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.payment_stage import LONGEST_WAIT_S, Poll, stage_of
 
-router = APIRouter()
+router = Router()
 _PAGE = "pages/cabinet/return.html"
 
 

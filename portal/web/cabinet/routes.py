@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from portal.web.cabinet import (
     agreeing,
     autopay,
@@ -16,8 +14,9 @@ from portal.web.cabinet import (
     payment_page,
     returning,
 )
+from portal.web.kit.routing import Router
 
 PAGES = (home, offers, agreeing, autopay, methods, paying, returning, history, payment_page, messages)
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 for pages in PAGES:
     router.include_router(pages.router)

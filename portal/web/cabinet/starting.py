@@ -27,6 +27,7 @@ from portal.web.cabinet.terms import Terms, line_to_pay
 from portal.web.kit.guards import visitor
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.turns import waiting
 
 
 def agree_and_prepare(session: Session, terms: Terms, *, evidence: Evidence, now: datetime) -> Checkout:
@@ -62,7 +63,8 @@ def contract_invoice(session: Session, contract_id: UUID, customer_ids: Sequence
 
 def go_and_pay(request: Request, checkout: Checkout) -> Response:
     """Ask the gateway for its page and lead there; the return page takes over when no address is known yet."""
-    url = send_checkout(checkout.payment_id)
+    with waiting():
+        url = send_checkout(checkout.payment_id)
     return go_to(request, f"/payments/{checkout.return_token}/{'go' if url else 'return'}")
 
 

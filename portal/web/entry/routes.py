@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from portal.web.entry import (
     routes_confirmation,
     routes_consents,
@@ -15,8 +13,9 @@ from portal.web.entry import (
     routes_registration,
     routes_security,
 )
+from portal.web.kit.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 for part in (
     routes_registration,
     routes_confirmation,

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
@@ -22,13 +22,14 @@ from portal.web.entry.letters_state import letters_are_late
 from portal.web.entry.pace import even_pace
 from portal.web.entry.pending import forget_pending, read_pending
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import CONFIRM_PAGE, Db, ReadDb, give_session, session_token, signed_in, visitor
+from portal.web.kit.guards import CONFIRM_PAGE, give_session, session_token, signed_in, visitor
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import ngettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 
-router = APIRouter()
+router = Router()
 GONE = 410
 _MINUTE_S = 60
 

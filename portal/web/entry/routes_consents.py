@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from portal.accounts.agreements import answer_marketing, contracts_of, list_agreements, read_agreement, wants_marketing
 from portal.legal.blocks import blocks
 from portal.legal.wording import SLUG_OF
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import CurrentCustomer, Db, ReadDb, visitor
+from portal.web.kit.guards import CurrentCustomer, visitor
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 
-router = APIRouter()
+router = Router()
 # What BIGINT holds: a larger number names nothing.
 ConsentId = Annotated[int, Path(ge=1, lt=2**63)]
 

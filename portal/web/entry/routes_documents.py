@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from portal.legal.blocks import blocks
 from portal.legal.editions import current, edition, editions
 from portal.legal.wording import OF_THE_CONTRACT, company_values, fill
-from portal.web.kit.guards import ReadDb
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/documents/{slug}", name="entry.document")

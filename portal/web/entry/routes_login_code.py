@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
@@ -15,21 +15,13 @@ from portal.web.entry.attempts import count
 from portal.web.entry.forms import CodeForm
 from portal.web.entry.routes_login import CODE_PAGE
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import (
-    Db,
-    give_session,
-    home_of,
-    login_url,
-    session_token,
-    signed_in,
-    take_session_away,
-    visitor,
-)
+from portal.web.kit.guards import give_session, home_of, login_url, session_token, signed_in, take_session_away, visitor
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to, own_path
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, Router
 
-router = APIRouter()
+router = Router()
 
 
 @router.get(CODE_PAGE, name="entry.staff.code")

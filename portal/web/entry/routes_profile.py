@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
@@ -17,12 +17,13 @@ from portal.web.entry.forms import ChangeAddressForm, ProfileForm, ask_passwords
 from portal.web.entry.letters_state import letters_are_late
 from portal.web.entry.pace import even_pace
 from portal.web.kit.forms import Form, Posted
-from portal.web.kit.guards import CurrentCustomer, Db, visitor
+from portal.web.kit.guards import CurrentCustomer, visitor
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, Router
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/settings/profile", name="profile.show")

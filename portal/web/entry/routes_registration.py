@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
@@ -25,8 +25,9 @@ from portal.web.kit.guards import CONFIRM_PAGE, signed_in, visitor
 from portal.web.kit.i18n import language
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Router
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/register", name="entry.register")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
@@ -17,12 +17,13 @@ from portal.web.entry.devices import devices_of
 from portal.web.entry.forms import ChangePasswordForm, ask_passwords_again, fit_password
 from portal.web.kit.forms import Posted
 from portal.web.kit.frame import Kit
-from portal.web.kit.guards import CurrentCustomer, Db, ReadDb, give_session, take_session_away, visitor
+from portal.web.kit.guards import CurrentCustomer, give_session, take_session_away, visitor
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 
-router = APIRouter()
+router = Router()
 _DEVICES = "/settings/sessions"
 
 

@@ -1,13 +1,11 @@
-"""Who may come in, and the transaction a page works in: FastAPI dependencies.
+"""Who may come in: FastAPI dependencies.
 
-    def show_card(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response: ...
-
-Name the guard before the session: then the guard's own short transaction is over before the page's begins.
+def show_card(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response: ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
@@ -16,7 +14,6 @@ from starlette.responses import Response
 
 from kernel import db, log
 from kernel.clock import real_now
-from kernel.db import ReadSession, Session
 from portal.accounts.sessions import CUSTOMER, LIMITS, STAFF, STAFF_CODE, Audience, SignedIn, find_session
 from portal.accounts.visitor import Visitor
 from portal.web.kit.frame import Kit, Viewer
@@ -39,28 +36,12 @@ ROLE_WORDS = {
 }
 
 
-def begin_tx() -> Iterator[Session]:
-    """One writing transaction for the route: committed before the answer leaves, undone when the route raises."""
-    with db.begin() as session:
-        yield session
-
-
-def read_tx() -> Iterator[ReadSession]:
-    """One reading transaction for the route."""
-    with db.read() as session:
-        yield session
-
-
-Db = Annotated[Session, Depends(begin_tx, scope="function")]
-ReadDb = Annotated[ReadSession, Depends(read_tx, scope="function")]
-
-
 def signed_in(request: Request, audience: Audience) -> SignedIn | None:
     """Whose live session the request carries, if any."""
     token = session_token(request, audience)
     if not token:
         return None
-    with db.begin() as session:
+    with db.single() as session:
         return find_session(session, token, audience, now=real_now())
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from portal.web.kit.forms import Posted
 from portal.web.kit.frame import LANGUAGE_COOKIE, THEME_COOKIE, Kit
 from portal.web.kit.i18n import LANGUAGES, known_language, use_language
 from portal.web.kit.redirects import go_to, own_path
+from portal.web.kit.routing import Router
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-router = APIRouter()
+router = Router()
 _YEAR_S = 31_536_000
 _THEMES = ("light", "dark")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -23,16 +23,18 @@ from portal.notifications.reasons import reason_words
 from portal.web.entry.attempts import check, note
 from portal.web.kit.fields import EmailField
 from portal.web.kit.forms import Form, Posted
-from portal.web.kit.guards import Db, ReadDb, signed_in, visitor
+from portal.web.kit.guards import signed_in, visitor
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.redirects import go_to, leave_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
+from portal.web.kit.turns import waiting
 from portal.web.pay.queries import LinkedInvoice, read_linked_invoice
 from portal.web.pay.state import failed_try, state_of
 from portal.web.payment_stage import LONGEST_WAIT_S, Poll
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _PAGE = "pages/pay/invoice.html"
 _GONE = 410
 # No search engine keeps the page, and its address goes to no other site.
@@ -136,7 +138,8 @@ def pay(request: Request, token: str, invoice_id: Linked, beside: Beside, posted
         return go_to(request, f"/pay/{token}")  # the page says what stands in the way
     except Refused as error:
         return go_to(request, f"/pay/{token}", say=_(str(error)), tone="warn")
-    url = send_checkout(checkout.payment_id)
+    with waiting():
+        url = send_checkout(checkout.payment_id)
     return go_to(request, f"/pay/{token}/go" if url else f"/pay/{token}")
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import wtforms
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
@@ -17,11 +17,11 @@ from portal.audit.reading import AuditFilter, list_entries
 from portal.web.kit.fields import DateField
 from portal.web.kit.filters import date_text
 from portal.web.kit.forms import Form, options
-from portal.web.kit.guards import ReadDb
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.addresses import list_url
 from portal.web.staff.audit_words import details_of
 from portal.web.staff.cursors import after_number
@@ -29,7 +29,7 @@ from portal.web.staff.payments_filter import Chip
 from portal.web.staff.queries.employees import list_employees
 from portal.web.staff.roles import AuditReader
 
-router = APIRouter()
+router = Router()
 LIST = "/staff/audit"
 _ONE_DAY = timedelta(days=1)
 _LONGEST_ID = 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.clock import business_now
@@ -17,17 +17,17 @@ from payments.contracts.planning import notice_time
 from portal.accounts.sessions import SignedIn
 from portal.audit.recording import record_act
 from portal.web.cabinet.rhythm import notice_words
-from portal.web.kit.guards import ReadDb
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.queries import contract_card, standing
 from portal.web.staff.roles import AutopayHolder
 from portal.web.staff.stopping import still_open
 from portal.web.staff.words import method_name
 
-router = APIRouter()
+router = Router()
 _CONTRACT = "/staff/contracts/{contract_id}"
 _PAUSE = _CONTRACT + "/autopay/pause"
 _RESUMPTION = _CONTRACT + "/autopay/resumption"

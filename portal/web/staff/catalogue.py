@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.db import ReadSession, Session
@@ -24,16 +24,17 @@ from payments.installation.setup import current_shop
 from portal.audit.recording import changed, record_act
 from portal.web.cabinet.rhythm import notice_words
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.queries.catalogue import find_service, list_services
 from portal.web.staff.roles import SELLS_SERVICES, ServiceSeller, may
 from portal.web.staff.service_forms import PriceForm, ServiceForm
 from portal.web.staff.words import period_name
 
-router = APIRouter()
+router = Router()
 LIST = "/staff/services"
 
 

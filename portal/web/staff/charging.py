@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wtforms
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -15,16 +15,16 @@ from payments.stops.recalling import recall
 from portal.accounts.sessions import SignedIn
 from portal.audit.recording import record_act
 from portal.web.kit.forms import Form, Posted, at_most, required
-from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.queries.charger import read_charger
 from portal.web.staff.roles import RESUMES_CHARGING, ChargingPauser, ChargingResumer, may
 from portal.web.surroundings import forget_beat
 
-router = APIRouter()
+router = Router()
 _PAGE = "pages/staff/charging_pause.html"
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_date
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.kit.words import WORDS
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_id, after_number
@@ -24,7 +25,7 @@ from portal.web.staff.queries.supplements import base_number, supplements_of
 from portal.web.staff.roles import HOLDS_AUTOPAYS, ISSUES_INVOICES, OPENS_CONTRACTS, STOPS_CONTRACTS, may
 from portal.web.staff.words import ADVANCES, AUTOPAYS, method_name, period_name, source_name
 
-router = APIRouter()
+router = Router()
 _LINES = 24
 STOPPED = ("suspended", "ended")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -17,10 +17,11 @@ from portal.accounts.sessions import SignedIn
 from portal.notes.writing import is_fresh
 from portal.notifications.reasons import reason_for_staff
 from portal.public import CustomerExtension
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import Page, page_of
 from portal.web.kit.render import render, wants_fragment
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.cursors import after_moment
 from portal.web.staff.note_form import NoteForm
 from portal.web.staff.queries import customer_card
@@ -30,7 +31,7 @@ from portal.web.staff.roles import CHANGES_CUSTOMERS, ISSUES_INVOICES, OPENS_CON
 from portal.web.staff.telling import Told, tell
 from portal.web.staff.words import CONSENTS, method_name, period_name
 
-router = APIRouter()
+router = Router()
 _EVENTS = 25
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.db import ReadSession, Session
@@ -18,16 +18,16 @@ from payments.customers.models import Customer
 from payments.customers.registration import change_customer
 from portal.audit.recording import record_act
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.customer_form import CustomerForm, data_of, filled
 from portal.web.staff.queries.customer_card import logins_of
 from portal.web.staff.queries.lookalikes import Lookalike, lookalikes_of
 from portal.web.staff.roles import CustomerChanger
 
-router = APIRouter()
+router = Router()
 CARD = "/staff/customers/{customer_id}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -12,16 +12,16 @@ from kernel.db import ReadSession, Session
 from portal.audit.recording import record_act
 from portal.notes.writing import add_note, is_fresh, is_written, own_note, reword_note, take_back
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.customer import card_page
 from portal.web.staff.note_form import NoteForm
 from portal.web.staff.queries.customers import find_customer
 from portal.web.staff.roles import NoteWriter
 
-router = APIRouter()
+router = Router()
 CARD = "/staff/customers/{customer_id}"
 NOTE = CARD + "/notes/{note_id}"
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_date
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_name
 from portal.web.staff.queries.customers import CustomerFilter, count_customers, list_customers
@@ -17,7 +18,7 @@ from portal.web.staff.queries.search import searchable
 from portal.web.staff.roles import ADDS_CUSTOMERS, may
 from portal.web.staff.words import AUTOPAYS
 
-router = APIRouter()
+router = Router()
 _EVENTS = 25
 
 

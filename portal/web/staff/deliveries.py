@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock, log
 from kernel.inbox import revive
 from portal.audit.recording import record_act
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.cursors import after_number
 from portal.web.staff.queries.deliveries import dead_deliveries
 from portal.web.staff.roles import REPEATS_DELIVERIES, DeliveryRepeater, may
 
-router = APIRouter()
+router = Router()
 _log = log.get(__name__)
 LIST = "/staff/deliveries"
 

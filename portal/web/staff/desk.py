@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import get_args
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
 from portal.notifications.outage import mail_is_away
 from portal.web.kit.charts import DayAmount
 from portal.web.kit.filters import day_and_month, time_text
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.ages import debt_bar
 from portal.web.staff.deltas import Delta, change_of, points_of
 from portal.web.staff.needs import needs_of
@@ -32,7 +33,7 @@ from portal.web.staff.successes import success_chart
 from portal.web.staff.telling import tell_happening
 from portal.web.staff.words import pause_name
 
-router = APIRouter()
+router = Router()
 _EVENTS = 8
 _UPCOMING = 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import wtforms
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -22,6 +22,8 @@ from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Router
+from portal.web.kit.turns import waiting
 from portal.web.staff.proof_words import (
     RESOLUTIONS,
     may_name_invoice,
@@ -32,7 +34,7 @@ from portal.web.staff.roles import RECONCILES, Reconciler, may
 from portal.web.staff.typed import plain_text
 from portal.web.surroundings import forget_counts
 
-router = APIRouter()
+router = Router()
 LIST = "/staff/proof"
 _DIFFERENCE = LIST + "/differences/{difference_id}"
 
@@ -75,7 +77,8 @@ def repair_one(request: Request, difference_id: UUID, staff: Reconciler) -> Resp
         NotFound: no such difference.
         Refused: no button can repair it, or not any more.
     """
-    done = repair(difference_id, by=staff.user_id, note=note_of(request, staff))
+    with waiting():
+        done = repair(difference_id, by=staff.user_id, note=note_of(request, staff))
     forget_counts()
     return go_to(request, LIST, say=_("Исправлено") if done else _("Это расхождение уже закрыто"))
 
@@ -92,7 +95,8 @@ def take_over(request: Request, difference_id: UUID, posted: Posted, staff: Reco
         return _page(request, staff, difference_id, form)
     wanted = str(form.number.data)
     try:
-        done = repair(difference_id, by=staff.user_id, note=note_of(request, staff), number=wanted)
+        with waiting():
+            done = repair(difference_id, by=staff.user_id, note=note_of(request, staff), number=wanted)
     except Refused as error:
         form.number.errors = [_(str(error))]
         return _page(request, staff, difference_id, form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.clock import real_now
@@ -18,15 +18,16 @@ from portal.audit.recording import changed, record_act
 from portal.web.entry.attempts import count
 from portal.web.kit.filters import ago
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import ROLE_WORDS, Db, ReadDb, needs_second_factor, visitor
+from portal.web.kit.guards import ROLE_WORDS, needs_second_factor, visitor
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.employee_forms import InvitationForm, RoleForm
 from portal.web.staff.queries.employees import Employee, find_employee, list_employees
 from portal.web.staff.roles import EVERYBODY, StaffManager, all_rights
 
-router = APIRouter()
+router = Router()
 LIST = "/staff/users"
 CARD = LIST + "/{user_id}"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -19,18 +19,18 @@ from portal.exports.asking import FORMATS, MOST_ROWS, ask_for_export, exports_of
 from portal.exports.models import FAILED, READY, Export
 from portal.web.kit.filters import number
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import language
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.payment_tabs import conditions_of
 from portal.web.staff.payments_filter import LIST as PAYMENTS
 from portal.web.staff.payments_filter import read_filter
 from portal.web.staff.queries.payments import count_up_to
 from portal.web.staff.roles import PaymentExporter
 
-router = APIRouter()
+router = Router()
 LIST = "/staff/exports"
 _TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
 

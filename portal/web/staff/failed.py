@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -15,11 +15,12 @@ from payments.contracts.planning import notice_time
 from portal.audit.recording import record_act
 from portal.notifications.reasons import reason_for_staff
 from portal.web.cabinet.rhythm import notice_words
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_number
 from portal.web.staff.failed_words import attempt_name, done_name, next_name, obstacle_name
@@ -37,7 +38,7 @@ from portal.web.staff.roles import (
 )
 from portal.web.staff.words import method_name, pause_name
 
-router = APIRouter()
+router = Router()
 LIST = "/staff/failed-charges"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -18,18 +18,18 @@ from portal.accounts.sessions import SignedIn
 from portal.audit.recording import changed, record_act
 from portal.notifications.asking import ask_again
 from portal.notifications.calling_off import was_asked_for
-from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.kit.words import Tone
 from portal.web.staff.invoices_filter import LIST
 from portal.web.staff.queries import invoice_card
 from portal.web.staff.queries.standing import next_line
 from portal.web.staff.roles import InvoiceIssuer, InvoiceVoider
 
-router = APIRouter()
+router = Router()
 PAGE = LIST + "/{invoice_id}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -12,10 +12,11 @@ from kernel.clock import business_date
 from payments.invoicing.links import find_pay_link
 from portal.notifications.kinds import kind_words
 from portal.notifications.reasons import reason_for_staff
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_id
 from portal.web.staff.invoices_filter import LIST, InvoicesForm, invoice_chips
@@ -28,7 +29,7 @@ from portal.web.staff.queries.payment_card import attempts_of
 from portal.web.staff.roles import ISSUES_INVOICES, VOIDS_INVOICES, may
 from portal.web.staff.words import INITIATORS, method_name, source_name
 
-router = APIRouter()
+router = Router()
 
 
 @router.get(LIST, name="staff.invoices.list")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -11,10 +11,10 @@ from kernel.errors import NotFound
 from payments.invoicing.one_off import issue_one_off
 from portal.audit.recording import record_act
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.invoice_form import InvoiceForm
 from portal.web.staff.invoices_filter import LIST
 from portal.web.staff.opening import chosen_customer, opened_before, shop_to_bill
@@ -23,7 +23,7 @@ from portal.web.staff.queries.invoice_card import contracts_to_bill
 from portal.web.staff.queries.search import searchable
 from portal.web.staff.roles import InvoiceIssuer
 
-router = APIRouter()
+router = Router()
 _NEW = LIST + "/new"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -14,15 +14,16 @@ from kernel.broker import QueueSize, RedisAway, queue_sizes
 from kernel.outbox import UNDELIVERED, UNDISPATCHED
 from portal.public import Duty
 from portal.web.kit.filters import ago
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.job_words import DUTIES as DUTY_WORDS
 from portal.web.staff.job_words import PROCESSES, QUEUES
 from portal.web.staff.queries.jobs import LastRun, Waiting, count_dead, read_beats, read_runs, read_waits
 from portal.web.staff.roles import REPEATS_DELIVERIES, may
 from portal.wiring import Wiring
 
-router = APIRouter()
+router = Router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -16,19 +16,20 @@ from payments.contracts.models import ON_PAYMENT
 from payments.invoicing.skipping import skip_installment
 from portal.audit.recording import record_act
 from portal.web.kit.filters import day_and_month
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import ngettext
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.cursors import after_day
 from portal.web.staff.queries.charger import read_charger
 from portal.web.staff.queries.late import LateCharge, late_charge, late_charges
 from portal.web.staff.roles import SKIPS_CHARGES, ChargeSkipper, may
 from portal.web.staff.words import method_name, pause_name
 
-router = APIRouter()
+router = Router()
 LIST = "/staff/late-charges"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import log
@@ -15,11 +15,12 @@ from portal.notifications.kinds import kind_words
 from portal.notifications.outage import mail_is_away
 from portal.notifications.queries import may_leave_again, outbox_letter, outbox_letters
 from portal.notifications.repeating import send_again
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.letter_body import letter_body
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_id
@@ -27,7 +28,7 @@ from portal.web.staff.letters_filter import LettersForm
 from portal.web.staff.mail_words import letter_trouble
 from portal.web.staff.roles import REPEATS_LETTERS, LetterRepeater, may
 
-router = APIRouter(prefix="/staff/messages", include_in_schema=False)
+router = Router(prefix="/staff/messages", include_in_schema=False)
 _log = log.get(__name__)
 _LIST = "/staff/messages"
 _SIZE = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wtforms
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 from wtforms.validators import NumberRange, Optional
 
@@ -15,16 +15,16 @@ from payments.installation.pausing import HISTORY_ID, limit_days
 from portal.audit.recording import record_act
 from portal.web.kit.fields import MoneyField
 from portal.web.kit.forms import Form, Posted
-from portal.web.kit.guards import Db
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, Router
 from portal.web.staff.queries.limits import Limits, read_limits, read_pace
 from portal.web.staff.roles import DayLimiter
 from portal.web.staff.terms_form import at_least_a_ruble
 
-router = APIRouter()
+router = Router()
 _HERE = "/staff/charging/limits"
 _MOST = 1_000_000
 _A_NUMBER = lazy_gettext("Введите число от 1 до миллиона или оставьте пустым")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import log
 from payments.customers.registration import create_customer
 from portal.audit.recording import record_act
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import Db
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, Router
 from portal.web.staff.newcomer_form import NewcomerForm
 from portal.web.staff.queries.lookalikes import Lookalike, lookalikes_of
 from portal.web.staff.roles import CustomerAdder
 
-router = APIRouter()
+router = Router()
 _log = log.get(__name__)
 
 

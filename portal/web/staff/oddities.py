@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from payments.charging import oddities
 from payments.charging.oddities import review_oddity
 from portal.audit.recording import record_act
-from portal.web.kit.guards import Db
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.redirects import go_to
+from portal.web.kit.routing import Db, Router
 from portal.web.staff.payments_filter import LIST
 from portal.web.staff.roles import MoneyReviewer
 
-router = APIRouter()
+router = Router()
 WORDS = {
     oddities.QUARANTINED: (
         _("Деньги не записаны: ЮKassa называет другой магазин, режим или валюту"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -21,17 +21,17 @@ from payments.installation.setup import current_shop
 from portal.audit.recording import record_act
 from portal.web.cabinet.rhythm import notice_words
 from portal.web.kit.forms import Posted
-from portal.web.kit.guards import Db, ReadDb
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.queries.customers import Suggestion, find_customer, suggest_customers
 from portal.web.staff.queries.search import searchable
 from portal.web.staff.roles import ContractOpener
 from portal.web.staff.terms_form import TermsForm, preview
 from portal.web.staff.words import period_name
 
-router = APIRouter()
+router = Router()
 _log = log.get(__name__)
 _PAGE = "pages/staff/contract_new.html"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import log
@@ -14,10 +14,11 @@ from payments.charging.looking import look_soon
 from payments.charging.models import PENDING, SENDING, UNKNOWN, WAITING_FOR_CAPTURE, Payment
 from portal.audit.recording import record_act
 from portal.notifications.reasons import reason_for_staff
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.payment_sums import parts_of
 from portal.web.staff.gateway_request import request_for_staff
 from portal.web.staff.gateway_words import call_name
@@ -28,7 +29,7 @@ from portal.web.staff.queries.pause import pause_over
 from portal.web.staff.roles import ASKS_GATEWAY, RESUMES_CHARGING, REVIEWS_MONEY, GatewayAsker, may
 from portal.web.staff.words import CONSENTS, INITIATORS, method_name, party_name, pause_name, retry_name, source_name
 
-router = APIRouter()
+router = Router()
 _log = log.get(__name__)
 # What the gateway can still tell us something about.
 ASKABLE = (UNKNOWN, PENDING, WAITING_FOR_CAPTURE)

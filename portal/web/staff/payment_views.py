@@ -6,23 +6,24 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import wtforms
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel.db import ReadSession, Session
 from kernel.errors import Refused
 from portal.saved_views.keeping import MOST, NameTaken, TooMany, drop_view, find_view, rename_view, save_view
 from portal.web.kit.forms import Form, Posted, at_most, required
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, ReadDb, Router
 from portal.web.staff.payment_tabs import VIEWS, conditions_of
 from portal.web.staff.payments_filter import LIST, Asked, read_filter
 from portal.web.staff.typed import one_line
 
-router = APIRouter()
+router = Router()
 
 
 class ViewForm(Form):

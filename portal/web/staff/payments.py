@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
 from kernel.db import ReadSession
 from portal.notifications.reasons import reason_for_staff
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.paging import Key, Page, Place, page_at, page_size, place_in
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import moment_and_number, sum_and_number
 from portal.web.staff.payment import ASKABLE
@@ -24,7 +25,7 @@ from portal.web.staff.queries.payments import Mark, PaymentRow, list_payments, t
 from portal.web.staff.roles import ASKS_GATEWAY, EXPORTS_PAYMENTS, may
 from portal.web.staff.words import method_name
 
-router = APIRouter()
+router = Router()
 
 
 @router.get(LIST, name="staff.payments.list")

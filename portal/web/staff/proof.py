@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
@@ -15,11 +15,13 @@ from payments.reconciliation.repairing import repair_all
 from portal.audit.recording import record_act
 from portal.doctor.duty import prove_soon
 from portal.web.kit.filters import number
-from portal.web.kit.guards import CurrentStaff, Db, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.i18n import ngettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render, wants_fragment
+from portal.web.kit.routing import Db, ReadDb, Router
+from portal.web.kit.turns import waiting
 from portal.web.staff.checks import last_examination
 from portal.web.staff.differences import LIST, note_of
 from portal.web.staff.proof_progress import what_goes_on
@@ -34,7 +36,7 @@ from portal.web.staff.queries import proof as queries
 from portal.web.staff.roles import RECONCILES, Reconciler, may
 from portal.web.surroundings import forget_counts
 
-router = APIRouter()
+router = Router()
 _PAGE = "pages/staff/proof.html"
 _SHOWN = 200
 _LATELY = 20
@@ -88,7 +90,8 @@ def read_now(request: Request, staff: Reconciler, db: Db) -> Response:
 @router.post(LIST + "/repairs", name="staff.proof.repair_all")
 def repair_every(request: Request, staff: Reconciler) -> Response:
     """Repair whatever a button can, for as long as a person waits."""
-    found = repair_all(by=staff.user_id, note=note_of(request, staff), seconds=_REPAIR_FOR_S)
+    with waiting():
+        found = repair_all(by=staff.user_id, note=note_of(request, staff), seconds=_REPAIR_FOR_S)
     forget_counts()
     said = ngettext("Исправлено %(num)s расхождение", "Исправлено %(num)s расхождений", found.done) % {
         "num": number(found.done)

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
+from portal.web.kit.routing import Router
 from portal.web.staff import (
     audit,
     autopay_pause,
@@ -83,6 +82,6 @@ PARTS = tuple(
         audit,
     )
 )
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 for part in PARTS:
     router.include_router(part)

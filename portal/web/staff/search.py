@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import Response
 
 from kernel.db import ReadSession
 from portal.notifications.method_words import Method
 from portal.web.kit.filters import card, date_text, datetime_text, money, phone
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.addresses import list_url
 from portal.web.staff.marking import marked
 from portal.web.staff.meanings import Meaning, read_meaning
@@ -25,7 +26,7 @@ from portal.web.staff.queries.payment_filter import PaymentFilter, named_payment
 from portal.web.staff.queries.payments import PaymentRow, newest_payments
 from portal.web.staff.queries.search import searchable
 
-router = APIRouter()
+router = Router()
 _SHOWN = 6
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import PlainTextResponse, Response
 
 from kernel.clock import real_now
@@ -24,21 +24,15 @@ from portal.web.entry.attempts import count
 from portal.web.entry.forms import CodeForm, EnrolForm, ask_passwords_again
 from portal.web.kit.forms import Posted
 from portal.web.kit.frame import Kit
-from portal.web.kit.guards import (
-    ENROL_PAGE,
-    CurrentStaff,
-    Db,
-    StaffToEnrol,
-    needs_second_factor,
-    take_session_away,
-)
+from portal.web.kit.guards import ENROL_PAGE, CurrentStaff, StaffToEnrol, needs_second_factor, take_session_away
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import Db, Router
 from portal.web.staff import fresh_codes
 from portal.web.staff.qr import qr_svg
 
-router = APIRouter()
+router = Router()
 _SECURITY = "/staff/security"
 # Whoever has just given the password need not give it again.
 _FRESH = timedelta(minutes=10)

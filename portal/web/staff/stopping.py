@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock, log
@@ -21,16 +21,16 @@ from portal.accounts.sessions import SignedIn
 from portal.audit.recording import changed, record_act
 from portal.web.cabinet.rhythm import notice_words
 from portal.web.kit.filters import money
-from portal.web.kit.guards import ReadDb
 from portal.web.kit.i18n import gettext, ngettext
 from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.staff.queries import contract_card, standing
 from portal.web.staff.roles import ContractStopper
 from portal.web.staff.words import method_name
 
-router = APIRouter()
+router = Router()
 PAGE = "/staff/contracts/{contract_id}"
 _log = log.get(__name__)
 

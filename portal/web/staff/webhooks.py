@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from kernel import clock
 from kernel.clock import business_date
-from portal.web.kit.guards import CurrentStaff, ReadDb
+from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.paging import page_of, page_size
 from portal.web.kit.render import render
+from portal.web.kit.routing import ReadDb, Router
 from portal.web.kit.words import WORDS
 from portal.web.staff.addresses import list_url
 from portal.web.staff.cursors import after_id
 from portal.web.staff.gateway_words import event_name, refusal_words, state_name, verdict_name
 from portal.web.staff.queries.webhooks import STATUSES, count_webhooks, list_webhooks, read_refused
 
-router = APIRouter()
+router = Router()
 _LIST = "/staff/webhooks"
 _LATELY = timedelta(days=29)
 
