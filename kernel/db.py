@@ -1,4 +1,4 @@
-"""The one engine of a process, built on first use, its two kinds of session, and work that is repeated."""
+"""The one engine of a process, built on first use, its three kinds of session, and work that is repeated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ARRAY, MetaData, TextClause, any_, bindparam, create_engine, inspect, text
+from sqlalchemy import ARRAY, MetaData, TextClause, Uuid, any_, bindparam, create_engine, inspect, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -21,6 +21,7 @@ from kernel.settings import get_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from uuid import UUID
 
     from sqlalchemy import BindParameter, ColumnElement
     from sqlalchemy.engine import Engine
@@ -35,7 +36,7 @@ __all__ = [
     "dispose",
     "engine",
     "give_room",
-    "given",
+    "given_ids",
     "insert_rows",
     "is_away",
     "read",
@@ -153,7 +154,10 @@ def read() -> Iterator[ReadSession]:
 
 @contextmanager
 def single() -> Iterator[Session]:
-    """Every statement is a transaction of its own, without BEGIN and COMMIT: for the one that each request asks."""
+    """Every statement is a transaction of its own, without BEGIN and COMMIT: for the one that each request asks.
+
+    Two of them are not done together or not at all.
+    """
     with Session(_engines().single, expire_on_commit=False) as session:
         yield session
 
@@ -227,12 +231,13 @@ def among(column: InstrumentedAttribute[Any], values: Collection[Any]) -> Column
     return column == any_(array)
 
 
-def given(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
-    """That `column` is one of the list passed as the parameter `name`: for a statement that is built once, at import.
+def given_ids(column: InstrumentedAttribute[UUID], name: str) -> ColumnElement[bool]:
+    """That `column` is one of the ids passed as the list `name`: for a statement that is built once, at import.
 
     To build a statement of many columns anew, and its key in SQLAlchemy's cache, costs more than to run it.
     """
-    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+    # Not the column's own type: a foreign key has none before the model that it refers to is imported.
+    return column == any_(bindparam(name, type_=ARRAY(Uuid)))
 
 
 def is_away(error: Exception) -> bool:

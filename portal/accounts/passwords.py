@@ -19,6 +19,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from portal.accounts.errors import WeakPassword
 from portal.web.kit.i18n import gettext as _
+from portal.web.kit.turns import waiting
 
 SHORTEST = 10
 LONGEST = 128
@@ -34,7 +35,7 @@ _WORD = re.compile(r"\w+")
 
 def hash_password(password: str) -> str:
     """The argon2id hash, its parameters included."""
-    with _at_a_time:
+    with waiting(), _at_a_time:
         return _hasher.hash(password)
 
 
@@ -43,7 +44,7 @@ def verify_password(password: str, stored: str | None) -> tuple[bool, str | None
 
     Without a stored hash it works as long and answers no, so that time does not tell who has an account.
     """
-    with _at_a_time:
+    with waiting(), _at_a_time:
         try:
             right, renewed = _hasher.verify_and_update(password, stored or _decoy())
         except UnknownHashError:

@@ -24,8 +24,8 @@ router = Router(include_in_schema=False)
 
 
 @router.get("/healthz")
-def show_health() -> PlainTextResponse:
-    """This process answers."""
+async def show_health() -> PlainTextResponse:
+    """This process answers, whoever waits for what."""
     return PlainTextResponse("ok")
 
 

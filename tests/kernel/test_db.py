@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import QueuePool, create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
-from kernel.db import Session, begin, is_away, read, repeating
+from kernel.db import Session, begin, engine, is_away, read, repeating, single
 from tests.support.blocking import meanwhile
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("two_rows")]
@@ -152,3 +152,24 @@ def test_a_database_that_nobody_serves_is_away() -> None:
     with pytest.raises(OperationalError) as met:
         create_engine("postgresql+psycopg://nobody@127.0.0.1:9/none", connect_args={"connect_timeout": 2}).connect()
     assert is_away(met.value)
+
+
+def test_a_connection_that_read_or_asked_one_thing_writes_in_a_transaction_again() -> None:
+    engine().dispose()
+    for _ in range(3):
+        with read() as page:
+            assert page.execute(text("SHOW transaction_read_only")).scalar_one() == "on"
+        with single() as alone:
+            assert alone.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
+        with begin() as session:
+            _add(session, 1)
+            session.rollback()
+    assert _sums() == [0, 0]
+    assert isinstance(pool := engine().pool, QueuePool)
+    assert pool.checkedin() == 1  # it was one and the same connection
+
+
+def test_what_is_asked_alone_is_kept_at_once() -> None:
+    with single() as alone:
+        _add(alone, 1)
+        assert _sums() == [1, 0]

@@ -30,6 +30,7 @@ from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.kit.routing import ReadDb, Router
+from portal.web.kit.turns import waiting
 
 router = Router()
 
@@ -106,7 +107,8 @@ def stop(request: Request, customer: CurrentCustomer, contract_id: UUID) -> Resp
         return [] if agreement.charges_itself else agreed
 
     refused = repeating(work)
-    wait_for_calls(contract_id)
+    with waiting():
+        wait_for_calls(contract_id)
     if refused:
         back = f"/payments/{refused[0].return_token}/return"
         return go_to(request, back, say=_("Согласие на автоплатёж отозвано"))

@@ -16,6 +16,7 @@ from portal.web.kit.guards import CurrentCustomer
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.kit.routing import ReadDb, Router
+from portal.web.kit.turns import waiting
 
 router = Router(prefix="/payment-methods")
 
@@ -46,7 +47,8 @@ def remove(request: Request, customer: CurrentCustomer, method_id: UUID) -> Resp
         return card.id
 
     card_id = repeating(work)
-    wait_for_calls(card_id)
+    with waiting():
+        wait_for_calls(card_id)
     return go_to(request, f"/payment-methods/{card_id}/unlinked")
 
 

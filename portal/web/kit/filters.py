@@ -65,7 +65,7 @@ def date_text(day: date) -> str:
 
 def month_text(day: date) -> str:
     """«Ноябрь 2026»."""
-    text = _date(day, "LLLL yyyy", language())
+    text = _date(_business_day(day), "LLLL yyyy", language())
     return text[:1].upper() + text[1:]
 
 
@@ -76,12 +76,12 @@ def day_and_month(day: date) -> str:
 
 def short_month(day: date) -> str:
     """«дек», «мая»: the lower line of a calendar day, always three letters, in the case that follows a number."""
-    return _date(day, "d MMMM", language()).split()[1][:3]
+    return _date(_business_day(day), "d MMMM", language()).split()[1][:3]
 
 
 def weekday_and_day(day: date) -> str:
     """«пн 26»: below the bar of a day."""
-    return _date(day, "EEE d", language())
+    return _date(_business_day(day), "EEE d", language())
 
 
 def datetime_text(at: datetime) -> str:

@@ -1,7 +1,4 @@
-"""Who may come in: FastAPI dependencies.
-
-def show_card(request: Request, customer: CurrentCustomer, db: ReadDb) -> Response: ...
-"""
+"""Who may come in: FastAPI dependencies, named in a route's signature as `customer: CurrentCustomer`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import wraps
 from typing import Annotated, Any
 
@@ -32,23 +31,28 @@ class Router(APIRouter):
     """FastAPI's router, for functions that ask for `Db` or `ReadDb`."""
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        """Register the function, which gets its transaction last, when every guard has let the request in."""
+        """Register the function, which gets its transaction last, when every guard has let the request in.
+
+        Raises:
+            TypeError: a coroutine or generator asks for a transaction: it would run on after the end of that.
+        """
         super().add_api_route(path, _in_transaction(endpoint), **options)
 
 
 def _in_transaction(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(endpoint, eval_str=True)
-    wanted = {it.name: _BEGINS[it.annotation] for it in signature.parameters.values() if it.annotation in _BEGINS}
-    if not wanted:
+    asked = next((it for it in signature.parameters.values() if it.annotation in _BEGINS), None)
+    if asked is None:
         return endpoint
+    if inspect.iscoroutinefunction(endpoint) or inspect.isgeneratorfunction(endpoint):
+        raise TypeError(f"{endpoint.__qualname__} asks for a transaction and is no plain function")
+    name, begin = asked.name, _BEGINS[asked.annotation]
 
     @wraps(endpoint)
     def run(**arguments: Any) -> Any:
-        with ExitStack() as opened:
-            for name, begin in wanted.items():
-                arguments[name] = opened.enter_context(begin())
-            return endpoint(**arguments)
+        with begin() as session:
+            return endpoint(**arguments, **{name: session})
 
-    left = [it for it in signature.parameters.values() if it.name not in wanted]
+    left = [it for it in signature.parameters.values() if it is not asked]
     run.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
     return run

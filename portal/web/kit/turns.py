@@ -11,8 +11,16 @@ from anyio.to_thread import current_default_thread_limiter
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """The request waits for a foreign system and gives its turn to another meanwhile; in a route's own thread only."""
-    from_thread.run_sync(_let, 1)
+    """Give the turn to another request while this one waits: for a foreign system, for time, for work beside Python.
+
+    What the block computes besides comes on top of the few. In a thread that has no turn (a command's, a worker's) it
+    does nothing.
+    """
+    try:
+        from_thread.run_sync(_let, 1)
+    except RuntimeError:  # no event loop behind this thread
+        yield
+        return
     try:
         yield
     finally:

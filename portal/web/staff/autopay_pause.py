@@ -22,6 +22,7 @@ from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.kit.routing import ReadDb, Router
+from portal.web.kit.turns import waiting
 from portal.web.staff.queries import contract_card, standing
 from portal.web.staff.roles import AutopayHolder
 from portal.web.staff.stopping import still_open
@@ -53,7 +54,8 @@ def pause(request: Request, contract_id: UUID, staff: AutopayHolder) -> Response
         done = _do(request, staff, contract_id, pause_autopay, "autopay.paused")
     except Refused as error:
         return go_to(request, _page_of(contract_id), say=gettext(str(error)), tone="warn")
-    left = wait_for_calls(contract_id)
+    with waiting():
+        left = wait_for_calls(contract_id)
     said = _("Автоплатёж приостановлен") if done else _("Автоплатёж уже приостановлен")
     if left:
         return go_to(request, _page_of(contract_id), say=f"{said}. {still_open(left)}", tone="warn")

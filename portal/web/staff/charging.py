@@ -20,6 +20,7 @@ from portal.web.kit.i18n import lazy_gettext
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.kit.routing import Db, ReadDb, Router
+from portal.web.kit.turns import waiting
 from portal.web.staff.queries.charger import read_charger
 from portal.web.staff.roles import RESUMES_CHARGING, ChargingPauser, ChargingResumer, may
 from portal.web.surroundings import forget_beat
@@ -73,7 +74,8 @@ def pause(request: Request, posted: Posted, staff: ChargingPauser, db: Db) -> Re
 def resume(request: Request, staff: ChargingResumer, db: Db) -> Response:
     """Let charges go on after a pause: the owner's decision. After a restore, what became known since is stopped first."""
     try:
-        recall()
+        with waiting():
+            recall()
     except MemoryAway:
         said = _("Redis не отвечает, а без него неизвестно, кто отказался от списаний после копии. Списания стоят")
         return go_to(request, "/staff", say=said, tone="warn")

@@ -17,6 +17,7 @@ from portal.web.kit.filters import ago
 from portal.web.kit.guards import CurrentStaff
 from portal.web.kit.render import render
 from portal.web.kit.routing import ReadDb, Router
+from portal.web.kit.turns import waiting
 from portal.web.staff.job_words import DUTIES as DUTY_WORDS
 from portal.web.staff.job_words import PROCESSES, QUEUES
 from portal.web.staff.queries.jobs import LastRun, Waiting, count_dead, read_beats, read_runs, read_waits
@@ -46,11 +47,13 @@ class Schedule:
 def show(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
     """The state of the machinery; asked for again every ten seconds."""
     wiring: Wiring = request.app.state.wiring
+    with waiting():
+        queues = _queues()
     waits, runs = read_waits(db, wiring.waits), read_runs(db)
     now = clock.now()
     context = {
         "beats": read_beats(db),
-        "queues": _queues(),
+        "queues": queues,
         "events": waits[UNDISPATCHED.name],
         "events_lag": _lag(waits[UNDISPATCHED.name], now),
         "deliveries": waits[UNDELIVERED.name],

@@ -26,6 +26,7 @@ from portal.web.kit.i18n import lazy_gettext as _
 from portal.web.kit.redirects import go_to
 from portal.web.kit.render import render
 from portal.web.kit.routing import ReadDb, Router
+from portal.web.kit.turns import waiting
 from portal.web.staff.queries import contract_card, standing
 from portal.web.staff.roles import ContractStopper
 from portal.web.staff.words import method_name
@@ -131,7 +132,8 @@ def _do(request: Request, staff: SignedIn, contract_id: UUID, act: Act) -> Respo
     except Refused as error:
         return go_to(request, _page_of(contract_id), say=gettext(str(error)), tone="warn")
     _log.warning("contract." + act.key, contract_id=str(contract_id), user_id=str(staff.user_id))
-    left = wait_for_calls(contract_id) if act is not RESUMPTION else []
+    with waiting():
+        left = wait_for_calls(contract_id) if act is not RESUMPTION else []
     said = f"{act.done}. {still_open(left)}" if left else str(act.done)
     return go_to(request, _page_of(contract_id), say=said, tone="warn" if left else "ok")
 

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, Date, bindparam, cast, func, select
 
 from kernel.clock import start_of
-from kernel.db import ReadSession, given
+from kernel.db import ReadSession, given_ids
 from kernel.settings import get_settings
 from payments.autopay.models import PaymentMethod
 from payments.charging.models import CANCELED, LIVE, REJECTED, SUCCEEDED, Payment
@@ -104,8 +104,9 @@ _PAYMENTS = (
     )
     .join(Contract, Contract.id == Payment.contract_id)
     .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
-    .where(given(Payment.customer_id, "customer_ids"))
+    .where(given_ids(Payment.customer_id, "customer_ids"))
     .order_by(Payment.id.desc())
+    .limit(bindparam("limit"))
 )
 
 
@@ -118,10 +119,11 @@ def read_payments(
     before: UUID | None = None,
 ) -> list[PaymentRow]:
     """Payments from the newest on, `before` one of them exclusive."""
-    statement = _PAYMENTS.where(*_conditions(wanted)).limit(limit)
+    statement = _PAYMENTS.where(*_conditions(wanted)) if wanted.narrows else _PAYMENTS
     if before is not None:
         statement = statement.where(Payment.id < before)
-    return [PaymentRow(**row) for row in session.execute(statement, {"customer_ids": list(customer_ids)}).mappings()]
+    asked = {"customer_ids": list(customer_ids), "limit": limit}
+    return [PaymentRow(**row) for row in session.execute(statement, asked).mappings()]
 
 
 def read_month_totals(session: ReadSession, customer_ids: Sequence[UUID], wanted: PaymentFilter) -> list[MonthTotal]:
