@@ -28,6 +28,24 @@ class NotANotification(KabinetError):
     """The body is not a notification; `str(error)` names the field."""
 
 
+_UNDECIDED = InboundWebhook.status != "done"
+# Built once: to build it anew takes as long as to run it.
+_STORE = (
+    insert(InboundWebhook)
+    .values(status="new", hinted_until=HINT_LIFE)
+    .on_conflict_do_update(
+        index_elements=[InboundWebhook.event, InboundWebhook.object_id],
+        set_={
+            "copies": InboundWebhook.copies + 1,
+            # What was refused once may be true now: it is asked about again.
+            "status": case((_UNDECIDED, "new"), else_="done"),
+            "next_try_at": case((_UNDECIDED, func.business_now()), else_=InboundWebhook.next_try_at),
+        },
+    )
+    .returning(InboundWebhook.id, InboundWebhook.copies)
+)
+
+
 def take_in(session: Session, body: Any, *, ip: str | None) -> None:
     """Store one notification with a hint to process it. Copies of one event are counted, not stored again.
 
@@ -35,23 +53,10 @@ def take_in(session: Session, body: Any, *, ip: str | None) -> None:
         NotANotification: a field is missing or is not what it should be.
     """
     event, object_id, status = _essentials(body)
-    row = insert(InboundWebhook).values(
-        id=uuid7(), event=event, object_id=object_id, object_status=status, ip=ip, status="new", hinted_until=HINT_LIFE
-    )
-    undecided = InboundWebhook.status != "done"
-    row_id = session.execute(
-        row.on_conflict_do_update(
-            index_elements=[InboundWebhook.event, InboundWebhook.object_id],
-            set_={
-                "copies": InboundWebhook.copies + 1,
-                # What was refused once may be true now: it is asked about again.
-                "status": case((undecided, "new"), else_="done"),
-                "next_try_at": case((undecided, func.business_now()), else_=InboundWebhook.next_try_at),
-            },
-        ).returning(InboundWebhook.id, InboundWebhook.copies)
-    ).one()
-    if row_id.copies == 1:
-        outbox.hint(session, outbox.Hint(WEBHOOK, (row_id.id,)))
+    new = {"id": uuid7(), "event": event, "object_id": object_id, "object_status": status, "ip": ip}
+    stored = session.execute(_STORE, new).one()
+    if stored.copies == 1:
+        outbox.hint(session, outbox.Hint(WEBHOOK, (stored.id,)))
 
 
 def _essentials(body: Any) -> tuple[str, str, str]:
