@@ -67,9 +67,12 @@ def by_business_clock(at: datetime) -> datetime:
     return at + _shift
 
 
+_BUSINESS_NOW = select(func.business_now())
+
+
 def business_now(session: Session) -> datetime:
     """Business time of the session's transaction, aware UTC."""
-    found: datetime = session.execute(select(func.business_now())).scalar_one()
+    found: datetime = session.execute(_BUSINESS_NOW).scalar_one()
     return found
 
 

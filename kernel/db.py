@@ -21,11 +21,11 @@ from kernel.settings import get_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-    from uuid import UUID
 
     from sqlalchemy import BindParameter, ColumnElement
     from sqlalchemy.engine import Engine
     from sqlalchemy.orm import InstrumentedAttribute
+    from sqlalchemy.types import TypeEngine
 
 __all__ = [
     "Base",
@@ -36,7 +36,7 @@ __all__ = [
     "dispose",
     "engine",
     "give_room",
-    "given_ids",
+    "given",
     "insert_rows",
     "is_away",
     "read",
@@ -231,13 +231,13 @@ def among(column: InstrumentedAttribute[Any], values: Collection[Any]) -> Column
     return column == any_(array)
 
 
-def given_ids(column: InstrumentedAttribute[UUID], name: str) -> ColumnElement[bool]:
-    """That `column` is one of the ids passed as the list `name`: for a statement that is built once, at import.
+def given(column: InstrumentedAttribute[Any], name: str, kind: type[TypeEngine[Any]] = Uuid) -> ColumnElement[bool]:
+    """That `column` is one of what is passed as the list `name`: for a statement that is built once, at import.
 
     To build a statement of many columns anew, and its key in SQLAlchemy's cache, costs more than to run it.
     """
     # Not the column's own type: a foreign key has none before the model that it refers to is imported.
-    return column == any_(bindparam(name, type_=ARRAY(Uuid)))
+    return column == any_(bindparam(name, type_=ARRAY(kind)))
 
 
 def is_away(error: Exception) -> bool:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, Text, or_, select
 
 from kernel import outbox
-from kernel.db import Session, among
+from kernel.db import Session, among, given
 from payments.autopay.models import Autopay
 from payments.charging.declining import settle_declined
 from payments.charging.models import CANCELED, PENDING, REJECTED, SUCCEEDED, WAITING_FOR_CAPTURE, Payment
@@ -81,26 +81,34 @@ def apply(session: Session, objects: Sequence[GatewayPayment], *, source: str, n
     return Applied(tuple(payment.id for payment, _ in believed), tuple(quarantined))
 
 
+_KNOWN = (
+    select(
+        Payment.id,
+        Payment.gateway_id,
+        Payment.contract_id,
+        Payment.method_id,
+        Payment.saves_method,
+        Shop.account_id,
+        Shop.test,
+    )
+    .join(Shop, Shop.id == Payment.shop_id)
+    .where(or_(given(Payment.gateway_id, "gateway_ids", Text), given(Payment.id, "ids")))
+)
+_LOCK = (
+    select(Payment)
+    .where(given(Payment.id, "ids"))
+    .order_by(Payment.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def _known(session: Session, objects: Sequence[GatewayPayment]) -> dict[UUID, Known]:
-    rows = session.execute(
-        select(
-            Payment.id,
-            Payment.gateway_id,
-            Payment.contract_id,
-            Payment.method_id,
-            Payment.saves_method,
-            Shop.account_id,
-            Shop.test,
-        )
-        .join(Shop, Shop.id == Payment.shop_id)
-        .where(
-            or_(
-                among(Payment.gateway_id, [item.gateway_id for item in objects]),
-                among(Payment.id, [item.payment_id for item in objects if item.payment_id]),
-            )
-        )
-    ).all()
-    return {row.id: row for row in rows}
+    named = {
+        "gateway_ids": [item.gateway_id for item in objects],
+        "ids": [item.payment_id for item in objects if item.payment_id],
+    }
+    return {row.id: row for row in session.execute(_KNOWN, named)}
 
 
 def _match(known: Mapping[UUID, Known], objects: Sequence[GatewayPayment]) -> list[tuple[UUID, GatewayPayment]]:
@@ -131,14 +139,7 @@ def _lock_autopays(session: Session, known: Mapping[UUID, Known], found: Sequenc
 
 
 def _lock_payments(session: Session, ids: Sequence[UUID]) -> dict[UUID, Payment]:
-    rows = session.scalars(
-        select(Payment)
-        .where(among(Payment.id, ids))
-        .order_by(Payment.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    return {payment.id: payment for payment in rows}
+    return {payment.id: payment for payment in session.scalars(_LOCK, {"ids": ids})}
 
 
 def _own_or_twin(session: Session, payment: Payment, item: GatewayPayment) -> Payment:

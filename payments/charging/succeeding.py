@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, update
 
 from kernel import outbox
-from kernel.db import Session, among, insert_rows, update_rows
+from kernel.db import Session, among, given, insert_rows, update_rows
 from payments.autopay.activating import activate_autopays
 from payments.autopay.barrier import disarm_lines
 from payments.charging.models import CANCELED, SUCCEEDED, Allocation, Payment
@@ -128,23 +128,25 @@ def _ask_for_the_rest(session: Session, invoices: Sequence[InvoiceRow], left: Ma
     outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in asked))
 
 
+_LOCK_INVOICES = (
+    select(Invoice.id, Invoice.status, Invoice.kopecks, Invoice.installment_id, Invoice.contract_id)
+    .where(given(Invoice.id, "ids"))
+    .order_by(Invoice.id)
+    .with_for_update(key_share=True)
+)
+_COUNTED = (
+    select(Allocation.invoice_id, func.sum(Allocation.kopecks).label("kopecks"))
+    .where(given(Allocation.invoice_id, "ids"))
+    .group_by(Allocation.invoice_id)
+)
+
+
 def _lock_invoices(session: Session, ids: Sequence[UUID]) -> dict[UUID, InvoiceRow]:
-    rows = session.execute(
-        select(Invoice.id, Invoice.status, Invoice.kopecks, Invoice.installment_id, Invoice.contract_id)
-        .where(among(Invoice.id, ids))
-        .order_by(Invoice.id)
-        .with_for_update(key_share=True)
-    ).all()
-    return {invoice.id: invoice for invoice in rows}
+    return {invoice.id: invoice for invoice in session.execute(_LOCK_INVOICES, {"ids": ids})}
 
 
 def _left_to_pay(session: Session, invoices: Mapping[UUID, InvoiceRow]) -> dict[UUID, int]:
-    rows = session.execute(
-        select(Allocation.invoice_id, func.sum(Allocation.kopecks).label("kopecks"))
-        .where(among(Allocation.invoice_id, invoices))
-        .group_by(Allocation.invoice_id)
-    ).all()
-    counted = {row.invoice_id: int(row.kopecks) for row in rows}
+    counted = {row.invoice_id: int(row.kopecks) for row in session.execute(_COUNTED, {"ids": list(invoices)})}
     return {
         invoice.id: invoice.kopecks - counted.get(invoice.id, 0) if invoice.status == "open" else 0
         for invoice in invoices.values()

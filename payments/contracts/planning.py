@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, select, true, update
+from sqlalchemy import and_, bindparam, select, true, update
 
-from kernel.db import Session, among, insert_rows
+from kernel.db import Session, given, insert_rows
 from kernel.ids import uuid7
 from payments.catalogue.models import RECURRING
 from payments.contracts.models import Contract, Installment, PaymentPlan
@@ -74,6 +74,20 @@ def begin_anew(session: Session, contract_id: UUID, first_due_on: date) -> None:
     session.execute(update(Installment).where(first).values(_dates(plan, 1, notice_time(session))))
 
 
+_FOLLOWED = (
+    select(PaymentPlan, Installment.number, Installation.notice_hours)
+    .join(Installment, Installment.plan_id == PaymentPlan.id)
+    .join(Contract, Contract.id == PaymentPlan.contract_id)
+    .join(Installation, true())
+    .where(
+        given(Installment.id, "installment_ids"),
+        PaymentPlan.kind == RECURRING,
+        Contract.advance == bindparam("way"),
+        Contract.status.in_(("active", "suspended")),
+    )
+)
+
+
 def plan_following(session: Session, installment_ids: list[UUID], *, advance: str) -> None:
     """Plan the line after each of these, for open-ended plans of contracts that run and advance in the given way.
 
@@ -82,18 +96,7 @@ def plan_following(session: Session, installment_ids: list[UUID], *, advance: st
     """
     if not installment_ids:
         return
-    rows = session.execute(
-        select(PaymentPlan, Installment.number, Installation.notice_hours)
-        .join(Installment, Installment.plan_id == PaymentPlan.id)
-        .join(Contract, Contract.id == PaymentPlan.contract_id)
-        .join(Installation, true())
-        .where(
-            among(Installment.id, installment_ids),
-            PaymentPlan.kind == RECURRING,
-            Contract.advance == advance,
-            Contract.status.in_(("active", "suspended")),
-        )
-    ).all()
+    rows = session.execute(_FOLLOWED, {"installment_ids": installment_ids, "way": advance}).all()
     if rows:
         notice = timedelta(hours=rows[0].notice_hours)
         plan_lines(session, [(row.PaymentPlan, row.number + 1) for row in rows], notice)

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from kernel.db import ReadSession, given_ids
+from kernel.db import ReadSession, given
 from payments.ledger.models import ADVANCE, LedgerEntry
 
 _OWED = select(-func.coalesce(func.sum(LedgerEntry.kopecks), 0)).where(
-    given_ids(LedgerEntry.customer_id, "customer_ids"), LedgerEntry.account == ADVANCE
+    given(LedgerEntry.customer_id, "customer_ids"), LedgerEntry.account == ADVANCE
 )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, true
 
 from kernel.clock import business_date
-from kernel.db import ReadSession, Session, given_ids
+from kernel.db import ReadSession, Session, given
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.charging.models import (
     CANCELED,
@@ -272,7 +272,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
     )
 
 
-_OF_CUSTOMERS = _statement().where(given_ids(Contract.customer_id, "customer_ids"))
+_OF_CUSTOMERS = _statement().where(given(Contract.customer_id, "customer_ids"))
 _OF_CONTRACT = _OF_CUSTOMERS.where(Contract.id == bindparam("contract_id"))
 
 

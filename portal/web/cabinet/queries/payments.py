@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, bindparam, cast, func, select
 
 from kernel.clock import start_of
-from kernel.db import ReadSession, given_ids
+from kernel.db import ReadSession, given
 from kernel.settings import get_settings
 from payments.autopay.models import PaymentMethod
 from payments.charging.models import CANCELED, LIVE, REJECTED, SUCCEEDED, Payment
@@ -104,7 +104,7 @@ _PAYMENTS = (
     )
     .join(Contract, Contract.id == Payment.contract_id)
     .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
-    .where(given_ids(Payment.customer_id, "customer_ids"))
+    .where(given(Payment.customer_id, "customer_ids"))
     .order_by(Payment.id.desc())
     .limit(bindparam("limit"))
 )
