@@ -39,7 +39,7 @@ RESULTS = Sections(
 
 Written by `make bench`. Medians of the rounds, of a peak the greatest, with the least and the most; a ratio is taken in
 each round, from figures measured one after the other in that round. Figures of different runs, or of different machines,
-do not compare.
+do not compare. MISSED.md tells of goals that were missed: the profile, and what was tried.
 """,
 )
 SOAK = Sections(
