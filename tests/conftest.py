@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import redis as redis_client
 
-from kernel import broker, db, log
+from kernel import broker, clock, db, log
 from kernel.db import Session, begin
 from kernel.settings import Settings, get_settings
 from payments.installation.setup import ensure_installation
@@ -103,12 +104,13 @@ def fresh_database(servers: Servers) -> Iterator[FreshDatabase]:
 def committed(database: str, fresh_database: FreshDatabase, redis: str) -> Iterator[str]:
     """A database of this test's own, where commits are real, with an empty Redis; its address.
 
-    The environment names both, so processes that the test starts use them too.
+    The environment names both, so processes that the test starts use them too. A clock that the test moves is put back.
     """
     url = fresh_database.fresh()
     engines.use_database(url)
     yield url
     broker.dispose()
+    clock._remember(timedelta(0))
     engines.use_database(database)
 
 

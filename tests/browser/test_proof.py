@@ -13,7 +13,6 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, expect
 from sqlalchemy import func, select, text, update
 
-from kernel import clock
 from kernel.clock import business_now, real_now
 from kernel.db import begin
 from payments.doctor.check import Breach, Examined
@@ -63,7 +62,6 @@ def site(committed: str, sandbox: Sandbox) -> Iterator[str]:
     yield f"http://localhost:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join()
-    clock._remember(timedelta(0))
 
 
 def _window(chromium: Browser, site: str, width: int, theme: Theme) -> BrowserContext:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from httpx2 import Response
 
 from crm_sync.web import queries, trouble
-from kernel import clock
 from kernel.db import begin
 from payments.customers.registration import CustomerData, create_customer
 from portal.app import build_app
@@ -30,7 +28,6 @@ def desk(portal: Portal) -> Iterator[Door]:
     for kept, life_s in lives:
         kept.life_s = life_s
         kept.forget()
-    clock._remember(timedelta(0))
 
 
 def words(answer: Response) -> str:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
 from crm_sync import wanting
-from kernel import clock
 from kernel.clock import business_now
 from kernel.db import begin
 from payments.invoicing.issue import issue_now
@@ -28,12 +25,11 @@ NEW_STAGE = {"entity_type_id": 2, "category_id": 1, "code": "NEW", "name": "Но
 
 
 @pytest.fixture
-def alone(world: World) -> Iterator[Door]:
+def alone(world: World) -> Door:
     """The application of a company without a CRM."""
     with begin() as session:
         open_company(session)
-    yield Door(build_app())
-    clock._remember(timedelta(0))
+    return Door(build_app())
 
 
 def delete_stage(portal: Portal) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -10,7 +9,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from kernel import clock
 from kernel.clock import business_now, start_of
 from kernel.db import ReadSession, begin, read
 from kernel.outbox import OutboxMessage
@@ -56,7 +54,7 @@ class Announced:
 
 
 @pytest.fixture
-def it(committed: str) -> Iterator[Announced]:
+def it(committed: str) -> Announced:
     at_noon(FIRST)
     with begin() as session:
         open_company(session)
@@ -66,8 +64,7 @@ def it(committed: str) -> Iterator[Announced]:
     with begin() as session:
         assert issue_due(session, now=business_now(session)) == 1
         notice = session.scalars(select(Notice)).one()
-    yield Announced(agreed.contract_id, notice.installment_id, notice.id)
-    clock._remember(timedelta(0))
+    return Announced(agreed.contract_id, notice.installment_id, notice.id)
 
 
 def _announcements(session: ReadSession) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from kernel import clock
 from kernel.clock import business_now, refresh, set_shift, start_of
 from kernel.db import Session, begin, read
 from kernel.outbox import OutboxMessage
@@ -37,11 +35,9 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def company(committed: str) -> Iterator[None]:
+def company(committed: str) -> None:
     with begin() as session:
         open_company(session)
-    yield
-    clock._remember(timedelta(0))
 
 
 def subscribed(advance: str = ON_PAYMENT) -> Agreement:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, update
 
-from kernel import clock
 from kernel.clock import business_date, business_now
 from kernel.db import Session, begin, read
 from kernel.errors import NotFound
@@ -37,11 +36,9 @@ BOSS = uuid4()
 
 
 @pytest.fixture
-def company(committed: str) -> Iterator[None]:
+def company(committed: str) -> None:
     with begin() as session:
         open_company(session)
-    yield
-    clock._remember(timedelta(0))
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
-from kernel import clock
 from kernel.clock import business_now
 from kernel.db import begin, read
 from kernel.errors import NotFound, Refused
@@ -35,11 +33,9 @@ BOSS = uuid4()
 
 
 @pytest.fixture
-def company(committed: str) -> Iterator[None]:
+def company(committed: str) -> None:
     with begin() as session:
         open_company(session)
-    yield
-    clock._remember(timedelta(0))
 
 
 def late(advance: str = ON_PAYMENT) -> tuple[Agreement, UUID]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -59,12 +59,6 @@ def _voided(session: Session, story: Story) -> None:
 STOPS = (_withdrawn, _unlinked, _card_died, _suspended, _ended, _voided)
 
 
-@pytest.fixture
-def own_clock() -> Iterator[None]:
-    yield
-    clock._remember(timedelta(0))
-
-
 def _skip(session: Session, story: Story, line_id: UUID) -> None:
     """Its day has passed, and an employee lets the customer off."""
     session.execute(update(Installment).where(Installment.id == line_id).values(due_on=story.now.date() - _TWO_DAYS))
@@ -97,7 +91,7 @@ def test_a_queued_warning_does_not_leave_after_its_charge_is_off(mailbox: Mailbo
 
 
 @pytest.mark.committed
-@pytest.mark.usefixtures("committed", "own_clock")
+@pytest.mark.usefixtures("committed")
 def test_a_warning_that_was_put_off_is_called_off_when_its_turn_comes(mailbox: Mailbox) -> None:
     mailbox.fail("reject_4xx", times=1)
     with begin() as session:
@@ -116,7 +110,7 @@ def test_a_warning_that_was_put_off_is_called_off_when_its_turn_comes(mailbox: M
 
 
 @pytest.mark.committed
-@pytest.mark.usefixtures("committed", "own_clock")
+@pytest.mark.usefixtures("committed")
 def test_a_warning_whose_day_has_come_too_near_is_written_anew_for_a_later_one(mailbox: Mailbox) -> None:
     with begin() as session:
         story = story_with_autopay(session)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,12 +24,6 @@ from tests.support.blocking import meanwhile
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("committed")]
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def _todays_clock() -> Iterator[None]:
-    yield
-    clock._remember(timedelta(0))
 
 
 def send(*ids: UUID) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,12 +14,6 @@ from tests.portal.notifications.conftest import Mailbox
 from tests.portal.notifications.writing import stored, write_letter
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("committed")]
-
-
-@pytest.fixture(autouse=True)
-def _todays_clock() -> Iterator[None]:
-    yield
-    clock._remember(timedelta(0))
 
 
 def send(*ids: UUID) -> None:

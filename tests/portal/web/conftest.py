@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from kernel import clock
 from kernel.clock import real_now
 from kernel.db import begin
 from portal.accounts.models import User
@@ -62,9 +59,8 @@ class Door:
 
 
 @pytest.fixture
-def door(committed: str) -> Iterator[Door]:
+def door(committed: str) -> Door:
     """The whole application over a database of the test's own, whose company is named."""
     with begin() as session:
         open_company(session)
-    yield Door(build_app())
-    clock._remember(timedelta(0))
+    return Door(build_app())

@@ -63,9 +63,9 @@ def test_a_wrong_password_and_an_unknown_login_get_the_same_page_after_a_similar
     for email in ("anna@example.com", "nobody@example.com"):
         for attempt in range(5):
             visitor = browser(f"192.0.2.{attempt}")
-            began = time.perf_counter()
+            began = time.process_time()  # not the clock's: another process may have the processor meanwhile
             page = visitor.post("/login", data={"login": email, "password": "не тот пароль"})
-            times.setdefault(email, []).append(time.perf_counter() - began)
+            times.setdefault(email, []).append(time.process_time() - began)
             pages.setdefault(email, set()).add((page.status_code, page.text.replace(email, "@")))
 
     known, unknown = (median(found) for found in times.values())

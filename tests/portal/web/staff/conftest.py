@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +12,6 @@ from sqlalchemy import func, update
 from starlette.testclient import TestClient
 
 from crm_sync.part import CRM
-from kernel import clock
 from kernel.clock import real_now
 from kernel.db import begin
 from kernel.settings import get_settings
@@ -41,12 +39,10 @@ def desk_app() -> FastAPI:
 
 
 @pytest.fixture
-def company(committed: str) -> Iterator[None]:
-    """The company is named, in a database of the test's own; time is the machine's again afterwards."""
+def company(committed: str) -> None:
+    """The company is named, in a database of the test's own."""
     with begin() as session:
         open_company(session)
-    yield
-    clock._remember(timedelta(0))
 
 
 @pytest.fixture
