@@ -29,7 +29,7 @@ class NotANotification(KabinetError):
 
 
 _UNDECIDED = InboundWebhook.status != "done"
-# Built once: to build it anew takes as long as to run it.
+# Built once, for every notification: to build it takes as long as to run it.
 _STORE = (
     insert(InboundWebhook)
     .values(status="new", hinted_until=HINT_LIFE)

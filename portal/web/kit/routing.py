@@ -54,5 +54,5 @@ def _in_transaction(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             return endpoint(**arguments, **{name: session})
 
     left = [it for it in signature.parameters.values() if it is not asked]
-    run.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
+    run.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]  # how inspect is told
     return run

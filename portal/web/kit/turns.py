@@ -16,15 +16,20 @@ def waiting() -> Iterator[None]:
     What the block computes besides comes on top of the few. In a thread that has no turn (a command's, a worker's) it
     does nothing.
     """
-    try:
-        from_thread.run_sync(_let, 1)
-    except RuntimeError:  # no event loop behind this thread
-        yield
-        return
+    gave = _give()
     try:
         yield
     finally:
-        from_thread.run_sync(_let, -1)
+        if gave:
+            from_thread.run_sync(_let, -1)
+
+
+def _give() -> bool:
+    try:
+        from_thread.run_sync(_let, 1)
+    except RuntimeError:  # no event loop behind this thread
+        return False
+    return True
 
 
 def _let(more: int) -> None:
