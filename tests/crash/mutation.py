@@ -27,7 +27,7 @@ EXPECTED = {
     "consent-checked-only-at-scheduling": {"barrier", "once"},
     "mark-before-send": {"mail"},
     "new-key-per-retry": {"once", "bodies"},
-    "no-live-index": {"alone", "doctor", "once"},
+    "no-live-index": {"alone", "once"},
     "no-poller": {"rest", "liveness", "once"},
     "no-sweeper": {"rest", "liveness", "once"},
     "timeout-is-failure": {"once", "statuses", "alone"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tests.crash.harness.coverage import covered
-from tests.crash.harness.plan import CUT, RETURN, SETTLED, TARGETS, Plan, points
+from tests.crash.harness.plan import CUT, ELSEWHERE, RETURN, ROOT, SETTLED, TARGETS, Plan, points
 from tests.crash.harness.record import Record
 
 
@@ -45,3 +45,9 @@ def test_a_target_that_was_never_struck_is_missing() -> None:
     assert _missing(Plan(300, 1), record) >= set(TARGETS) - {"redis"}
     assert "redis" not in _missing(Plan(300, 1), record)
     assert "redis" in _missing(Plan(5_000, 1), record)
+
+
+def test_a_point_that_no_run_can_meet_acts_in_a_test_of_its_own() -> None:
+    tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+
+    assert {point for point in ELSEWHERE if not any(point in text for text in tests)} == set()

@@ -16,7 +16,7 @@ _ONE_DAY_S = 80_000.0
 _DUSK_S, _LONG_DUSK_S = 120.0, 600.0
 _POINT = re.compile(r'\bfault\("([a-z_.]+)"\)')
 # No file is exported, no dump restored and no difference repaired while charges run.
-_ELSEWHERE = {
+ELSEWHERE = {
     "exports.after_claim",
     "restore.before_standstill",
     "recall.after_hold",
@@ -108,7 +108,7 @@ def points() -> dict[str, str]:
         for path in (ROOT / package).rglob("*.py")
         for point in _POINT.findall(path.read_text(encoding="utf-8"))
     }
-    return {point: _role(point) for point in sorted(found - _ELSEWHERE)}
+    return {point: _role(point) for point in sorted(found - ELSEWHERE)}
 
 
 def _role(point: str) -> str:

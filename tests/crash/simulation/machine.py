@@ -196,6 +196,7 @@ class Simulation(RuleBasedStateMachine):
                 self.till.decide(gateway_id, "yes")
             self.house.end_leases(of_calls=True)
             rested = self.house.settle()
+            assert not (never := self.scene.books.wrong_now(self.till)), "\n".join(never)
             wrong = [*self.objections, *self.scene.books.wrong_at_rest(self.till)]
             if rested and not wrong:
                 return

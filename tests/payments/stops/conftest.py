@@ -9,9 +9,12 @@ import pytest
 import redis as redis_client
 from sqlalchemy import select
 
+from kernel.clock import business_now
 from kernel.db import begin, read
 from kernel.settings import get_settings
-from payments.autopay.models import Autopay, PaymentMethod
+from payments.autopay.consents import Evidence
+from payments.autopay.models import Autopay, Consent, PaymentMethod
+from payments.autopay.stopping import wait_for_calls, withdraw
 from payments.contracts.models import Contract
 from payments.installation.models import Installation
 from payments.stops.memory import Memory
@@ -88,6 +91,27 @@ def method_of(it: Agreement) -> PaymentMethod:
     """The saved method that it is charged from."""
     with read() as session:
         return session.get_one(PaymentMethod, autopay_of(it).method_id)
+
+
+def take_back(it: Agreement) -> None:
+    """The customer withdraws the consent."""
+    with begin() as session:
+        withdraw(session, it.contract_id, evidence=Evidence(), now=business_now(session))
+    wait_for_calls(it.contract_id)
+
+
+def consents_of(it: Agreement) -> list[str]:
+    """What was said of its autopay, given or withdrawn, the oldest first."""
+    with read() as session:
+        return list(
+            session.scalars(select(Consent.action).where(Consent.contract_id == it.contract_id).order_by(Consent.id))
+        )
+
+
+def is_unrecalled() -> bool:
+    """Whether stops from after a backup are still to be brought back."""
+    with read() as session:
+        return session.get_one(Installation, 1).is_unrecalled
 
 
 def remembered() -> set[tuple[str, str]]:

@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import begin, read
-from kernel.fault import InjectedFault
 from payments.autopay.confirming import confirm_autopay
 from payments.autopay.consents import Evidence
 from payments.autopay.ending import end_contract, resume_contract, suspend_contract
@@ -26,10 +25,17 @@ from payments.reconciliation.running import reconcile
 from payments.stops.keeping import keep_memory
 from payments.stops.memory import MemoryAway
 from payments.stops.recalling import recall
-from tests.payments.stops.conftest import autopay_of, method_of, status_of, subscribers
+from tests.payments.stops.conftest import (
+    autopay_of,
+    consents_of,
+    is_unrecalled,
+    method_of,
+    status_of,
+    subscribers,
+    take_back,
+)
 from tests.support.business import Agreement, make_agreement, pay_with_consent
 from tests.support.charging import ask_now
-from tests.support.faults import faulty
 from tests.support.going_back import Backup
 from tests.support.world import World
 
@@ -101,38 +107,21 @@ def test_nobody_is_told_a_second_time_of_what_they_did(world: World, backup: Bac
 def test_brought_back_twice_it_is_stopped_once(world: World, backup: Backup) -> None:
     it = subscribers(world, 1)[0]
     backup.make()
-    _withdraw(it)
+    take_back(it)
     backup.go_back()
     recall()
-    consents = _consents(it)
+    consents = consents_of(it)
 
     again = recall()
 
     assert again is not None
     assert again.stopped == {}
-    assert _consents(it) == consents
-
-
-def test_whoever_is_interrupted_goes_on_where_it_broke(world: World, backup: Backup) -> None:
-    agreements = subscribers(world, 3)
-    backup.make()
-    for it in agreements:
-        _withdraw(it)
-    backup.go_back()
-    with faulty("recall.before_stop=raise:2"), pytest.raises(InjectedFault):
-        recall()
-    assert [status_of(it)[1] for it in agreements].count("withdrawn") == 1
-    assert _is_unrecalled()
-
-    keep_memory()
-
-    assert {status_of(it)[1] for it in agreements} == {"withdrawn"}
-    assert not _is_unrecalled()
+    assert consents_of(it) == consents
 
 
 def test_what_was_decided_before_the_backup_stays_as_it_was(world: World, backup: Backup) -> None:
     again, resumed, unheld = everybody = subscribers(world, 3)
-    _withdraw(again)
+    take_back(again)
     with begin() as session:
         now = business_now(session)
         suspend_contract(session, resumed.contract_id, now=now, source=f"staff:{EMPLOYEE}")
@@ -157,7 +146,7 @@ def test_what_was_decided_before_the_backup_stays_as_it_was(world: World, backup
 def test_a_consent_given_after_the_restore_stays_given(world: World, backup: Backup) -> None:
     it = subscribers(world, 1)[0]
     backup.make()
-    _withdraw(it)
+    take_back(it)
     backup.go_back()
     recall()
     world.product.follow()
@@ -201,7 +190,7 @@ def test_a_redis_that_forgot_holds_what_ran_and_asks_each_customer(
     world: World, backup: Backup, empty_redis: Callable[[], None]
 ) -> None:
     running, suspended, withdrawn = subscribers(world, 3)
-    _withdraw(withdrawn)
+    take_back(withdrawn)
     with begin() as session:
         suspend_contract(session, suspended.contract_id, now=business_now(session), source="staff")
     world.drain()
@@ -267,7 +256,7 @@ def test_an_autopay_that_comes_from_a_payment_of_before_the_backup_waits_as_well
 def test_a_redis_that_does_not_log_and_was_restarted_has_forgotten(world: World, backup: Backup, redis: str) -> None:
     it = subscribers(world, 1)[0]
     backup.make()
-    _withdraw(it)
+    take_back(it)
     backup.go_back()
     _as_if_restarted_without_a_log(redis)
 
@@ -295,7 +284,7 @@ def test_while_redis_is_away_nothing_is_decided(
 ) -> None:
     it = subscribers(world, 1)[0]
     backup.make()
-    _withdraw(it)
+    take_back(it)
     backup.go_back()
     redis_goes()
 
@@ -303,21 +292,21 @@ def test_while_redis_is_away_nothing_is_decided(
         recall()
     keep_memory()
     assert status_of(it)[1] == "active"
-    assert _is_unrecalled()
+    assert is_unrecalled()
 
     redis_returns()
     keep_memory()
     assert status_of(it)[1] == "withdrawn"
-    assert not _is_unrecalled()
+    assert not is_unrecalled()
 
 
 def test_the_same_backup_can_be_gone_back_to_twice(world: World, backup: Backup) -> None:
     first, second = subscribers(world, 2)
     backup.make()
-    _withdraw(first)
+    take_back(first)
     backup.go_back()
     keep_memory()
-    _withdraw(second)
+    take_back(second)
     backup.forget()
     backup.go_back()
 
@@ -331,12 +320,6 @@ def test_where_nothing_was_restored_nothing_is_brought_back(world: World) -> Non
     assert recall() is None
 
 
-def _withdraw(it: Agreement) -> None:
-    with begin() as session:
-        withdraw(session, it.contract_id, evidence=Evidence(), now=business_now(session))
-    wait_for_calls(it.contract_id)
-
-
 def _agree_again(world: World, it: Agreement) -> None:
     pay_with_consent(Agreement(it.customer_id, it.contract_id, _next_line(it)))
     world.play(advance="PT20M")
@@ -348,16 +331,6 @@ def _next_line(it: Agreement) -> uuid.UUID:
             Installment.contract_id == it.contract_id, Installment.status == "planned"
         )
         return session.scalars(planned).one()
-
-
-def _consents(it: Agreement) -> list[str]:
-    with read() as session:
-        return list(session.scalars(select(Consent.action).where(Consent.contract_id == it.contract_id)))
-
-
-def _is_unrecalled() -> bool:
-    with read() as session:
-        return session.get_one(Installation, 1).is_unrecalled
 
 
 def _as_if_restarted_without_a_log(redis: str) -> None:

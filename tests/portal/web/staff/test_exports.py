@@ -13,6 +13,7 @@ from sqlalchemy import select, text, update
 
 from kernel.clock import business_now
 from kernel.db import begin, read
+from kernel.fault import InjectedFault
 from kernel.outbox import HINT_TOPIC, OutboxMessage, read_hint
 from portal.audit.models import AuditEntry
 from portal.exports.asking import drop_expired, sweep_exports
@@ -21,6 +22,7 @@ from portal.exports.models import FAILED, MAKING, QUEUED, READY, Export
 from portal.web.staff import exports as page
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first, play
+from tests.support.faults import faulty
 
 pytestmark = pytest.mark.committed
 
@@ -141,7 +143,10 @@ def test_a_dead_workers_file_is_begun_again_once_and_then_told_as_failed(desk: D
     sent: list[object] = []
 
     for tries, expected in ((1, QUEUED), (2, FAILED)):
-        _leave_in_hand(tries)
+        with faulty("exports.after_claim=raise"), pytest.raises(InjectedFault):
+            make_exports([str(the_export().id)])
+        assert (the_export().status, the_export().tries) == (MAKING, tries)
+        _end_its_lease()
         sweep_exports(lambda _job, ids: sent.extend(ids))
         assert the_export().status == expected
 
@@ -210,10 +215,6 @@ def test_who_may_not_export_sees_no_button(desk: Desk, payments: None) -> None:
     assert "Выгрузить XLSX" in desk("accountant").get("/staff/payments").text
 
 
-def _leave_in_hand(tries: int) -> None:
+def _end_its_lease() -> None:
     with begin() as session:
-        session.execute(
-            update(Export).values(
-                status=MAKING, tries=tries, lease_until=text("clock_timestamp() - interval '1 second'")
-            )
-        )
+        session.execute(update(Export).values(lease_until=text("clock_timestamp() - interval '1 second'")))
