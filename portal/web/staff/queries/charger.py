@@ -61,6 +61,7 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
         .where(
             TO_CHARGE.where,
             Autopay.status == "active",
+            Installment.charge_at < func.business_now() - _STUCK_FOR,  # said for the index: it follows from the next
             func.greatest(Installment.charge_at, _resumed_at()) < func.business_now() - _STUCK_FOR,
         )
     ).one()
