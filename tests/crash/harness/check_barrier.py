@@ -29,7 +29,11 @@ _NEAR_S = 1.5
 
 
 def check(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
-    """Permits by the commit of each stop, calls by its answer."""
+    """Permits by the commit of each stop, calls by its answer.
+
+    Where the clock was moved beside the commit, permits are judged by the answer too. So are some six of ten stops of a
+    short run, whose clock skips every five seconds.
+    """
     committed: dict[UUID, datetime] = {row[0]: row[1] for row in session.execute(_COMMITTED)}
     charges: dict[UUID, list[Payment]] = defaultdict(list)
     for payment in session.scalars(select(Payment).where(Payment.initiator == "schedule", Payment.sends > 0)):

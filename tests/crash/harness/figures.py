@@ -20,7 +20,8 @@ from tests.crash.harness.oracle import Oracle
 Took = tuple[float, UUID]
 _NAMED = 5
 _SHORTEST_PAUSE_S = 60.0
-# From the first moment at which nobody knew the outcome to the moment at which it was known; business time. `linked`: all
+# From the record that nobody knows the outcome to the moment at which it was known; business time. Of a worker that died
+# with the call in hand that record is made at the end of its lease, up to 150 s after the death. `linked`: all
 # that while the card could be charged. What became of card and autopay afterwards is another matter.
 _UNKNOWN = text("""
     WITH doubt AS (

@@ -41,7 +41,8 @@ class Goal:
 GOALS = (
     Goal(
         "settled",
-        "19 of 20 unknown outcomes are known within 5 min that were lived, while the card is linked",
+        "19 of 20 unknown outcomes are known within 5 min that were lived, while the card is linked (a dead worker's: of the"
+        " lease's end)",
         lambda figures: figures.linked_lived,
         p95_s=5 * _MINUTE_S,
     ),
