@@ -137,3 +137,9 @@ INSERT INTO messages (id, kind, dedupe_key, customer_id, payment_id, recipient, 
 SELECT pg_temp.key(10, n), 'payment_succeeded', 'bench:' || n, pg_temp.key(1, c), pg_temp.key(9, n),
        'client' || c || '@example.com', 'Оплата прошла', 'Оплата прошла', '<p>Оплата прошла</p>', 'sent', 1, at, at, at
 FROM tries;
+
+-- What employees did, an act to each twenty payments; the database chains them as it does anybody's.
+SET LOCAL session_replication_role = origin;
+INSERT INTO audit_entries (at, act, subject_kind, subject_id, details, ip)
+SELECT at, 'contract.renamed', 'contract', pg_temp.key(2, c), '{"title": ["Обслуживание", "Обслуживание дома"]}', '192.0.2.7'
+FROM lines WHERE n % 20 = 0 ORDER BY at;
