@@ -23,9 +23,9 @@ class Sections:
     path: Path
     head: str
 
-    def write(self, title: str, lines: Sequence[str]) -> str:
-        """Put a section in the place of its last version, or at the end; the section."""
-        section = "\n".join([title, "", _circumstances(), "", *lines, ""])
+    def write(self, title: str, lines: Sequence[str], *, said: str = "") -> str:
+        """Put a section in the place of its last version, or at the end; `said` is told of its circumstances too."""
+        section = "\n".join([title, "", ", ".join(filter(None, (_circumstances(), said))), "", *lines, ""])
         written = self.path.read_text(encoding="utf-8").split(_MARK)[1:] if self.path.exists() else []
         by_title = {old.split("\n", 1)[0]: old for old in written}
         by_title[title] = section
