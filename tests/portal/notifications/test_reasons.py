@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from payments.charging import permits
 from payments.charging.declines import RULES
 from portal.notifications.reasons import HELD_BACK, REASONS, UNKNOWN, reason_for_staff, reason_words
 
@@ -11,6 +12,13 @@ from portal.notifications.reasons import HELD_BACK, REASONS, UNKNOWN, reason_for
 @pytest.mark.parametrize("code", sorted(RULES))
 def test_each_reason_that_decides_about_retries_has_words(code: str) -> None:
     assert code in REASONS
+
+
+def test_each_reason_for_which_a_charge_is_held_back_has_words() -> None:
+    reasons = re.findall(r"THEN\s+'(\w+)'", str(permits._REFUSE))
+
+    assert len(reasons) > 5
+    assert set(reasons) <= set(HELD_BACK)
 
 
 @pytest.mark.parametrize("code", sorted(REASONS | HELD_BACK))
