@@ -13,16 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from kernel import log
-from kernel.db import Session, read
+from kernel.db import Session, engine, read
 from kernel.money import Money
 from kernel.settings import get_settings
 from payments.reconciliation.models import Difference, Reconciliation
 from payments.reconciliation.repairing import Repairs, repair_all
 from payments.reconciliation.running import reconcile
 from portal.audit.recording import record_act
+from portal.revisions import require_same
 from portal.web.kit.filters import zoned_text
 from portal.web.staff.proof_words import tell
-from portal.web.staff.queries.proof import DifferenceRow, count_differences, open_differences
+from portal.web.staff.queries.proof import DifferenceRow, act_details, count_differences, open_differences
 
 DIFFERENT = 1
 _MOST = 1000
@@ -33,11 +34,14 @@ def run(*, as_json: bool, repairs: bool) -> None:
     """Reconcile 35 days back, or from the watermark where that is earlier.
 
     Raises:
+        Refused: the database is empty, or of another version than this code.
         Unread: the lists could not be read; nothing was changed.
         UnderWay: another reconciliation is going on.
         typer.Exit: 1, something differs.
     """
     log.configure(get_settings().log_level)
+    with engine().connect() as connection:
+        require_same(connection)
     if not as_json:
         # Each page that does not come is asked for again, for 44 s: not in silence.
         Console(stderr=True).print("Читаем списки ЮKassa…")
@@ -58,7 +62,7 @@ def run(*, as_json: bool, repairs: bool) -> None:
 
 
 def _note(session: Session, difference: Difference) -> None:
-    details = {"kind": difference.kind, "gateway_id": difference.gateway_id, "kopecks": difference.their_kopecks}
+    details = act_details(session, difference)
     record_act(session, None, "difference.repaired", "difference", difference.id, request=None, details=details)
 
 

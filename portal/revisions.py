@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from kernel.errors import Refused
+
 _VERSIONS = Path(__file__).parent.parent / "migrations" / "versions"
 
 
@@ -34,8 +36,37 @@ def is_ahead(connection: Connection) -> bool:
     return revision is not None and revision not in known_revisions()
 
 
+def require_tables(connection: Connection) -> None:
+    """Refuse a database that holds none of our tables, as a wrong address does.
+
+    Raises:
+        Refused: there are none.
+    """
+    if not _has_tables(connection):
+        raise Refused(
+            "в этой базе нет таблиц Кабинета: проверьте KABINET_DATABASE_URL или сначала выполните `kabinet migrate`"
+        )
+
+
+def require_same(connection: Connection) -> None:
+    """Refuse a database that is not of this very version: what is read there would mean something else.
+
+    Raises:
+        Refused: it has no tables, or those of another version.
+    """
+    require_tables(connection)
+    if is_ahead(connection):
+        raise Refused("база данных новее программы: обновите программу")
+    if not is_migrated(connection):
+        raise Refused("база данных старше программы: сначала выполните `kabinet migrate`")
+
+
+def _has_tables(connection: Connection) -> bool:
+    return connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is not None
+
+
 def _revision(connection: Connection) -> str | None:
-    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
+    if not _has_tables(connection):
         return None
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
     return found

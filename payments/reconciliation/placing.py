@@ -1,8 +1,8 @@
 """Where money belongs that the gateway took and we have no payment for. Nothing here guesses: what is not plain, is nobody's.
 
 A payment of ours that a restored backup does not know names its invoice, or at least its contract: then it pays the
-oldest line that is not paid, which is the one that would be charged a second time. What was made in the gateway's
-cabinet may name an invoice or a contract in its description: it counts when exactly one open invoice of such a number
+oldest line that is not paid, which is the one that would be charged a second time. What another program made with a contract of
+ours in its metadata is not ours for that. What was made in the gateway's cabinet may name an invoice or a contract in its description: it counts when exactly one open invoice of such a number
 asks for exactly this sum.
 """
 
@@ -41,7 +41,8 @@ class Place:
 
 def find_place(session: Session, seen: SeenPayment) -> Place | None:
     """Where this payment belongs, None where it is not plain."""
-    return _its_invoice(session, seen) or _its_contract(session, seen) or _by_number(session, seen)
+    ours = seen.payment_id is not None and seen.invoice_id is not None
+    return (ours and (_its_invoice(session, seen) or _its_contract(session, seen))) or _by_number(session, seen)
 
 
 def invoice_of_number(session: Session, shop_id: UUID, number: str) -> UUID | None:

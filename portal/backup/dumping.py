@@ -6,8 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
+from kernel.db import engine
 from kernel.errors import KabinetError, Refused
 from portal.backup.programs import address, environment, find_program
+from portal.revisions import require_tables
 
 
 class BackupFailed(KabinetError):
@@ -20,13 +22,15 @@ def back_up(file: Path) -> int:
     The product may go on working meanwhile: the dump shows one moment. A file under that name appears only when whole.
 
     Raises:
-        Refused: there is such a file already, no such folder, or no program to dump with.
+        Refused: there is such a file already, no such folder, no program to dump with, or nothing of ours to dump.
         BackupFailed: the dump could not be made; nothing is left of it.
     """
     if file.exists():
         raise Refused(f"{file}: такой файл уже есть")
     if not file.absolute().parent.is_dir():
         raise Refused(f"{file}: нет такой папки")
+    with engine().connect() as connection:
+        require_tables(connection)
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)

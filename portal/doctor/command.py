@@ -10,10 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from kernel.db import engine
-from kernel.errors import Refused
 from payments.doctor.check import SHOWN, Check, Examined, examine, select_checks
 from portal.doctor.words import PROMISES
-from portal.revisions import is_ahead, is_migrated
+from portal.revisions import require_same
 
 
 def run_doctor(checks: Sequence[Check], names: Sequence[str], *, as_json: bool) -> bool:
@@ -21,12 +20,11 @@ def run_doctor(checks: Sequence[Check], names: Sequence[str], *, as_json: bool) 
 
     Raises:
         UnknownCheck: a name that no check has.
-        Refused: the database is of another version than this code.
+        Refused: the database is empty, or of another version than this code.
     """
     chosen = select_checks(checks, names)
     with engine().connect() as connection:
-        if is_ahead(connection) or not is_migrated(connection):
-            raise Refused("база данных другой версии, чем программа: проверки были бы не о том")
+        require_same(connection)
     began = time.monotonic()
     found = examine(chosen)
     took_s = time.monotonic() - began  # not the sum: two checks are asked at a time

@@ -136,7 +136,7 @@ def note_of(request: Request, staff: SignedIn) -> Note:
 def _record(
     session: Session, request: Request, staff: SignedIn, act: str, difference: Difference, *, note: str = ""
 ) -> None:
-    details = {"kind": difference.kind, "gateway_id": difference.gateway_id, "kopecks": difference.their_kopecks}
+    details = queries.act_details(session, difference)
     details |= {"note": note} if note else {}
     record_act(session, staff, act, "difference", difference.id, request=request, details=details)
 

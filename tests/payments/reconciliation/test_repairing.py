@@ -173,6 +173,15 @@ def test_what_is_not_plain_waits_for_a_person_who_names_the_invoice(world: World
     assert reconciled() == {("second_success", again["id"])}, "what becomes of the advance is for a person to say"
 
 
+def test_a_contract_in_the_metadata_of_another_program_is_not_plain(world: World, reconciled: Reconciled) -> None:
+    invoice = _open_invoice()
+    pay_past_us(world.sandbox, "3900.00", metadata={"contract_id": str(invoice.contract_id)})
+
+    reconciled()
+
+    assert [(it.kind, it.repair) for it in differences()] == [("foreign", None)]
+
+
 def test_two_invoices_that_fit_are_not_chosen_between(world: World, reconciled: Reconciled) -> None:
     first, second = _open_invoice(), _open_invoice("vera@example.com")
     pay_past_us(world.sandbox, "3000.00", description=f"{first.number} или {second.number}")

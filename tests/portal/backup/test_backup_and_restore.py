@@ -141,6 +141,15 @@ def test_a_file_that_is_there_is_not_written_over(original: str, file: Path) -> 
     assert file.read_text() == "precious"
 
 
+def test_an_empty_database_is_nothing_to_back_up(original: str, empty: str, file: Path) -> None:
+    use_database(empty)
+
+    with pytest.raises(Refused, match="нет таблиц Кабинета"):
+        back_up(file)
+
+    assert list(file.parent.iterdir()) == []
+
+
 def test_a_dump_that_fails_leaves_nothing(original: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with begin() as session:
         session.execute(text("CREATE ROLE lesser LOGIN"))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from kernel.clock import business_now
 from kernel.db import Session
+from kernel.ids import uuid7
 from payments.invoicing.models import Invoice
 from payments.reconciliation.models import FOREIGN, IMPORT, MISSING_HERE, REFUND, Difference, SeenPayment
 
@@ -44,6 +45,7 @@ def _see(session: Session, shop_id: UUID, gateway_id: str, invoice_id: UUID) -> 
             refunded_kopecks=0,
             created_at=now,
             captured_at=now,
+            payment_id=uuid7(),
             invoice_id=invoice_id,
             numbers=[],
             read_at=now,

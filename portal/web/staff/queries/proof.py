@@ -157,3 +157,10 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Customer, Customer.id == func.coalesce(Invoice.customer_id, Payment.customer_id, Contract.customer_id)
         )
     )
+
+
+def act_details(session: Session, difference: Difference) -> dict[str, Any]:
+    """What the audit log keeps of an act on a difference; of money that was taken over also for which invoice."""
+    number = session.scalar(select(Invoice.number).where(Invoice.id == difference.invoice_id))
+    facts = {"kind": difference.kind, "gateway_id": difference.gateway_id, "kopecks": difference.their_kopecks}
+    return facts | ({"invoice": number} if number else {})

@@ -157,7 +157,7 @@ def test_a_button_repairs_once_and_all_at_once(desk: Desk, differing: Ids) -> No
 def test_a_foreign_payment_is_taken_over_for_the_invoice_that_is_named(desk: Desk, differing: Ids) -> None:
     client = desk("owner")
     here = f"/staff/proof/differences/{differing['difference_id']}"
-    assert "назовите счёт" in client.get(here).text
+    assert "назовите его открытый счёт" in client.get(here).text
     for wrong, why in (("", "Назовите счёт"), ("2020-0001", "Счёта с таким номером нет")):
         answer = client.post(f"{here}/invoice", data={"number": wrong})
         assert answer.status_code == 422
@@ -166,6 +166,7 @@ def test_a_foreign_payment_is_taken_over_for_the_invoice_that_is_named(desk: Des
     assert answer.status_code == 303
     assert str(differing["difference_id"]) not in _open()
     assert "Исправлено" in client.get(here).text
+    assert f"Счёт: {differing['invoice_number']}" in client.get("/staff/audit").text
 
 
 def test_what_no_button_repairs_is_marked_as_seen_to_with_what_was_done(desk: Desk, differing: Ids) -> None:
