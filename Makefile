@@ -31,7 +31,7 @@ RESET ?=
 TESTS ?= tests
 JOBS ?= 3
 
-# make crash: so many charges; the seed is drawn and printed when none is given; 3 hosts need root
+# make crash: so many charges, 50 at least; the seed is drawn and printed when none is given; 3 hosts need root
 N ?= 300
 SEED ?=
 HOSTS ?= 1
@@ -69,7 +69,7 @@ coverage: $(DEV_STAMP) ## Measure which branches of payments/ its own tests take
 	$(PY) -m coverage json --quiet -o - | $(PY) bin/branches 95
 
 .PHONY: crash
-crash: $(DEV_STAMP) ## Charge under attack and compare with the gateway's books (N= SEED= HOSTS=3)
+crash: $(DEV_STAMP) ## Charge under attack and compare with the gateway's books (N= from 50 on, SEED= HOSTS=3)
 	@$(PY) -m tests.crash.harness --n $(N) $(if $(SEED),--seed $(SEED)) --hosts $(HOSTS)
 
 .PHONY: mutants

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import wtforms
 from fastapi import Request
+from sqlalchemy import select
 from starlette.responses import Response
-from wtforms.validators import NumberRange, Optional
+from wtforms.validators import NumberRange, Optional, StopValidation
 
 from kernel import clock
 from kernel.clock import business_date
 from kernel.db import read
 from kernel.money import Money
+from payments.installation.models import Installation
 from payments.installation.pausing import HISTORY_ID, limit_days
 from portal.audit.recording import record_act
 from portal.web.kit.fields import MoneyField
@@ -30,11 +32,17 @@ _MOST = 1_000_000
 _A_NUMBER = lazy_gettext("Введите число от 1 до миллиона или оставьте пустым")
 
 
+def _readable(_form: wtforms.Form, field: wtforms.Field) -> None:
+    if field.process_errors:
+        field.errors = []
+        raise StopValidation(_A_NUMBER)
+
+
 class LimitsForm(Form):
     """Both limits; an empty field is no limit."""
 
     charges = wtforms.IntegerField(
-        lazy_gettext("Списаний за день, не больше"), [Optional(), NumberRange(1, _MOST, _A_NUMBER)]
+        lazy_gettext("Списаний за день, не больше"), [Optional(), _readable, NumberRange(1, _MOST, _A_NUMBER)]
     )
     amount = MoneyField(lazy_gettext("На сумму за день, ₽, не больше"), [Optional(), at_least_a_ruble])
 
@@ -63,7 +71,10 @@ def change(request: Request, posted: Posted, staff: DayLimiter, db: Db) -> Respo
     limit_days(db, charges=wanted.charges, kopecks=wanted.kopecks)
     details = {"charges": wanted.charges, "kopecks": wanted.kopecks}
     record_act(db, staff, "charging.limited", "installation", HISTORY_ID, request=request, details=details)
-    return go_to(request, "/staff", say=_("Дневной предел списаний сохранён"))
+    said = _("Дневной предел списаний сохранён")
+    if db.scalar(select(Installation.charging_paused)):
+        said = _("Дневной предел списаний сохранён. Списания стоят, пока вы их не возобновите")
+    return go_to(request, "/staff", say=said)
 
 
 def _page(request: Request, form: LimitsForm, *, status: int = 200) -> Response:

@@ -61,6 +61,7 @@ def test_what_is_no_limit_is_refused_and_kept_as_typed(desk: Desk, company: None
     answer = desk("owner").post(LIMITS, data=typed)
 
     assert answer.status_code == 422
+    assert "Неверное целое" not in answer.text
     assert f'value="{typed["charges"] or typed["amount"]}"' in answer.text
     assert _set() == (None, None)
 
@@ -79,6 +80,18 @@ def test_the_page_shows_what_is_set_and_what_leaves_on_a_day(desk: Desk, company
     assert 'value="500000,00"' in page
     assert page.count("12 на 3 400,00 ₽") == 2
     assert "999" not in page
+
+
+def test_a_raised_limit_resumes_nothing_and_says_so(desk: Desk, company: None) -> None:
+    with begin() as session:
+        pause_charging(session, DAILY_LIMIT, now=business_now(session), by=None)
+    client = desk("owner")
+
+    client.post(LIMITS, data={"charges": "100", "amount": ""})
+
+    page = client.get("/staff").text
+    assert "Списания стоят, пока вы их не возобновите" in page
+    assert "Списания приостановлены: достигнут дневной предел списаний" in page
 
 
 def test_a_pause_by_a_limit_names_it_and_leads_the_owner_to_it(desk: Desk, company: None) -> None:
