@@ -30,6 +30,10 @@ _END_JOBS = text("""
     UPDATE sync_jobs SET lease_until = clock_timestamp()
     WHERE lease_until < to_timestamp(:killed) + interval '180 seconds'
 """)
+_END_READINGS = text("""
+    UPDATE reconciliations SET lease_until = clock_timestamp()
+    WHERE status = 'running' AND lease_until < to_timestamp(:killed) + interval '150 seconds'
+""")
 
 
 def insist(work: Callable[[Session], T]) -> T:
@@ -58,7 +62,7 @@ def end_leases_of(worker: str) -> None:
 
 
 def end_leases_before(killed_at: float) -> None:
-    """Letters and CRM jobs in the hands of who died before that instant (seconds since the epoch) are free again.
+    """Letters, CRM jobs and readings of the lists in the hands of who died before that instant (seconds since the epoch) are free again.
 
     Called when every living process has had the time to finish what it held then.
     """
@@ -66,5 +70,6 @@ def end_leases_before(killed_at: float) -> None:
     def work(session: Session) -> None:
         session.execute(_END_LETTERS, {"killed": killed_at})
         session.execute(_END_JOBS, {"killed": killed_at})
+        session.execute(_END_READINGS, {"killed": killed_at})
 
     insist(work)
