@@ -11,6 +11,7 @@ from kernel.clock import by_business_clock
 from kernel.db import ReadSession, Session
 from payments.autopay.models import Autopay
 from payments.charging.due import TO_CHARGE
+from payments.charging.models import UNSENT, Payment
 from payments.contracts.models import Installment
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
@@ -28,6 +29,8 @@ class Charger:
 
     `stuck` counts due lines that have waited for their charge longer than ten minutes, in which nobody held charging
     back; `stuck_since` is the oldest.
+
+    `held` counts charges that were written and wait for the end of the pause, `held_kopecks` is their sum.
     """
 
     paused: bool
@@ -38,6 +41,8 @@ class Charger:
     ran_at: datetime | None
     stuck: int
     stuck_since: datetime | None
+    held: int
+    held_kopecks: int
 
 
 def read_charger(session: ReadSession | Session) -> Charger | None:
@@ -65,9 +70,21 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
             func.greatest(Installment.charge_at, _resumed_at()) < func.business_now() - _STUCK_FOR,
         )
     ).one()
+    held, held_kopecks = 0, 0
+    if row.charging_paused:
+        held, held_kopecks = session.execute(select(func.count(), func.sum(Payment.kopecks)).where(UNSENT)).one()
     beat_at = by_business_clock(row.scheduler_beat_at) if row.scheduler_beat_at else None
     return Charger(
-        row.charging_paused, row.pause_reason, row.unproven, row.beating, beat_at, row.charger_ran_at, stuck, since
+        row.charging_paused,
+        row.pause_reason,
+        row.unproven,
+        row.beating,
+        beat_at,
+        row.charger_ran_at,
+        stuck,
+        since,
+        held,
+        int(held_kopecks or 0),
     )
 
 

@@ -16,6 +16,7 @@ from payments.charging.due import create_due_payments
 from payments.charging.models import Payment
 from payments.installation.models import Installation
 from payments.installation.pausing import DAILY_LIMIT, pause_charging, pause_until_reconciled, resume_charging
+from portal.web.kit.filters import money
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import announce_the_second_line, at_noon
 
@@ -52,6 +53,17 @@ def test_a_payment_says_since_when_and_why_it_waits_and_leads_to_the_switch(desk
     invoice = readable(desk().get(f"/staff/invoices/{charge.invoice_id}").text)
     assert "Списание ждёт, пока возобновят списания" in invoice
     assert "Автоплатёж списывает сумму" not in invoice
+
+
+def test_the_desk_says_how_many_charges_wait_and_how_much_they_are(desk: Desk, charge: Payment) -> None:
+    pause(DAILY_LIMIT)
+
+    page = readable(desk("viewer").get("/staff").text)
+
+    assert f"Отложено списаний: 1 на {money(charge.kopecks)}".replace("\u00a0", " ") in page
+    address = re.search(r'href="([^"]*)">Отложено', page)
+    assert address
+    assert f"/staff/payments/{charge.id}" in desk("viewer").get(address[1]).text
 
 
 def test_a_persons_own_words_are_told_as_they_are(desk: Desk, charge: Payment) -> None:
