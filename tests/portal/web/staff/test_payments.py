@@ -17,6 +17,7 @@ from kernel.outbox import HINT_TOPIC, OutboxMessage, read_hint
 from payments.autopay.consents import Evidence
 from payments.autopay.stopping import withdraw
 from payments.charging.models import PENDING, UNKNOWN, GatewayExchange, Payment
+from payments.history.noting import note_status
 from portal.notifications.reasons import reason_words
 from portal.web.kit.words import WORDS
 from portal.web.staff.queries import payments as queries
@@ -232,6 +233,20 @@ def test_exchanges_are_shown_as_text(desk: Desk, payments: dict[str, UUID]) -> N
     assert "req-17" in page
     assert "Плохой шлюз" in page, "not as escapes"
     assert "<script>alert" not in page
+
+
+def test_what_never_came_from_the_gateway_is_not_called_its_answer(desk: Desk, payments: dict[str, UUID]) -> None:
+    with begin() as session:
+        lost = {"error": "RemoteProtocolError"}
+        session.add(
+            GatewayExchange(payment_id=payments["other"], verb="send", outcome="unknown", answer=lost, millis=9)
+        )
+        note_status(session, "payment", payments["other"], old="sending", new="unknown", source="answer")
+
+    page = desk().get(f"{LIST}/{payments['other']}").text
+
+    assert "Понятного ответа не пришло" in page
+    assert "Что случилось" in page.partition("RemoteProtocolError")[0][-300:]
 
 
 @pytest.mark.parametrize("status", sorted(WORDS["payment"]))
