@@ -1,9 +1,9 @@
 """Where money belongs that the gateway took and we have no payment for. Nothing here guesses: what is not plain, is nobody's.
 
 A payment of ours that a restored backup does not know names its invoice, or at least its contract: then it pays the
-oldest line that is not paid, which is the one that would be charged a second time. What another program made with a contract of
-ours in its metadata is not ours for that. What was made in the gateway's cabinet may name an invoice or a contract in its description: it counts when exactly one open invoice of such a number
-asks for exactly this sum.
+oldest line that is not paid, which is the one that would be charged a second time. What another program made with a
+contract of ours in its metadata is not ours for that. What was made in the gateway's cabinet may name an invoice or a
+contract in its description: it counts when exactly one open invoice of such a number asks for exactly this sum.
 """
 
 from __future__ import annotations
