@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from tests.crash.harness.figures import Spread, lived, rehinted, waited
+from tests.crash.harness.figures import Spread, lived, outran_its_key, rehinted, waited
 from tests.crash.harness.nemesis import Jump, Orphan
 
 NOON = datetime(2027, 4, 1, 12, tzinfo=UTC)
@@ -55,6 +55,21 @@ def test_a_jump_to_before_the_awaited_instant_counts_in_full() -> None:
 
 def test_a_jump_while_a_payment_waits_for_no_instant_counts_in_full() -> None:
     assert waited(PAYMENT, NOON, after(2 * HOUR + 30), [jump(10, 2 * HOUR)]) == 2 * HOUR + 30
+
+
+def test_a_jump_over_the_end_of_a_key_leaves_only_the_list_to_look_in() -> None:
+    strides = [jump(18 * HOUR, 2 * HOUR, awaited=18 * HOUR + 30), jump(20 * HOUR + 20, 2 * HOUR)]
+
+    assert outran_its_key(PAYMENT, after(10), strides) is False, "ten seconds of the key were left after the first"
+    assert outran_its_key(PAYMENT, after(-10), strides) is True
+    assert outran_its_key(uuid4(), after(-10), strides) is False
+    assert outran_its_key(PAYMENT, None, strides) is False
+
+
+def test_whoever_waited_beyond_the_end_of_the_key_had_chosen_so() -> None:
+    beyond = [jump(18 * HOUR, 4 * HOUR, awaited=20 * HOUR + 1)]
+
+    assert outran_its_key(PAYMENT, NOON, beyond) is False
 
 
 def test_a_spread_tells_the_middle_the_95th_of_a_hundred_and_the_greatest_and_whose_these_were() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from tests.crash.harness.oracle import Oracle
 Took = tuple[float, UUID]
 _NAMED = 5
 _SHORTEST_PAUSE_S = 60.0
+# So long a payment is sent again under its key: payments.charging.permits.KEY_LIFE.
+_KEY_LIFE = timedelta(hours=20)
 # From the record that nobody knows the outcome to the moment at which it was known; business time. Of a worker that died
 # with the call in hand that record is made at the end of its lease, up to 150 s after the death. `linked`: all
 # that while the card could be charged. What became of card and autopay afterwards is another matter.
@@ -28,7 +30,7 @@ _UNKNOWN = text("""
         SELECT object_id AS id, min(at) AS since FROM status_history
         WHERE object_kind = 'payment' AND new = 'unknown' GROUP BY 1
     )
-    SELECT p.id, d.since, p.decided_at AS until,
+    SELECT p.id, d.since, p.decided_at AS until, p.first_sent_at,
            p.method_id IS NOT NULL
                AND coalesce(m.unlinked_at >= p.decided_at, true)
                AND NOT EXISTS (
@@ -66,7 +68,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that is measured. How long outcomes were unknown is told by two clocks: see `lived` and `waited`."""
+    """Everything that is measured. How long outcomes were unknown is told by two clocks: see `lived` and `waited`.
+
+    `linked_…`: what could be sent again under its key; `unlinked_…`: what could only be looked for in the gateway's list.
+    """
 
     linked_lived: Spread
     linked_waited: Spread
@@ -91,10 +96,13 @@ def measure(oracle: Oracle, nemesis: Nemesis, cut_off: Sequence[Took], *, began:
         gateway_ids = {row.id: row.gateway_id for row in session.execute(select(Payment.id, Payment.gateway_id))}
         charged = _charged(session, oracle, began, ended)
     touched = _touches(oracle, keys, gateway_ids)
+    jumps = nemesis.jumps
+    linked = {row.id for row in settled if row.linked and not outran_its_key(row.id, row.first_sent_at, jumps)}
+    waits = [(waited(row.id, row.since, row.until, jumps), row.id) for row in settled]
     return Figures(
-        Spread.of([(lived(row.since, row.until, nemesis.jumps), row.id) for row in settled if row.linked]),
-        Spread.of([(waited(row.id, row.since, row.until, nemesis.jumps), row.id) for row in settled if row.linked]),
-        Spread.of([(waited(row.id, row.since, row.until, nemesis.jumps), row.id) for row in settled if not row.linked]),
+        Spread.of([(lived(row.since, row.until, jumps), row.id) for row in settled if row.id in linked]),
+        Spread.of([took for took in waits if took[1] in linked]),
+        Spread.of([took for took in waits if took[1] not in linked]),
         Spread.of(_resumed(nemesis.orphans, touched)),
         Spread.of(rehinted(nemesis.emptied, touched, nemesis.orphans)),
         Spread.of(cut_off),
@@ -130,6 +138,22 @@ def waited(payment_id: UUID, since: datetime, until: datetime, jumps: Sequence[J
             begin, end = max(since, jump.at, awaited), min(until, jump.end)
             seconds -= max(0.0, (end - begin).total_seconds())
     return seconds
+
+
+def outran_its_key(payment_id: UUID, first_sent_at: datetime | None, jumps: Sequence[Jump]) -> bool:
+    """Whether the clock leapt over the end of the key while the payment waited to be sent under it once more.
+
+    From then on it can only be looked for, like one whose card is gone, and its absence is proven by a day. In the strides
+    the last hours of a key are gone in seconds: two refused calls are enough. Whoever waited for an instant beyond the
+    key's end had chosen so, and is not among them.
+    """
+    if first_sent_at is None:
+        return False
+    end = first_sent_at + _KEY_LIFE
+    return any(
+        jump.at < end <= jump.end and (awaited := jump.awaited.get(payment_id)) is not None and awaited < end
+        for jump in jumps
+    )
 
 
 def _charged(session: Session, oracle: Oracle, began: float, ended: float) -> list[float]:
