@@ -242,11 +242,10 @@ def _unknown_here(session: Session, shop_id: UUID, read_at: datetime) -> list[Fo
 
 
 def _unknown(session: Session, item: SeenPayment, *, is_twin: bool) -> Found:
-    names_us = bool(item.payment_id and item.invoice_id)
     place = None if is_twin else find_place(session, item)
     by_button = APPLY if is_twin else IMPORT if place and item.status == SUCCEEDED else None
     return Found(
-        MISSING_HERE if names_us else FOREIGN,
+        MISSING_HERE if item.names_us else FOREIGN,
         item.gateway_id,
         item.payment_id if is_twin else None,
         place.invoice_id if place else None,

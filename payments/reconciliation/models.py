@@ -91,6 +91,11 @@ class SeenPayment(Base):
     method_digest: Mapped[Str | None]
     read_at: Mapped[At]
 
+    @property
+    def names_us(self) -> bool:
+        """Whether it was made by us: all of ours name their payment and their invoice."""
+        return self.payment_id is not None and self.invoice_id is not None
+
 
 class SeenRefund(Base):
     """A refund as the gateway's list showed it last."""

@@ -41,8 +41,8 @@ class Place:
 
 def find_place(session: Session, seen: SeenPayment) -> Place | None:
     """Where this payment belongs, None where it is not plain."""
-    ours = seen.payment_id is not None and seen.invoice_id is not None
-    return (ours and (_its_invoice(session, seen) or _its_contract(session, seen))) or _by_number(session, seen)
+    named = (_its_invoice(session, seen) or _its_contract(session, seen)) if seen.names_us else None
+    return named or _by_number(session, seen)
 
 
 def invoice_of_number(session: Session, shop_id: UUID, number: str) -> UUID | None:

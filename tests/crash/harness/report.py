@@ -49,7 +49,7 @@ def printed(result: Result) -> str:
         f"  charges                      {figures.charges} in {figures.charging_s:.0f} s, {figures.rate:.1f} a second",
         f"  unknown settled, card linked {_spread(figures.linked_lived)} lived",
         f"                               {_spread(figures.linked_waited)} of business time",
-        f"  unknown settled, card gone   {_spread(figures.unlinked_waited)} of business time",
+        f"  unknown settled, looked for  {_spread(figures.unlinked_waited)} of business time",
         f"  worker killed, work again    {_spread(figures.after_kill)} after the lease's end",
         f"  Redis emptied, charges again {_spread(figures.after_empty_redis)}",
         *([f"  host cut off, settled        {_spread(figures.after_cut)} after the cut"] if plan.hosts > 1 else []),
@@ -121,7 +121,7 @@ def _spreads(figures: Figures) -> list[tuple[str, Spread]]:
     return [
         ("Unknown outcome settled, card linked (lived)", figures.linked_lived),
         ("Unknown outcome settled, card linked (business time)", figures.linked_waited),
-        ("Unknown outcome settled, card taken away (business time)", figures.unlinked_waited),
+        ("Unknown outcome settled, only to be looked for (business time)", figures.unlinked_waited),
         ("Worker killed, its due work runs again after the lease's end", figures.after_kill),
         ("Redis emptied, a due charge runs", figures.after_empty_redis),
         *([("A host cut off, the charges in its hand settled", figures.after_cut)] if figures.after_cut.count else []),
