@@ -23,22 +23,13 @@ from kernel.fault import fault
 from kernel.ids import uuid7
 from kernel.settings import get_settings
 from payments.charging.models import Payment
-from payments.contracts.models import Contract
 from payments.gateway.port import Gateway, GatewayError
 from payments.gateway.yookassa import YooKassa
 from payments.installation.models import Installation
-from payments.installation.pausing import pause_until_reconciled
 from payments.installation.setup import current_shop
-from payments.reconciliation.models import (
-    DONE,
-    FAILED,
-    MISSING_HERE,
-    RUNNING,
-    Difference,
-    Reconciliation,
-    SeenPayment,
-)
+from payments.reconciliation.models import DONE, FAILED, RUNNING, Reconciliation
 from payments.reconciliation.opening import compare
+from payments.reconciliation.past import pause_in_a_past, read_unsent
 from payments.reconciliation.reading import PAUSES_S, Lists, Reader, Window
 from payments.reconciliation.storing import keep
 
@@ -49,10 +40,6 @@ _A_DAY = timedelta(days=1)
 # One question (60 s) and the longest pause before it, with room to spare.
 _LEASE = func.clock_timestamp() + text("interval '150 seconds'")
 _LONGEST_ERROR = 500
-REASON = (
-    "У ЮKassa есть платежи по нашим договорам, которых база не знает: похоже, её восстановили из копии. Исправьте "
-    "расхождения на странице «Сверка», сверьте ещё раз и возобновите списания"
-)
 _INTERRUPTED = "прервана: процесс остановился"
 
 
@@ -188,37 +175,18 @@ def _finish(session: Session, run_id: UUID, shop_id: UUID, lists: Lists, window:
     run = session.get_one(Reconciliation, run_id, with_for_update=True, populate_existing=True)
     if run.status != RUNNING:
         raise _Lost(_INTERRUPTED)
+    known = read_unsent(session, shop_id, window.since)
     keep(session, shop_id, lists, window)
     fault("reconcile.after_keep")
     found = compare(session, shop_id, window.until)
-    _pause_in_a_past(session, shop_id, window.until)
+    # What an earlier reading has shown was told then, and may be there for good: a refusal is never taken over.
+    if read_unsent(session, shop_id, window.since) - known:
+        pause_in_a_past(session)
     run.status, run.finished_at = DONE, business_now(session)
     run.payments, run.refunds = len(lists.payments), len(lists.refunds)
     session.flush()
     fault("reconcile.before_commit")
     _log.info("reconciliation.done", payments=run.payments, refunds=run.refunds, differences=found)
-
-
-def _pause_in_a_past(session: Session, shop_id: UUID, read_at: datetime) -> None:
-    # Ours are committed before they leave. So a payment for a contract of ours that nobody here knows was made by this
-    # database in a later state than the one it has now: it came from a backup, and did not notice.
-    unknown = (
-        select(Difference.id)
-        .join(SeenPayment, SeenPayment.gateway_id == Difference.gateway_id)
-        .join(Contract, Contract.id == SeenPayment.contract_id)
-        .where(
-            Difference.shop_id == shop_id,
-            Difference.kind == MISSING_HERE,
-            Difference.payment_id.is_(None),
-            Difference.found_at == read_at,
-        )
-    )
-    if session.execute(unknown.limit(1)).first() is None:
-        return
-    # Whoever resumes at this moment is waited for.
-    it = session.get_one(Installation, 1, with_for_update=True, populate_existing=True)
-    if it.unproven_since is None:
-        pause_until_reconciled(session, REASON, now=business_now(session), late=True)
 
 
 def _fail(run_id: UUID, error: str) -> None:

@@ -17,9 +17,9 @@ from kernel.clock import business_now
 from kernel.db import Session, begin, read, repeating
 from kernel.fault import fault
 from payments.autopay.confirming import hold_unconfirmed
-from payments.charging.models import Payment
 from payments.installation.models import Installation
 from payments.reconciliation.models import SeenPayment
+from payments.reconciliation.past import sent_from_here
 from payments.stops.memory import Marker, Memory, server
 from payments.stops.undone import KINDS, Undone, stop_again, undone_stops
 
@@ -89,11 +89,9 @@ def _is_whole(marker: Marker, it: Installation) -> bool:
 
 
 def _lived_on(until: datetime) -> bool:
-    """Whether the gateway took a payment later that was ours and is unknown here: then Redis is a copy itself."""
+    """Whether the gateway got a payment of ours later that was not sent from here: then Redis is a copy itself."""
     ours_later = exists().where(
-        SeenPayment.created_at > until + _SLACK,
-        SeenPayment.payment_id.is_not(None),
-        ~exists().where(Payment.id == SeenPayment.payment_id),
+        SeenPayment.created_at > until + _SLACK, SeenPayment.payment_id.is_not(None), ~sent_from_here()
     )
     with read() as session:
         return bool(session.execute(select(ours_later)).scalar_one())

@@ -14,8 +14,9 @@ from kernel.errors import Refused
 from payments.autopay.models import Autopay
 from payments.installation.models import Installation
 from payments.installation.pausing import resume_charging
+from payments.reconciliation.past import REASON
 from payments.reconciliation.repairing import repair_all
-from payments.reconciliation.running import REASON, reconcile
+from payments.reconciliation.running import reconcile
 from payments.stops.keeping import keep_memory
 from tests.payments.reconciliation.conftest import Paid, Seen
 from tests.support.gateway_cabinet import pay_past_us
@@ -23,6 +24,7 @@ from tests.support.world import World
 
 Reconciled = Callable[[], Seen]
 BOSS = uuid4()
+REFUSED_CARD = "5555555555554600"
 
 
 def _installation() -> Installation:
@@ -54,6 +56,23 @@ def test_charging_pauses_until_what_is_unknown_is_taken_over(world: World, paid:
     _resume()
     reconcile()
     assert not _installation().charging_paused, "it is known now"
+
+
+@pytest.mark.parametrize("card", [REFUSED_CARD, None], ids=["refused", "not paid yet"])
+def test_what_brought_no_money_proves_as_much_and_is_told_once(
+    world: World, paid: Paid, reconciled: Reconciled, card: str | None
+) -> None:
+    pay_past_us(world.sandbox, "3000.00", card=card, metadata=_of(paid))
+    reconciled()
+    assert _installation().pause_reason == REASON
+    keep_memory()
+    world.jump("PT2H")
+    reconcile()
+    _resume()
+
+    reconcile(deep=True)
+
+    assert not _installation().charging_paused
 
 
 def test_it_is_told_once_and_a_pause_that_is_there_keeps_its_reason(

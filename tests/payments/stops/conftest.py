@@ -15,10 +15,13 @@ from kernel.settings import get_settings
 from payments.autopay.consents import Evidence
 from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.autopay.stopping import wait_for_calls, withdraw
+from payments.charging.charging import charge
+from payments.charging.sending import sender
 from payments.contracts.models import Contract
 from payments.installation.models import Installation
 from payments.stops.memory import Memory
 from tests.support.business import Agreement, make_agreement, pay_with_consent
+from tests.support.charging import make_due
 from tests.support.going_back import Backup, a_backup
 from tests.support.world import World
 
@@ -73,6 +76,16 @@ def subscribers(world: World, count: int) -> list[Agreement]:
         pay_with_consent(it)
     world.play(advance="PT20M")
     return found
+
+
+def charge_again(world: World, some: list[Agreement]) -> None:
+    """A day later each of them is charged for the next period."""
+    world.jump("P1D")
+    with begin() as session:
+        due = make_due(session, some)
+    charge([str(it.payment_id) for it in due])
+    assert sender().wait_idle(120)
+    world.drain()
 
 
 def autopay_of(it: Agreement) -> Autopay:

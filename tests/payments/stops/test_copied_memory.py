@@ -12,10 +12,11 @@ from kernel.db import begin
 from payments.autopay.confirming import confirm_autopay
 from payments.autopay.consents import Evidence
 from payments.autopay.stopping import withdraw
+from payments.reconciliation.repairing import repair_all
 from payments.reconciliation.running import reconcile
 from payments.stops.keeping import keep_memory
 from payments.stops.recalling import recall
-from tests.payments.stops.conftest import status_of, subscribers
+from tests.payments.stops.conftest import charge_again, status_of, subscribers
 from tests.support.going_back import Backup
 from tests.support.world import World
 
@@ -47,6 +48,31 @@ def test_a_memory_that_was_put_back_with_the_backup_is_not_believed_once_the_gat
     assert then is not None
     assert (then.whole, then.held) == (False, 2)
     assert {status_of(it) for it in (refused, other)} == {("active", "paused")}
+
+
+def test_what_was_taken_over_since_still_tells_that_the_memory_is_a_copy(
+    world: World, backup: Backup, redis: str
+) -> None:
+    refused, other = subscribers(world, 2)
+    keep_memory()
+    backup.make()
+    kept = _copy_of(redis)
+    world.play(advance="PT10M")
+    with begin() as session:
+        withdraw(session, refused.contract_id, evidence=Evidence(), now=business_now(session))
+    world.drain()
+    charge_again(world, [other])
+    backup.go_back()
+    world.product.follow()
+    _put_back(redis, kept)
+    recall()
+    reconcile()
+
+    assert repair_all(by=None, note=lambda *_: None).done == 1
+    then = recall()
+
+    assert then is not None
+    assert (then.whole, then.held) == (False, 2)
 
 
 def test_who_confirmed_after_everybody_was_held_is_not_held_again(

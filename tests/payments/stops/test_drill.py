@@ -20,9 +20,7 @@ from payments.autopay.confirming import confirm_autopay
 from payments.autopay.consents import Evidence
 from payments.autopay.models import Autopay
 from payments.autopay.stopping import unlink, wait_for_calls, withdraw
-from payments.charging.charging import charge
 from payments.charging.models import Payment
-from payments.charging.sending import sender
 from payments.doctor.check import examine
 from payments.doctor.checks import CHECKS
 from payments.installation.pausing import resume_charging
@@ -33,9 +31,8 @@ from payments.reconciliation.running import reconcile
 from payments.stops.keeping import keep_memory
 from payments.stops.recalling import recall
 from portal.checks import check_start
-from tests.payments.stops.conftest import autopay_of, method_of, subscribers
+from tests.payments.stops.conftest import autopay_of, charge_again, method_of, subscribers
 from tests.support.business import Agreement
-from tests.support.charging import make_due
 from tests.support.going_back import Backup
 from tests.support.world import World
 
@@ -83,12 +80,8 @@ def drill(world: World, backup: Backup, request: pytest.FixtureRequest) -> Drill
         with begin() as session:
             withdraw(session, it.contract_id, evidence=Evidence(), now=business_now(session))
         wait_for_calls(it.contract_id)
-    world.jump("P1D")
-    with begin() as session:
-        due = make_due(session, others)
-    charge([str(it.payment_id) for it in due])
-    assert sender().wait_idle(120)
-    world.drain()
+    charge_again(world, others)
+    keep_memory()  # as the scheduler does every five seconds
     return Drill(world, [*unlinking, *withdrawing], others, tokens)
 
 
