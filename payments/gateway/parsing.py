@@ -17,13 +17,17 @@ from uuid import UUID
 
 from kernel import log
 from kernel.money import BadAmount, Money
-from payments.gateway.port import GatewayMethod, GatewayPayment, GatewayRefund, OutcomeUnknown
+from payments.gateway.port import CONTRACT, INVOICE, GatewayMethod, GatewayPayment, GatewayRefund, OutcomeUnknown
 
 T = TypeVar("T")
 _log = log.get(__name__)
 _ODD = (AttributeError, KeyError, OverflowError, TypeError, ValueError, BadAmount)
-# «2026-0147», «2026-0012/1»: how invoices and contracts are numbered.
-_NUMBER = re.compile(r"(?<![\w/-])\d{4}-\d{4,9}(?:/\d{1,4})?(?![\w/-])")
+# «2026-0147», «2026-0012/1»: how invoices and contracts are numbered, both alike. «договору № 2026-0147»: which is meant.
+_NUMBER = re.compile(
+    r"(?:(?P<contract>договор\w*|contract)|(?P<invoice>сч[её]т\w*(?: на оплату)?|invoice))?\W{0,4}"
+    r"(?<![\w/-])(?P<number>\d{4}-\d{4,9}(?:/\d{1,4})?)(?![\w/-])",
+    re.IGNORECASE,
+)
 _STATUSES = ("pending", "waiting_for_capture", "succeeded", "canceled")
 _REFUND_STATUSES = ("pending", "succeeded", "canceled")
 _LONGEST = 255
@@ -76,7 +80,7 @@ def _payment(raw: dict[str, Any]) -> GatewayPayment:
         reason=_if_sound(raw, "cancellation_details", lambda it: _if_sound(it, "reason", _text)),
         invoice_id=_id_in_metadata(raw, "invoice_id"),
         contract_id=_id_in_metadata(raw, "contract_id"),
-        numbers=_if_sound(raw, "description", lambda it: tuple(dict.fromkeys(_NUMBER.findall(it)))) or (),
+        numbers=_if_sound(raw, "description", _numbers) or (),
         refunded_kopecks=_if_sound(raw, "refunded_amount", lambda it: Money.parse(str(it["value"])).kopecks) or 0,
         created_at=_if_sound(raw, "created_at", _instant),
         captured_at=_if_sound(raw, "captured_at", _instant),
@@ -153,6 +157,15 @@ def _method(raw: dict[str, Any]) -> GatewayMethod:
         expiry_year=_if_sound(card, "expiry_year", lambda it: _number(it, _YEARS)),
         expiry_month=_if_sound(card, "expiry_month", lambda it: _number(it, _MONTHS)),
     )
+
+
+def _numbers(description: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_with_its_word(it) for it in _NUMBER.finditer(description)))
+
+
+def _with_its_word(found: re.Match[str]) -> str:
+    word = CONTRACT if found["contract"] else INVOICE if found["invoice"] else ""
+    return f"{word} {found['number']}".strip()
 
 
 def _text(value: object, longest: int = _LONGEST) -> str:

@@ -10,6 +10,10 @@ from uuid import UUID
 
 from kernel.errors import KabinetError
 
+# Which document of ours the number in a description is said to be.
+CONTRACT = "contract"
+INVOICE = "invoice"
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayMethod:
@@ -30,7 +34,7 @@ class GatewayPayment:
     """A payment as the gateway describes it, at the moment it did.
 
     `payment_id`, `invoice_id` and `contract_id` are ours, from its metadata; `numbers` are those of our documents that
-    its description may name.
+    its description may name, after the word that says which: `invoice 2026-0031`, `contract 2026-0012/1`, or none.
     """
 
     gateway_id: str

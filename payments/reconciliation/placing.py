@@ -1,9 +1,10 @@
 """Where money belongs that the gateway took and we have no payment for. Nothing here guesses: what is not plain, is nobody's.
 
-A payment of ours that a restored backup does not know names its invoice, or at least its contract: then it pays the
-oldest line that is not paid, which is the one that would be charged a second time. What another program made with a
-contract of ours in its metadata is not ours for that. What was made in the gateway's cabinet may name an invoice or a
-contract in its description: it counts when exactly one open invoice of such a number asks for exactly this sum.
+A payment of ours that a restored backup does not know names its invoice, or at least its contract. There it pays the
+oldest unpaid line that had no invoice yet when it was made: its own invoice is the one that was lost, and that line would
+be charged a second time. What another program made with a contract of ours in its metadata is not ours for that. What was
+made in the gateway's cabinet may name an invoice or a contract in its description: it counts when all documents that may
+be meant are one customer's, and exactly one open invoice of them asks for exactly this sum.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from kernel.db import Session
 from payments.charging.models import Allocation
 from payments.contracts.models import Contract, Installment
+from payments.gateway.port import CONTRACT, INVOICE
 from payments.installation.models import Shop
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
@@ -41,8 +43,10 @@ class Place:
 
 def find_place(session: Session, seen: SeenPayment) -> Place | None:
     """Where this payment belongs, None where it is not plain."""
-    named = (_its_invoice(session, seen) or _its_contract(session, seen)) if seen.names_us else None
-    return named or _by_number(session, seen)
+    if seen.names_us:
+        # Never by the number in its description: what was lost may have been given to somebody else since.
+        return _its_invoice(session, seen) or _its_contract(session, seen)
+    return _by_number(session, seen)
 
 
 def invoice_of_number(session: Session, shop_id: UUID, number: str) -> UUID | None:
@@ -62,10 +66,11 @@ def _its_invoice(session: Session, seen: SeenPayment) -> Place | None:
 def _its_contract(session: Session, seen: SeenPayment) -> Place | None:
     if seen.contract_id is None:
         return None
+    was_invoiced = exists().where(Invoice.installment_id == Installment.id, Invoice.created_at < seen.created_at)
     line = session.execute(
         select(Installment.id)
         .where(Installment.contract_id == seen.contract_id, Installment.status.in_(_UNPAID))
-        .order_by(Installment.number)
+        .order_by(was_invoiced, Installment.number)
         .limit(1)
     ).scalar_one_or_none()
     if line:
@@ -78,7 +83,8 @@ def _its_contract(session: Session, seen: SeenPayment) -> Place | None:
 
 
 def _by_number(session: Session, seen: SeenPayment) -> Place | None:
-    if not seen.numbers:
+    named = _Named.by(seen)
+    if len(_owners(session, seen, named)) != 1:
         return None
     counted = (
         select(func.coalesce(func.sum(Allocation.kopecks), 0))
@@ -90,10 +96,38 @@ def _by_number(session: Session, seen: SeenPayment) -> Place | None:
         .join(Contract, Contract.id == Invoice.contract_id)
         .where(
             Contract.shop_id == seen.shop_id,
-            or_(Invoice.number.in_(seen.numbers), Contract.number.in_(seen.numbers)),
+            or_(Invoice.number.in_(named.invoices), Contract.number.in_(named.contracts)),
             Invoice.status == "open",
             Invoice.kopecks - counted == seen.kopecks,
         )
         .limit(2)
     ).all()
     return Place(matching[0]) if len(matching) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Numbers that may be an invoice's, and such that may be a contract's; without a word before it one may be either."""
+
+    invoices: list[str]
+    contracts: list[str]
+
+    @classmethod
+    def by(cls, seen: SeenPayment) -> _Named:
+        said = [it.rpartition(" ")[::2] for it in seen.numbers]
+        return cls(
+            [number for word, number in said if word != CONTRACT], [number for word, number in said if word != INVOICE]
+        )
+
+
+def _owners(session: Session, seen: SeenPayment, named: _Named) -> set[UUID]:
+    """Whose documents may be meant, in whatever state they are: numbers of both kinds look alike and begin alike."""
+    invoices = (
+        select(Invoice.customer_id)
+        .join(Contract, Contract.id == Invoice.contract_id)
+        .where(Contract.shop_id == seen.shop_id, Invoice.number.in_(named.invoices))
+    )
+    contracts = select(Contract.customer_id).where(
+        Contract.shop_id == seen.shop_id, Contract.number.in_(named.contracts)
+    )
+    return set(session.scalars(invoices.union(contracts)))

@@ -45,6 +45,24 @@ def test_a_missing_essential_is_an_unknown_outcome(broken: dict[str, Any]) -> No
         parse_payment(raw_payment(OURS, **broken))
 
 
+@pytest.mark.parametrize(
+    ("description", "numbers"),
+    [
+        ("Счёт № 2026-0031", ("invoice 2026-0031",)),
+        ("Оплата по счету 2026-0031, договор №2026-0012/1", ("invoice 2026-0031", "contract 2026-0012/1")),
+        ("Счёт на оплату № 2026-0031", ("invoice 2026-0031",)),
+        ("По договору: 2026-0031", ("contract 2026-0031",)),
+        ("2026-0031 или 2026-0032, 2026-0031", ("2026-0031", "2026-0032")),
+        ("Счёт-фактура 2026-0031", ("2026-0031",)),
+        ("Заказ А-2026-0031, 12026-00311 и 2026-00-31", ()),
+    ],
+)
+def test_numbers_of_documents_in_a_description_keep_the_word_before_them(
+    description: str, numbers: tuple[str, ...]
+) -> None:
+    assert parse_payment(raw_payment(OURS, description=description)).numbers == numbers
+
+
 @pytest.mark.parametrize(("year", "read"), [("2030", 2030), (2030, 2030), ("99999", None), ("30", None), (None, None)])
 def test_a_year_that_no_card_has_is_not_taken_for_one(year: object, read: int | None) -> None:
     method = {"type": "bank_card", "id": "pm-1", "card": {"expiry_year": year, "expiry_month": "12"}}

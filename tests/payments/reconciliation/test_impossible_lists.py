@@ -136,7 +136,7 @@ def test_numbers_of_our_documents_are_read_from_descriptions_and_nothing_else_is
     text = "Иванов И. И., счёт №2026-0147, договор 2026-0012/1, тел. 8-916-1234567, 2026-01-31"
     found = _read(gateway, [{"items": [raw_payment(uuid4(), description=text)]}])
 
-    assert found.payments[0]["numbers"] == ["2026-0147", "2026-0012/1"]
+    assert found.payments[0]["numbers"] == ["invoice 2026-0147", "contract 2026-0012/1"]
     assert "Иванов" not in str(found.payments[0])
 
 

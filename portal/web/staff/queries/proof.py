@@ -22,7 +22,7 @@ from payments.reconciliation.models import DONE, Difference, Reconciliation, See
 class DifferenceRow:
     """One difference, with the names of what it is about: by its invoice, our payment, or what the gateway's names.
 
-    `numbers` are those of documents that the description at the gateway names.
+    `named` are numbers of documents that the description at the gateway names, each after its word, if any.
     """
 
     id: UUID
@@ -46,7 +46,12 @@ class DifferenceRow:
     contract_number: str | None
     customer_id: UUID | None
     customer_name: str | None
-    numbers: list[str] | None
+    named: list[str] | None
+
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers alone."""
+        return [it.rpartition(" ")[2] for it in self.named or ()]
 
 
 @dataclass(frozen=True, slots=True)
