@@ -2,7 +2,8 @@
 
 What is under way is no difference: a payment younger than the grace period, money that the gateway took a moment ago,
 and whatever of ours was decided after the reading had begun. But a payment that names us and is unknown here is never
-under way, however young: ours are committed before they leave. Only a database that was restored has such.
+under way, however young: ours are committed before they leave. Nor is one that never left according to us. Only a
+database that was restored has such.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def _other_statuses(shop_id: UUID, read_at: datetime, is_its_own: ColumnElement[
             _theirs.shop_id == shop_id,
             _theirs.status != _ours.status,
             ~and_(_ours.status == REJECTED, _theirs.status == CANCELED),
-            _is_old(read_at),
+            or_(_is_old(read_at), _ours.sends == 0),
             or_(_ours.decided_at.is_(None), _ours.decided_at < read_at),
         )
     )

@@ -12,6 +12,7 @@ from payments.charging.charging import charge
 from payments.charging.checkout import prepare_checkout, send_checkout
 from payments.charging.models import Payment
 from payments.charging.sending import sender
+from payments.installation.models import Installation
 from payments.invoicing.issue import issue_now
 from payments.reconciliation.models import SeenPayment
 from payments.reconciliation.opening import compare
@@ -52,6 +53,23 @@ def test_payments_in_each_stage_raise_no_alarm(world: World) -> None:
         assert session.get_one(Payment, due.payment_id).status == "unknown"
     reconcile()
     assert differences() == []
+
+
+def test_a_success_that_never_left_according_to_us_is_told_at_once(world: World) -> None:
+    paid = pay()
+    with begin() as session:
+        # As a copy from the moment between the row and its first permit would have it.
+        session.execute(
+            update(Payment)
+            .where(Payment.id == paid.payment_id)
+            .values(status="created", sends=0, first_sent_at=None, permit_at=None, gateway_id=None, decided_at=None)
+        )
+
+    reconcile()
+
+    assert [(it.kind, it.repair) for it in differences()] == [("other_status", "apply")]
+    with read() as session:
+        assert session.get_one(Installation, 1).unproven_since
 
 
 def test_a_payment_decided_after_the_reading_began_is_judged_next_time(world: World) -> None:
