@@ -17,12 +17,16 @@ _LIVE = "status NOT IN ('succeeded', 'canceled', 'rejected')"
 
 
 def not_seen_to(gateway_id: str, *kinds: str) -> str:
-    """The SQL condition that no person has seen to a difference of these kinds of the payment with this gateway id."""
+    """The SQL condition that no person has seen to a difference of these kinds of the payment with this gateway id.
+
+    Only while the gateway shows it as it did then: `g`, or nothing.
+    """
     named = ", ".join(f"'{kind}'" for kind in kinds)
     return (
         f"NOT EXISTS (SELECT FROM differences d WHERE d.gateway_id = {gateway_id} AND d.kind IN ({named})"
-        " AND d.resolution = 'seen_to')"
-    )
+        " AND d.resolution = 'seen_to'"
+        " AND (d.their_status, d.their_kopecks) IS NOT DISTINCT FROM (g.status, g.kopecks))"
+    )  # noqa: S608  our own names
 
 
 def came_to(invoice_id: str) -> str:
@@ -114,8 +118,9 @@ GATEWAY = (
         WHERE (g.shop_id <> p.shop_id
                -- Without a body of ours it was found in the list, and may bear another's name.
                OR (g.payment_id <> p.id OR g.invoice_id <> p.invoice_id) AND p.body <> ''
-               OR (g.kopecks, g.currency) <> (p.kopecks, p.currency) AND g.status = 'succeeded' AND p.status = 'succeeded')
-          AND {not_seen_to("p.gateway_id", "other_sum")}
+               OR g.currency <> p.currency AND g.status = 'succeeded' AND p.status = 'succeeded'
+               OR g.kopecks <> p.kopecks AND g.status = 'succeeded' AND p.status = 'succeeded'
+                  AND {not_seen_to("p.gateway_id", "other_sum")})
         """,  # noqa: S608  our own constants
     ),
 )

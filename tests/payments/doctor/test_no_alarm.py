@@ -90,7 +90,7 @@ def test_what_is_not_covered_or_under_way_or_anothers_raises_no_alarm(
 
 SEEN_TO = [
     ("gateway_success_is_posted", "missing_here", UNPOSTED),
-    ("posting_is_confirmed", "missing_there", ["UPDATE gateway_payments SET status = 'canceled'"]),
+    ("posting_is_confirmed", "other_status", ["UPDATE gateway_payments SET status = 'canceled'"]),
     ("gateway_took_once", "second_success", [SECOND_OF_CHARGED.format(refunded=0, payment="payment_id")]),
     ("gateway_agrees", "other_sum", ["UPDATE gateway_payments SET kopecks = kopecks - 1"]),
 ]
@@ -104,9 +104,9 @@ def test_what_a_person_has_seen_to_is_no_breach_any_more(
     assert ask(books.session, CHECKS[name]).count
     seen = f"""
         INSERT INTO differences (id, shop_id, kind, gateway_id, happened_at, resolved_at, resolution, invoice_id,
-            their_kopecks)
+            their_status, their_kopecks)
         SELECT gen_random_uuid(), shop_id, '{kind}', gateway_id, business_now(), business_now(), '{{resolution}}', invoice_id,
-            sum(kopecks) OVER (PARTITION BY invoice_id)
+            status, CASE '{kind}' WHEN 'second_success' THEN sum(kopecks) OVER (PARTITION BY invoice_id) ELSE kopecks END
         FROM gateway_payments
     """
 

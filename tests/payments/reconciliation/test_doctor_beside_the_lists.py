@@ -6,12 +6,15 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from kernel.clock import business_now
 from kernel.db import begin
+from payments.charging.models import Payment
 from payments.doctor.charges import CHARGES
 from payments.doctor.check import examine
 from payments.doctor.gateway import GATEWAY
+from payments.reconciliation.models import SeenPayment
 from payments.reconciliation.repairing import repair, repair_all, see_to
 from tests.payments.reconciliation.conftest import Paid, Seen, differences, invoice_of, pay
 from tests.support.gateway_cabinet import pay_past_us, refund_in_the_cabinet
@@ -88,3 +91,39 @@ def test_an_invoice_paid_twice_is_a_breach_until_it_is_settled(
 
     assert paid_twice() == []
     assert broken() == {}
+
+
+def test_what_a_person_has_seen_to_is_seen_to_only_while_the_gateway_shows_it_so(
+    world: World, paid: Paid, reconciled: Reconciled
+) -> None:
+    ids = {"payment_id": str(uuid4()), "invoice_id": str(uuid4())}
+    held = pay_past_us(world.sandbox, "3000.00", capture=False, metadata=ids)
+    reconciled()
+    (found,) = differences()
+    with begin() as session:
+        see_to(session, found.id, by=uuid4(), now=business_now(session))
+    assert broken() == {}
+
+    with begin() as session:
+        captured = {"status": "succeeded", "captured_at": SeenPayment.created_at}
+        session.execute(update(SeenPayment).where(SeenPayment.gateway_id == held["id"]).values(captured))
+
+    assert broken() == {"gateway_success_is_posted": [held["id"]]}
+
+
+def test_a_sum_that_was_seen_to_hides_nothing_else_of_that_payment(
+    world: World, paid: Paid, reconciled: Reconciled
+) -> None:
+    reconciled()
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == paid.payment_id).values(kopecks=300_001))
+    reconciled()
+    (found,) = differences()
+    with begin() as session:
+        see_to(session, found.id, by=uuid4(), now=business_now(session))
+    assert "gateway_agrees" not in broken()
+
+    with begin() as session:
+        session.execute(update(SeenPayment).where(SeenPayment.payment_id == paid.payment_id).values(invoice_id=uuid4()))
+
+    assert broken()["gateway_agrees"] == [str(paid.payment_id)]
