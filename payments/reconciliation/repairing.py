@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from kernel import log
 from kernel.clock import business_now
-from kernel.db import Session, read, repeating
+from kernel.db import ReadSession, Session, read, repeating
 from kernel.errors import NotFound, Refused
 from kernel.fault import fault
 from kernel.ids import uuid7
@@ -29,6 +29,7 @@ from payments.gateway.port import GatewayError, GatewayPayment
 from payments.gateway.transport import Deadlines
 from payments.gateway.yookassa import YooKassa
 from payments.history.noting import note_status
+from payments.installation.models import Shop
 from payments.reconciliation.models import FOREIGN, MISSING_HERE, REPAIRED, SEEN_TO, Difference, SeenPayment
 from payments.reconciliation.placing import Place, find_place, invoice_of_number
 from payments.reconciliation.reading import payment_row
@@ -62,10 +63,13 @@ def repair(difference_id: UUID, *, by: UUID | None, note: Note, number: str | No
         difference = session.get(Difference, difference_id)
         if difference is None:
             raise NotFound
+        is_ours_to_ask = is_of_this_shop(session, difference.shop_id)
     if difference.resolved_at:
         return False
     if difference.repair is None and not (number and _may_be_taken_over(difference)):
         raise Refused("Кнопкой это не исправить")
+    if not is_ours_to_ask:
+        raise Refused("Это платёж прежнего магазина: ЮKassa не покажет его с ключом нынешнего. Разберите его сами")
     started = time.monotonic()
     try:
         item = YooKassa.of(get_settings(), _DEADLINES).get_payment(difference.gateway_id)
@@ -83,12 +87,17 @@ def repair(difference_id: UUID, *, by: UUID | None, note: Note, number: str | No
 
 
 def repair_all(*, by: UUID | None, note: Note, seconds: float | None = None) -> Repairs:
-    """Repair whatever a button can, the oldest money first, for at most so many seconds."""
+    """Repair whatever a button can in the settings' shop, the oldest money first, for at most so many seconds."""
     until = time.monotonic() + (seconds if seconds is not None else float("inf"))
     with read() as session:
         rows = session.execute(
             select(Difference.id, Difference.gateway_id)
-            .where(Difference.resolved_at.is_(None), Difference.repair.is_not(None))
+            .join(Shop, Shop.id == Difference.shop_id)
+            .where(
+                Difference.resolved_at.is_(None),
+                Difference.repair.is_not(None),
+                Shop.account_id == get_settings().yookassa_shop_id,
+            )
             .order_by(Difference.happened_at, Difference.id)
         ).all()
     done, refused = 0, {}
@@ -107,15 +116,29 @@ def see_to(session: Session, difference_id: UUID, *, by: UUID, now: datetime) ->
 
     Raises:
         NotFound: no such difference.
-        Refused: a button can repair it, so it is no matter of opinion.
+        Refused: it is no matter of opinion.
     """
     difference = _lock(session, difference_id)
     if difference.resolved_at:
         return None
-    if difference.repair:
+    if not is_matter_of_opinion(session, difference):
         raise Refused("Это исправляется кнопкой")
     _close(session, difference, SEEN_TO, by, now)
     return difference
+
+
+def is_matter_of_opinion(session: Session | ReadSession, difference: Difference) -> bool:
+    """Whether a person may say what became of it: no button can, or its proposal rests on a number that was named.
+
+    Nor can one in a shop that is not the settings' any more: the gateway shows its payments to nobody.
+    """
+    by_button = difference.repair is not None and difference.kind != FOREIGN
+    return not by_button or not is_of_this_shop(session, difference.shop_id)
+
+
+def is_of_this_shop(session: Session | ReadSession, shop_id: UUID) -> bool:
+    """Whether the settings' key can ask about this shop."""
+    return session.get_one(Shop, shop_id).account_id == get_settings().yookassa_shop_id
 
 
 def _repair(

@@ -17,6 +17,7 @@ from kernel.ids import uuid7
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
 from payments.history.models import StatusHistory
+from payments.installation.models import Shop
 from payments.invoicing.issue import issue_now
 from payments.invoicing.models import Invoice
 from payments.ledger.models import LedgerEntry, LedgerTransaction
@@ -225,6 +226,37 @@ def test_what_a_person_has_seen_to_does_not_come_back_while_it_stays_the_same(
     (found,) = differences()
     with begin() as session, pytest.raises(Refused, match="кнопкой"):
         see_to(session, found.id, by=EMPLOYEE, now=business_now(session))
+
+
+def test_what_a_number_proposes_may_be_refused(world: World, reconciled: Reconciled) -> None:
+    invoice = _open_invoice()
+    pay_past_us(world.sandbox, "3000.00", description=f"Счёт {invoice.number}")
+    reconciled()
+    (found,) = differences()
+    assert found.repair == "import"
+
+    with begin() as session:
+        assert see_to(session, found.id, by=EMPLOYEE, now=business_now(session))
+
+    assert reconciled() == set()
+    assert (_status(invoice.id), _postings()) == ("open", 0)
+
+
+def test_of_a_shop_that_is_not_ours_any_more_a_person_says_what_became(
+    world: World, paid: Paid, reconciled: Reconciled
+) -> None:
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == paid.payment_id).values(status="unknown", decided_at=None))
+    reconciled()
+    (found,) = differences()
+    with begin() as session:
+        session.execute(update(Shop).values(account_id="555000"))
+
+    with pytest.raises(Refused, match="прежнего магазина"):
+        _press(found)
+    assert repair_all(by=EMPLOYEE, note=_note).done == 0
+    with begin() as session:
+        assert see_to(session, found.id, by=EMPLOYEE, now=business_now(session))
 
 
 def test_a_silent_gateway_changes_nothing(world: World, paid: Paid, reconciled: Reconciled) -> None:
