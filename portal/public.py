@@ -39,11 +39,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What the scheduler does when rows of its waits are due; it says how much it found, and two at once do no harm."""
+    """What the scheduler does when rows of its waits are due; it says how much it found, and two at once do no harm.
+
+    `charges`: it writes new charges, which is not done while nobody knows whether the database went back.
+    """
 
     name: str
     run: Callable[[Send], int]
     waits: tuple[Wait, ...]
+    charges: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from payments.charging.sweeping import forget_hints
 from payments.installation.copies import pause_in_a_copy
 from payments.installation.models import Installation
 from payments.stops.keeping import keep_memory
+from payments.stops.memory import MemoryAway
 from portal.duties.noting import DutyNotes
 from portal.playing import Follower, Rest, look
 from portal.public import Duty
@@ -77,18 +78,16 @@ def _lead(lead: Connection, wiring: Wiring, stop: threading.Event) -> None:
         pause_in_a_copy(session, now=business_now(session))
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
-    beat, notes, kept_at = _Beat(Installation.scheduler_beat_at), DutyNotes(), float("-inf")
+    beat, notes, keeper = _Beat(Installation.scheduler_beat_at), DutyNotes(), _Keeper()
     while not stop.is_set():
         lead.execute(select(1))  # the lock is gone with its connection, and then another scheduler leads
-        if time.monotonic() - kept_at > _KEEP_S:
-            # Before any duty: a restored database must not warn of charges that were refused.
-            if keep_memory():
-                forget_hints()
-            kept_at = time.monotonic()
+        # Before any duty: a restored database must not warn of charges that were refused, nor charge anew what was charged.
+        is_known = keeper.look()
         rest = _look(wiring.waits)
         # Unseen is not undone: each duty finds what is due by itself.
         due = rest.due | rest.chores if rest else [wait.name for wait in wiring.waits]
-        found = run_duties(wiring.duties, wiring.jobs, due=due, broken=_log_broken, notes=notes)
+        duties = [duty for duty in wiring.duties if is_known or not duty.charges]
+        found = run_duties(duties, wiring.jobs, due=due, broken=_log_broken, notes=notes)
         notes.write()
         beat.give()
         if follower and rest:
@@ -138,6 +137,27 @@ def _do(duty: Duty, jobs: Jobs, broken: Callable[[Duty, Exception], None], notes
 
 def _log_broken(duty: Duty, error: Exception) -> None:
     _log.error("scheduler.duty_broke", duty=duty.name, exc_info=error)
+
+
+@dataclass
+class _Keeper:
+    """Keeps the memory of stops; while Redis is away nobody knows whether the database was put back, and no hint arrives."""
+
+    _is_known: bool = False
+    _next_at: float = float("-inf")
+
+    def look(self) -> bool:
+        """Look if it is time to; whether the last look had an answer."""
+        if time.monotonic() >= self._next_at:
+            try:
+                if keep_memory():
+                    forget_hints()
+                self._is_known = True
+            except MemoryAway:
+                _log.warning("scheduler.redis_away")
+                self._is_known = False
+            self._next_at = time.monotonic() + (_KEEP_S if self._is_known else _RETRY_S)
+        return self._is_known
 
 
 @dataclass

@@ -16,7 +16,7 @@ from kernel.clock import business_now, this_moment
 from kernel.db import begin, read
 from payments.installation.models import Installation
 from payments.installation.pausing import pause_until_reconciled
-from payments.stops.memory import Memory, MemoryAway, Server, server
+from payments.stops.memory import Memory, Server, server
 from payments.stops.recalling import recall
 from payments.stops.standing import read_stops
 
@@ -28,18 +28,17 @@ _log = log.get(__name__)
 
 
 def keep_memory() -> bool:
-    """Bring stops back in a restored database, once; then see that the memory is whole. Nothing while Redis is away.
+    """Bring stops back in a restored database, once; then see that the memory is whole.
 
     A database that was put back is noticed here first. Returns whether Redis is another than before: emptied, restarted or replaced.
+
+    Raises:
+        MemoryAway: Redis does not answer; whether this database was put back is not known.
     """
-    try:
-        pause_if_gone_back()
-        if _is_unrecalled():
-            recall()
-        return _keep_whole()
-    except MemoryAway:
-        _log.warning("stops.redis_away")
-        return False
+    pause_if_gone_back()
+    if _is_unrecalled():
+        recall()
+    return _keep_whole()
 
 
 def pause_if_gone_back() -> bool:

@@ -166,12 +166,10 @@ def test_while_redis_is_away_nothing_is_known_and_nothing_breaks(
 ) -> None:
     redis_goes()
 
-    keep_memory()
-
-    assert _installation().stops_memory is None
-    for ask in (memory.all, memory.marker, server):
+    for ask in (keep_memory, memory.all, memory.marker, server):
         with pytest.raises(MemoryAway, match="Redis не отвечает"):
             ask()
+    assert _installation().stops_memory is None
 
 
 def test_before_the_first_start_nothing_is_remembered(committed: str, redis: str) -> None:
