@@ -12,7 +12,7 @@ from payments.charging.models import LIVE, Payment
 from payments.doctor.check import examine
 from portal.playing import look
 from portal.wiring import Wiring
-from tests.crash.harness import check_barrier, check_lists, check_money, check_outside
+from tests.crash.harness import check_barrier, check_calls, check_lists, check_money, check_outside
 from tests.crash.harness.check_money import Wrong
 from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.people import Stop
@@ -110,6 +110,11 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("ledger", "the ledger sums to zero and holds what the gateway took, each payment once", check_money.ledger),
     ("statuses", "what we say of each payment is what the gateway says", check_money.statuses),
     ("bodies", "one key always went with the same bytes: those that we stored", check_money.bodies),
+    (
+        "asked",
+        "each call asked the due's own card for the sum agreed, under a permit of its own, and no card refused for good again",
+        check_calls.asked,
+    ),
     (
         "barrier",
         "nothing left under a permit later than a stop, nor after its answer but what that named",
