@@ -117,7 +117,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ),
     (
         "barrier",
-        "nothing left under a permit later than a stop, nor after its answer but what that named",
+        "nothing left under a permit later than a stop, nor after its answer but, within seconds, what that named",
         check_barrier.check,
     ),
     ("hints", "a notification that lied changed nothing, a foreign one neither", check_money.notifications),

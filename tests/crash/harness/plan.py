@@ -31,6 +31,8 @@ ELSEWHERE = {
 _IN_WEB = ("checkout.", "stop.", "webhook.after_intake", "webhook.before_intake")
 _IN_SCHEDULER = ("relay.", "duty.", "lease.", "sweep.")
 
+# So long a worker is frozen; then it goes on as if nothing had been.
+FROZEN_S = 20.0
 # What becomes of the cable of a host, where there are several.
 CUT, RETURN, SETTLED = "cut", "return", "settled after the cut"
 TARGETS = ("worker", "scheduler", "web", "redis", "postgres", "pause", "clock")
