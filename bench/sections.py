@@ -69,5 +69,8 @@ def _circumstances() -> str:
 
 
 def _git(*arguments: str) -> str:
-    asked = subprocess.run(["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=False)
+    try:
+        asked = subprocess.run(["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=False)
+    except OSError:  # a machine without git knows as little as a folder without a repository
+        return ""
     return asked.stdout.strip()

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from bench.sections import Sections
+import pytest
+
+from bench.sections import Sections, commit
 from tests.crash.harness.checker import Verdict
 from tests.crash.harness.coverage import Hit
 from tests.crash.harness.figures import Figures, Spread
@@ -120,6 +122,12 @@ def test_a_product_that_fails_by_itself_is_kept_as_failed() -> None:
 
     assert told[0].startswith("**Failed**: the product fails without a mutant")
     assert "| the product as it is | **fails** | rest | 222 |" in told
+
+
+def test_a_machine_without_git_does_not_know_which_commit_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert commit.__wrapped__() == "unknown"
 
 
 def test_a_section_replaces_the_one_of_its_title_and_leaves_the_others(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.crash.harness.checker import CHECKS
-from tests.crash.harness.run import LIVENESS
+from tests.crash.harness.judging import LIVENESS
 from tests.crash.mutation import EXPECTED, PATCHES, ROOT, Fate, line_of, line_of_control
 
 
