@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -10,18 +10,18 @@ from sqlalchemy import text
 from kernel.db import Session
 from kernel.errors import KabinetError
 from payments.reconciliation.running import Unread
+from portal.wiring import Wiring
 from tests.crash.harness import checker, judging
 from tests.crash.harness.checker import Evidence, check_all
 from tests.crash.harness.judging import BrokeOffError, begun, judge
+from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.plan import Plan
 from tests.crash.harness.record import Record
 
 
 def _evidence() -> Evidence:
-    nothing = cast("checker.Oracle", None)
-    return Evidence(
-        Plan(300, 1), [], [], [], [], [], [], Record(lambda _line: None), nothing, cast("checker.Wiring", None)
-    )
+    oracle, wiring = Oracle(Path("nowhere")), Wiring()
+    return Evidence(Plan(300, 1), [], [], [], [], [], [], Record(lambda _line: None), oracle, wiring)
 
 
 def _asks(session: Session, _evidence: Evidence) -> tuple[int, list[str]]:

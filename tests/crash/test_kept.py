@@ -117,6 +117,14 @@ def test_the_mutants_are_kept_with_what_caught_each_and_what_else_failed() -> No
     assert "| mark-before-send | **survived** | crm | 62 |" in told
 
 
+def test_a_mutant_whose_run_broke_off_is_kept_as_that() -> None:
+    control = Fate("the product as it is", {}, 222.0)
+    told = kept(control, [Fate("no-live-index", {"broke off": "ended after 900 s"}, 901.0)], charges=80, seed=1)
+
+    assert told[0].startswith("**Failed**: 0 of 1 caught")
+    assert "| no-live-index | **broke off** |  | 901 |" in told
+
+
 def test_a_product_that_fails_by_itself_is_kept_as_failed() -> None:
     told = kept(Fate("the product as it is", {"rest": "due: x"}, 222.0), [], charges=80, seed=1)
 

@@ -57,7 +57,7 @@ def without_permit(posts: Sequence[Call], permits: Mapping[str, int]) -> Iterato
     """
     came: dict[str, list[Call]] = defaultdict(list)
     for post in posts:
-        if post.key in permits:
+        if post.key and post.key in permits:
             came[post.key].append(post)
     for key, calls in came.items():
         if len(calls) > permits[key]:
