@@ -38,6 +38,8 @@ def _result(plan: Plan, verdicts: list[Verdict]) -> Result:
     hits = [
         Hit("target", "worker", 68, 5),
         Hit("target", "redis", 34, 5),
+        Hit("customer", "unlinks", 300, 1),
+        Hit("customer", "unlinks_lost", 20, 1),
         Hit("fault", "webhook: forged", 100, 20),
         Hit("fault", "webhook: webhook_shuffle", 3756, 20),
         Hit("fault", "yookassa: slow", 434, 20),
@@ -60,6 +62,7 @@ def test_a_run_is_kept_with_its_verdict_its_command_and_all_that_it_counted() ->
     assert f"| {GOALS[0].about} | 100 | 150.0 | 195.0 | 199.0 | holds |" in told
     assert "- 8881 charges in 1514 s, 5.9 a second; at rest 120.0 s after the last fault, 5 stops of the clock." in told
     assert "- Blows: worker 68, redis 34." in told
+    assert "- Customers who stopped: unlinks 300, unlinks_lost 20." in told
     assert "- 3 faults, from webhook: forged 100 to webhook: webhook_shuffle 3756." in told
     assert "- 2 points at which a process died, from mail.after_claim 1 to relay.after_commit 6." in told
     assert not [line for line in told if "**" in line or "host" in line]

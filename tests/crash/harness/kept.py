@@ -47,7 +47,8 @@ def section(result: Result) -> list[str]:
         ),
         "",
         f"- {figures.charges} charges in {figures.charging_s:.0f} s, {figures.rate:.1f} a second; {result.rest}.",
-        f"- Blows: {', '.join(f'{hit.name} {hit.times}' for hit in result.hits if hit.group == 'target')}.",
+        f"- Blows: {_counted(result, 'target')}.",
+        f"- Customers who stopped: {_counted(result, 'customer')}.",
         f"- {_extremes('faults', [hit for hit in result.hits if hit.group == 'fault'])}",
         f"- {_extremes('points at which a process died', [hit for hit in result.hits if hit.group == 'point'])}",
         *([f"- **Not hit hard enough**: {', '.join(missing)}."] if missing else []),
@@ -87,6 +88,10 @@ def _row(what: str, spread: Spread, verdict: str) -> str:
 
 def _held(verdict: Verdict) -> str:
     return "holds" if verdict.passed else "**broken**"
+
+
+def _counted(result: Result, group: str) -> str:
+    return ", ".join(f"{hit.name} {hit.times}" for hit in result.hits if hit.group == group)
 
 
 def _extremes(what: str, hits: Sequence[Hit]) -> str:

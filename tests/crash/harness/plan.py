@@ -37,6 +37,8 @@ BROKE_OFF = "broke off"
 FROZEN_S = 20.0
 # What becomes of the cable of a host, where there are several.
 CUT, RETURN, SETTLED = "cut", "return", "settled after the cut"
+# The customers whose stop must have been answered: without them the barrier was not tried.
+STOPPING = ("unlinks", "withdraws", "unlinks_lost", "unlinks_arrived")
 TARGETS = ("worker", "scheduler", "web", "redis", "postgres", "pause", "clock")
 GATEWAY_FAULTS = (
     "drop_before",
