@@ -74,11 +74,12 @@ def prepare(plan: Plan, company: Company, record: Record, dues: list[Due]) -> At
     """Everybody in his place; the product's processes, which are not started yet, with the fault points that kill them."""
     nemesis = Nemesis(plan, company, record)
     company.programs.arm, company.programs.on_death = nemesis.arm, nemesis.note_death
+    third, two_thirds = dues[len(dues) // 3].due_at, dues[2 * len(dues) // 3].due_at
     return Attack(
         Clockwork(company.outside, company.engines.database_url, skips=not plan.is_long),
         People(plan, company, record, dues),
         Mischief(plan, company, record),
         nemesis,
         # In the middle: a third of the charges have fallen due, and enough are still to come.
-        Cable(company, record, dues[len(dues) // 3].due_at) if plan.hosts > 1 else None,
+        Cable(company, record, third, two_thirds) if plan.hosts > 1 else None,
     )
