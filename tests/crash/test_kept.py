@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from bench.sections import Sections, commit
+from bench.sections import RESULTS, SOAK, Sections, commit
 from tests.crash.harness.checker import Verdict
 from tests.crash.harness.coverage import Hit
 from tests.crash.harness.figures import Figures, Spread
@@ -139,6 +139,11 @@ def test_a_machine_without_git_does_not_know_which_commit_runs(tmp_path: Path, m
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert commit.__wrapped__() == "unknown"
+
+
+@pytest.mark.parametrize("results", [RESULTS, SOAK])
+def test_what_stands_at_the_top_of_the_committed_results_is_what_the_next_run_writes_there(results: Sections) -> None:
+    assert results.path.read_text(encoding="utf-8").startswith(f"{results.head}\n## ")
 
 
 def test_a_section_replaces_the_one_of_its_title_and_leaves_the_others(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def section(result: Result) -> list[str]:
 
 
 def command(plan: Plan) -> str:
-    """What makes the same attack again."""
+    """What makes an attack by the same plan again."""
     usual = Plan(plan.charges, plan.seed)
     words = [f"python -m tests.crash.harness --n {plan.charges} --seed {plan.seed}"]
     words += [f"--hosts {plan.hosts}"] if plan.hosts != usual.hosts else []
