@@ -42,6 +42,7 @@ from portal.accounts.models import Membership, User
 from portal.accounts.sessions import CUSTOMER, start_session
 from portal.accounts.visitor import Visitor
 from tests.crash.harness.company import follow
+from tests.crash.harness.fates import ACTING, draw_fates
 from tests.crash.harness.outside import Outside
 from tests.crash.harness.plan import Plan
 from tests.support.business import GOOD_CARD, enter_card
@@ -54,24 +55,9 @@ _NOTICE = timedelta(hours=72)
 _MORNING = timedelta(minutes=20)
 _SOFT = ("insufficient_funds", "issuer_unavailable", "general_decline", "call_issuer", "rejected_by_timeout")
 _HARD = ("card_expired", "permission_revoked", "fraud_suspected")
-# What becomes of a customer's charge besides being charged: its share of all of them, at least one of each.
-_SHARES = {
-    "declined": 0.04,
-    "refused": 0.01,
-    "unlinks": 0.03,
-    "withdraws": 0.03,
-    "pays": 0.04,
-    "leaves": 0.01,
-    "unlinks_lost": 0.002,
-    "unlinks_arrived": 0.002,
-    "pays_in_doubt": 0.002,
-}
-# Each point of a look-up in the list, and of a checkout, takes a death of its own.
-_AT_LEAST = {"unlinks_lost": 3, "unlinks_arrived": 3, "pays": 10, "leaves": 4, "refused": 5, "pays_in_doubt": 3}
 # Which customer is which, and what each owes a month, is known without asking the product.
 _KNOWN_AS = "crash-"
 _LEAST_KOPECKS = 100_00
-ACTING = ("refused", "unlinks", "withdraws", "pays", "leaves", "unlinks_lost", "unlinks_arrived", "pays_in_doubt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +221,6 @@ def _read(plan: Plan) -> list[Due]:
 def agreed(external_id: str) -> int:
     """What the customer with this external id pays a month, in kopecks."""
     return _LEAST_KOPECKS + int(external_id.removeprefix(_KNOWN_AS))
-
-
-def draw_fates(plan: Plan) -> list[str]:
-    """What becomes of each charge, in the order in which they fall due."""
-    fates: list[str] = []
-    for fate, share in _SHARES.items():
-        fates += [fate] * max(_AT_LEAST.get(fate, 1), round(plan.charges * share))
-    fates += ["plain"] * (plan.charges - len(fates))
-    plan.chance("fates").shuffle(fates)
-    return fates
 
 
 def _way_in(session: Session, customer_id: UUID, invoice_id: UUID) -> tuple[str, str]:
