@@ -32,7 +32,8 @@ _WHAT = (
     " the events, the letter and the entry in the CRM, is other jobs' work and not in these figures. A worker makes 16"
     f" calls at a time unless told otherwise; here it is {CONCURRENCY}."
 )
-_PATIENCE_S = 90.0
+# However many: so slow a run measures nothing any more.
+_LEAST_PATIENCE_S, _LEAST_PER_S = 90.0, 20
 _LOOK_S = 0.02
 
 
@@ -69,18 +70,28 @@ def measure(rounds: int, charges: int = CHARGES) -> list[str]:
     return [*table([bound_rate, rate, ratio, cpu, memory]), "", _WHAT]
 
 
+def patience_s(charges: int) -> float:
+    """How long so many charges may take before the run is given up."""
+    return max(_LEAST_PATIENCE_S, charges / _LEAST_PER_S)
+
+
 def run(ids: Sequence[UUID], processes: Processes, *, per_hint: int = BATCH) -> Run:
-    """Hint at these charges, as the relay does, and wait until each has succeeded."""
+    """Hint at these charges, as the relay does, and wait until each has succeeded.
+
+    Raises:
+        TimeoutError: they have not, and the patience is over.
+    """
     jobs = Jobs(JOBS)
     before, booked_before = _succeeded(), _booked()
     cpu_before, began = processes.cpu_s(), time.monotonic()
+    until = began + patience_s(len(ids))
     for start in range(0, len(ids), per_hint):
         jobs.send(CHARGE, ids[start : start + per_hint])
-    while _booked() - booked_before < len(ids) and time.monotonic() < began + _PATIENCE_S:
+    while _booked() - booked_before < len(ids) and time.monotonic() < until:
         time.sleep(_LOOK_S)
     while (done := _succeeded() - before) < len(ids):  # the last ones are booked, but not committed
-        if time.monotonic() > began + _PATIENCE_S:
-            raise TimeoutError(f"{done} of {len(ids)} charges after {_PATIENCE_S:.0f} s")
+        if time.monotonic() > until:
+            raise TimeoutError(f"{done} of {len(ids)} charges after {until - began:.0f} s")
         time.sleep(_LOOK_S)
     return Run(time.monotonic() - began, processes.cpu_s() - cpu_before)
 

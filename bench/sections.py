@@ -47,7 +47,8 @@ SOAK = Sections(
     """# Verdicts of `make soak`
 
 Written by `make soak`: the last crash run of each kind and the last run of the mutants, passed or failed, once it came to
-its end. The same seed is the same attack, not the same run.
+its end. The same seed is the same plan (workload, customers, moments, blows, rates of the faults), not the same run: which
+calls a fault hits follows from their keys too, and these are new in each run.
 """,
 )
 
@@ -69,5 +70,8 @@ def _circumstances() -> str:
 
 
 def _git(*arguments: str) -> str:
-    asked = subprocess.run(["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=False)
+    try:
+        asked = subprocess.run(["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=False)
+    except OSError:  # a machine without git knows as little as a folder without a repository
+        return ""
     return asked.stdout.strip()

@@ -17,8 +17,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 
 from bench.sections import SOAK, commit
+from tests.crash.harness.plan import BROKE_OFF
 
 ROOT = Path(__file__).parents[2]
 PATCHES = Path(__file__).parent / "mutants"
@@ -45,11 +47,16 @@ _CHARGES, _SEED = 80, 1
 _ATTACK_S, _PATIENCE_S = 90, 75
 _LIMITS = ("--short-leases", "--attack", str(_ATTACK_S), "--patience", str(_PATIENCE_S))
 _GIVE_UP_S = 900
+# So much of its output tells why a run came to no verdict.
+_END = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a run: the checks that failed with the first thing that each found wrong, and how long it took."""
+    """What became of a run: the checks that failed with the first thing that each found wrong, and how long it took.
+
+    One that came to no verdict, or to none in time, failed at nothing but that it broke off.
+    """
 
     name: str
     failed: dict[str, str]
@@ -57,8 +64,22 @@ class Fate:
 
     @property
     def caught_by(self) -> list[str]:
-        """Those of the failed checks that are there for this mistake."""
-        return [name for name in self.failed if name in EXPECTED[self.name]]
+        """Those of the failed checks that are there for this mistake, and came to their end: what broke off proves nothing."""
+        return [
+            name
+            for name, wrong in self.failed.items()
+            if name in EXPECTED[self.name] and not wrong.startswith(BROKE_OFF)
+        ]
+
+    @property
+    def beside(self) -> list[str]:
+        """The other checks that failed."""
+        return [name for name in self.failed if name not in (*self.caught_by, BROKE_OFF)]
+
+    @property
+    def broke_off(self) -> bool:
+        """It has no verdict."""
+        return BROKE_OFF in self.failed
 
 
 def main() -> int:
@@ -91,34 +112,43 @@ def main() -> int:
 
 
 def attack(name: str, patch: Path | None, charges: int, seed: int) -> Fate:
-    """Let the crash run loose on a scratch copy, with a mistake planted in it or none.
-
-    Raises:
-        RuntimeError: the run came to no verdict.
-    """
+    """Let the crash run loose on a scratch copy, with a mistake planted in it or none."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="kabinet-mutant-") as scratch:
+    # Who is killed because its time is over leaves processes that still write while they are being ended.
+    with tempfile.TemporaryDirectory(prefix="kabinet-mutant-", ignore_cleanup_errors=True) as scratch:
         copy, folder = Path(scratch) / "kabinet", Path(scratch) / "run"
         Path(scratch).chmod(0o711)  # PostgreSQL of root runs as an account that must walk through
         shutil.copytree(ROOT, copy, ignore=_LEFT_OUT)
         if patch:
             subprocess.run(["git", "apply", str(patch)], cwd=copy, check=True)
         command = [sys.executable, "-m", "tests.crash.harness", "--n", str(charges), "--seed", str(seed)]
+        said = said_by([*command, "--folder", str(folder), *_LIMITS], copy, _GIVE_UP_S)
+        failed = failed_in(folder / "verdict.json", said)
+    return Fate(name, failed, time.monotonic() - started)
+
+
+def said_by(command: Sequence[str], cwd: Path, within_s: float) -> str:
+    """What a program wrote, and how it ended: with which code, or that its time was over."""
+    try:
         done = subprocess.run(
-            [*command, "--folder", str(folder), *_LIMITS],
-            cwd=copy,
-            capture_output=True,
-            text=True,
+            command,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             check=False,
-            timeout=_GIVE_UP_S,
+            timeout=within_s,
         )
-        verdict = folder / "verdict.json"
-        if not verdict.exists():
-            raise RuntimeError(
-                f"{name}: the run broke off with code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-            )
-        found = json.loads(verdict.read_text(encoding="utf-8"))
-    return Fate(name, {check: found["first"].get(check, "") for check in found["failed"]}, time.monotonic() - started)
+    except subprocess.TimeoutExpired as late:
+        return f"{_text(late.output)}ended after {within_s:.0f} s"
+    return f"{_text(done.stdout)}ended with code {done.returncode}"
+
+
+def failed_in(verdict: Path, said: str) -> dict[str, str]:
+    """The checks that failed by a run's verdict; where there is none, that it broke off, and the end of what it said."""
+    if not verdict.exists():
+        return {BROKE_OFF: said[-_END:]}
+    found = json.loads(verdict.read_text(encoding="utf-8"))
+    return {check: found["first"].get(check, "") for check in found["failed"]}
 
 
 def line_of_control(control: Fate) -> str:
@@ -128,10 +158,8 @@ def line_of_control(control: Fate) -> str:
 
 def line_of(fate: Fate) -> str:
     """One row of the table: what caught it, with what it found, and what else failed."""
-    beside = [name for name in fate.failed if name not in fate.caught_by]
-    return "\n".join(
-        [*_row(fate, fate.caught_by, "SURVIVED"), *([_under(f"also failed: {', '.join(beside)}")] if beside else [])]
-    )
+    beside = [_under(f"also failed: {', '.join(fate.beside)}")] if fate.beside else []
+    return "\n".join([*_row(fate, fate.caught_by, "BROKE OFF" if fate.broke_off else "SURVIVED"), *beside])
 
 
 def kept(control: Fate, fates: Sequence[Fate], *, charges: int, seed: int) -> list[str]:
@@ -140,8 +168,8 @@ def kept(control: Fate, fates: Sequence[Fate], *, charges: int, seed: int) -> li
     own = ("**fails**", ", ".join(control.failed)) if control.failed else ("passes every check", "")
     rows = [(control, *own)]
     for fate in fates:
-        beside = ", ".join(name for name in fate.failed if name not in fate.caught_by)
-        rows.append((fate, ", ".join(fate.caught_by) or "**survived**", beside))
+        none = "**broke off**" if fate.broke_off else "**survived**"
+        rows.append((fate, ", ".join(fate.caught_by) or none, ", ".join(fate.beside)))
     command = f"python -m tests.crash.mutation --n {charges} --seed {seed}"
     return [
         f"{'Passed' if _passed(control, fates) else '**Failed**'}: {came_to}, `{command}`",
@@ -162,7 +190,13 @@ def _passed(control: Fate, fates: Sequence[Fate]) -> bool:
 
 def _row(fate: Fate, checks: list[str], none: str) -> list[str]:
     head = f"{fate.name:<34} {fate.seconds:5.0f} s  {', '.join(checks) or none}"
+    if fate.broke_off:
+        return [head, indent(fate.failed[BROKE_OFF], "    ")]
     return [head, *(_under(f"{name}: {fate.failed[name]}"[:120]) for name in checks[:1])]
+
+
+def _text(said: bytes | None) -> str:
+    return (said or b"").decode(errors="replace")
 
 
 def _under(text: str) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 
-from tests.crash.harness.cable import Hand
+import pytest
+
+from tests.crash.harness.cable import Hand, is_the_moment
 from tests.crash.harness.plan import SETTLED
 from tests.crash.harness.record import Record
 from tests.support.charging import one_unknown_charge
@@ -36,3 +39,16 @@ def test_a_charge_is_watched_until_its_outcome_is_known(world: World) -> None:
 
 def test_a_hand_in_which_nothing_was_proves_nothing() -> None:
     assert not Hand(Record(lambda _line: None)).verdict().passed
+
+
+@pytest.mark.parametrize(
+    ("hours", "held", "pulled"),
+    [(9, 5, False), (10, 1, False), (10, 2, True), (11, 1, False), (12, 0, False), (12, 1, True), (13, 2, True)],
+)
+def test_a_cable_is_pulled_with_several_charges_in_hand_and_late_in_the_run_with_one(
+    hours: int, held: int, *, pulled: bool
+) -> None:
+    day = datetime.fromisoformat("2027-04-01T00:00:00+00:00")
+    third, two_thirds = day + timedelta(hours=10), day + timedelta(hours=12)
+
+    assert is_the_moment(held, day + timedelta(hours=hours), from_then=third, with_one=two_thirds) is pulled

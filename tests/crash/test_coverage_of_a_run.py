@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tests.crash.harness.coverage import covered
-from tests.crash.harness.plan import CUT, ELSEWHERE, RETURN, ROOT, SETTLED, TARGETS, Plan, points
+from tests.crash.harness.plan import CUT, ELSEWHERE, RETURN, ROOT, SETTLED, STOPPING, TARGETS, Plan, points
 from tests.crash.harness.record import Record
 
 
@@ -45,6 +45,17 @@ def test_a_target_that_was_never_struck_is_missing() -> None:
     assert _missing(Plan(300, 1), record) >= set(TARGETS) - {"redis"}
     assert "redis" not in _missing(Plan(300, 1), record)
     assert "redis" in _missing(Plan(5_000, 1), record)
+
+
+def test_a_run_in_which_nobody_stopped_in_each_way_has_not_tried_the_barrier() -> None:
+    record = _struck()
+    record.note("customer", "pays")
+    record.note("customer", "came too late")
+    assert set(STOPPING) <= _missing(Plan(300, 1), record)
+
+    for fate in ("unlinks", "withdraws", "unlinks_lost"):
+        record.note("customer", fate)
+    assert _missing(Plan(300, 1), record) & set(STOPPING) == {"unlinks_arrived"}
 
 
 def test_a_point_that_no_run_can_meet_acts_in_a_test_of_its_own() -> None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from bench.sections import Sections
+import pytest
+
+from bench.sections import RESULTS, SOAK, Sections, commit
 from tests.crash.harness.checker import Verdict
 from tests.crash.harness.coverage import Hit
 from tests.crash.harness.figures import Figures, Spread
@@ -36,6 +38,8 @@ def _result(plan: Plan, verdicts: list[Verdict]) -> Result:
     hits = [
         Hit("target", "worker", 68, 5),
         Hit("target", "redis", 34, 5),
+        Hit("customer", "unlinks", 300, 1),
+        Hit("customer", "unlinks_lost", 20, 1),
         Hit("fault", "webhook: forged", 100, 20),
         Hit("fault", "webhook: webhook_shuffle", 3756, 20),
         Hit("fault", "yookassa: slow", 434, 20),
@@ -58,6 +62,7 @@ def test_a_run_is_kept_with_its_verdict_its_command_and_all_that_it_counted() ->
     assert f"| {GOALS[0].about} | 100 | 150.0 | 195.0 | 199.0 | holds |" in told
     assert "- 8881 charges in 1514 s, 5.9 a second; at rest 120.0 s after the last fault, 5 stops of the clock." in told
     assert "- Blows: worker 68, redis 34." in told
+    assert "- Customers who stopped: unlinks 300, unlinks_lost 20." in told
     assert "- 3 faults, from webhook: forged 100 to webhook: webhook_shuffle 3756." in told
     assert "- 2 points at which a process died, from mail.after_claim 1 to relay.after_commit 6." in told
     assert not [line for line in told if "**" in line or "host" in line]
@@ -115,11 +120,30 @@ def test_the_mutants_are_kept_with_what_caught_each_and_what_else_failed() -> No
     assert "| mark-before-send | **survived** | crm | 62 |" in told
 
 
+def test_a_mutant_whose_run_broke_off_is_kept_as_that() -> None:
+    control = Fate("the product as it is", {}, 222.0)
+    told = kept(control, [Fate("no-live-index", {"broke off": "ended after 900 s"}, 901.0)], charges=80, seed=1)
+
+    assert told[0].startswith("**Failed**: 0 of 1 caught")
+    assert "| no-live-index | **broke off** |  | 901 |" in told
+
+
 def test_a_product_that_fails_by_itself_is_kept_as_failed() -> None:
     told = kept(Fate("the product as it is", {"rest": "due: x"}, 222.0), [], charges=80, seed=1)
 
     assert told[0].startswith("**Failed**: the product fails without a mutant")
     assert "| the product as it is | **fails** | rest | 222 |" in told
+
+
+def test_a_machine_without_git_does_not_know_which_commit_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert commit.__wrapped__() == "unknown"
+
+
+@pytest.mark.parametrize("results", [RESULTS, SOAK])
+def test_what_stands_at_the_top_of_the_committed_results_is_what_the_next_run_writes_there(results: Sections) -> None:
+    assert results.path.read_text(encoding="utf-8").startswith(f"{results.head}\n## ")
 
 
 def test_a_section_replaces_the_one_of_its_title_and_leaves_the_others(tmp_path: Path) -> None:

@@ -60,13 +60,22 @@ class Hand:
         )
 
 
+def is_the_moment(held: int, now: datetime, *, from_then: datetime, with_one: datetime) -> bool:
+    """Whether a worker with so many charges in hand is to lose its cable: they are to be several, one from `with_one` on.
+
+    Where few charges fall due, two of them may never be in one hand.
+    """
+    return now >= from_then and held >= (1 if now >= with_one else 2)
+
+
 @dataclass
 class Cable:
-    """Who pulls it, `not_before` an instant of business time, gives it back, and watches what was in the `hand`."""
+    """Who pulls it, gives it back, and watches what was in the `hand`. Both instants are business time: `is_the_moment`."""
 
     company: Company
     record: Record
-    not_before: datetime
+    from_then: datetime
+    with_one: datetime
     _back: threading.Event = field(default_factory=threading.Event)
     _evening: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -100,7 +109,8 @@ class Cable:
     def _work(self) -> None:
         worker = next(program for program in self.company.programs.all if program.name == _WORKER)
         while not self._evening.wait(_TICK_S) and not self.hand.open:
-            if len(self._held_by(worker.worker_name())) > 1:
+            now, held = insist(lambda session: (business_now(session), _sending(session, worker.worker_name())))
+            if is_the_moment(len(held), now, from_then=self.from_then, with_one=self.with_one):
                 self._pull(worker)
         while worker.cut_off or (self.hand.open and not self._stop.is_set()):
             if worker.cut_off and (self._evening.is_set() or time.time() > self.hand.cut_at + _AWAY_S):
@@ -108,15 +118,12 @@ class Cable:
             self.hand.watch()
             self._stop.wait(_TICK_S)
 
-    def _held_by(self, name: str) -> Sequence[UUID]:
-        return insist(lambda session: _sending(session, name) if business_now(session) >= self.not_before else ())
-
     def _pull(self, worker: Program) -> None:
         name = worker.worker_name()
         worker.cut_off = True  # it is hit enough: what it holds is to be settled by the end of its leases
         self.company.network.cut(_HOST)
         self.hand.cut_at = time.time()
-        self.hand.open = set(self._held_by(name))
+        self.hand.open = set(insist(lambda session: _sending(session, name)))
         if not self.hand.open:  # all of it came in just before: nobody has noticed
             self._plug_in(worker)
             return

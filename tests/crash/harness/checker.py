@@ -12,11 +12,11 @@ from payments.charging.models import LIVE, Payment
 from payments.doctor.check import examine
 from portal.playing import look
 from portal.wiring import Wiring
-from tests.crash.harness import check_barrier, check_lists, check_money, check_outside
+from tests.crash.harness import check_barrier, check_calls, check_lists, check_money, check_outside
 from tests.crash.harness.check_money import Wrong
 from tests.crash.harness.oracle import Oracle
 from tests.crash.harness.people import Stop
-from tests.crash.harness.plan import Plan
+from tests.crash.harness.plan import BROKE_OFF, Plan
 from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due
 
@@ -72,17 +72,29 @@ Check = Callable[[Session, Evidence], tuple[int, Wrong]]
 
 
 def check_all(evidence: Evidence) -> list[Verdict]:
-    """Every check, in one reading of the database."""
-    verdicts = []
+    """Every check, in one reading of the database. One that breaks off has failed, and the others go on."""
     with read() as session:
-        for name, about, check in CHECKS:
-            looked_at, wrong = check(session, evidence)
-            verdicts.append(Verdict(name, about, looked_at, wrong))
-            if name == "mail" and (lost := check_outside.given_up(session, evidence)):
-                verdicts[
-                    -1
-                ].remark = f"{lost} given up after two processes had died over them; staff see them as failed"
-    return verdicts
+        return [_verdict(session, evidence, name, about, check) for name, about, check in CHECKS]
+
+
+def broken_off(name: str, about: str, error: Exception) -> Verdict:
+    """The verdict on what could not be looked at."""
+    return Verdict(name, about, 1, [f"{BROKE_OFF}: {error!r}"])
+
+
+def _verdict(session: Session, evidence: Evidence, name: str, about: str, check: Check) -> Verdict:
+    try:
+        looked_at, wrong = check(session, evidence)
+        remark = _remark(session, evidence) if name == "mail" else ""
+    except Exception as error:  # noqa: BLE001  whatever it was, a run of half an hour must come to its verdict
+        session.rollback()
+        return broken_off(name, about, error)
+    return Verdict(name, about, looked_at, wrong, remark)
+
+
+def _remark(session: Session, evidence: Evidence) -> str:
+    lost = check_outside.given_up(session, evidence)
+    return f"{lost} given up after two processes had died over them; staff see them as failed" if lost else ""
 
 
 def _rest(session: Session, evidence: Evidence) -> tuple[int, Wrong]:
@@ -111,8 +123,13 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("statuses", "what we say of each payment is what the gateway says", check_money.statuses),
     ("bodies", "one key always went with the same bytes: those that we stored", check_money.bodies),
     (
+        "asked",
+        "each call asked the due's own card for the sum agreed, under a permit of its own, and no card refused for good again",
+        check_calls.asked,
+    ),
+    (
         "barrier",
-        "nothing left under a permit later than a stop, nor after its answer but what that named",
+        "nothing left under a permit later than a stop, nor after its answer but, within seconds, what that named",
         check_barrier.check,
     ),
     ("hints", "a notification that lied changed nothing, a foreign one neither", check_money.notifications),

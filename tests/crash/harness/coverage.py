@@ -12,6 +12,7 @@ from tests.crash.harness.plan import (
     OUTSIDE_FAULTS,
     RETURN,
     SETTLED,
+    STOPPING,
     TARGETS,
     WEBHOOK_FAULTS,
     Plan,
@@ -49,4 +50,6 @@ def covered(plan: Plan, record: Record, faults: Counter[str]) -> list[Hit]:
     ]
     hits += [Hit("fault", name, faults[name], plan.faults_wanted) for name in named]
     hits += [Hit("fault", f"webhook: {kind}", mischief[kind], plan.faults_wanted) for kind in MISCHIEF]
+    acted = record.count("customer")
+    hits += [Hit("customer", fate, acted[fate], 1) for fate in STOPPING]
     return hits + [Hit("point", point, deaths[point], 1) for point in points()]

@@ -1,4 +1,8 @@
-"""What goes wrong at the sandbox: 15 % of the gateway's calls, notifications, the mail server, the CRM."""
+"""What goes wrong at the sandbox: 15 % of the gateway's calls, notifications, the mail server, the CRM.
+
+The sandbox chooses a share of the calls by hash(seed, key, number of the call). Our keys are new in each run, so the same
+seed gives the same rates, not the same calls.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ _STUBBORN = {"unlinks_lost": "drop_before", "unlinks_arrived": "drop_after", "pa
 
 
 def switch_on(plan: Plan, outside: Outside, dues: Sequence[Due]) -> None:
-    """Let the outside world misbehave from now on; which call is hit depends on the seed, its key and its number."""
+    """Let the outside world misbehave from now on."""
     for due in dues:
         if due.fate in _STUBBORN:
             # Until its customer has taken the card away nobody shall learn what became of it.

@@ -47,7 +47,8 @@ def section(result: Result) -> list[str]:
         ),
         "",
         f"- {figures.charges} charges in {figures.charging_s:.0f} s, {figures.rate:.1f} a second; {result.rest}.",
-        f"- Blows: {', '.join(f'{hit.name} {hit.times}' for hit in result.hits if hit.group == 'target')}.",
+        f"- Blows: {_counted(result, 'target')}.",
+        f"- Customers who stopped: {_counted(result, 'customer')}.",
         f"- {_extremes('faults', [hit for hit in result.hits if hit.group == 'fault'])}",
         f"- {_extremes('points at which a process died', [hit for hit in result.hits if hit.group == 'point'])}",
         *([f"- **Not hit hard enough**: {', '.join(missing)}."] if missing else []),
@@ -55,7 +56,7 @@ def section(result: Result) -> list[str]:
 
 
 def command(plan: Plan) -> str:
-    """What makes the same attack again."""
+    """What makes an attack by the same plan again."""
     usual = Plan(plan.charges, plan.seed)
     words = [f"python -m tests.crash.harness --n {plan.charges} --seed {plan.seed}"]
     words += [f"--hosts {plan.hosts}"] if plan.hosts != usual.hosts else []
@@ -87,6 +88,10 @@ def _row(what: str, spread: Spread, verdict: str) -> str:
 
 def _held(verdict: Verdict) -> str:
     return "holds" if verdict.passed else "**broken**"
+
+
+def _counted(result: Result, group: str) -> str:
+    return ", ".join(f"{hit.name} {hit.times}" for hit in result.hits if hit.group == group)
 
 
 def _extremes(what: str, hits: Sequence[Hit]) -> str:

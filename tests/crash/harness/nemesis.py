@@ -18,14 +18,13 @@ from payments.charging.models import CREATED, SENDING, UNDER_WAY, Payment
 from payments.charging.permits import LEASE
 from tests.crash.harness.company import Company
 from tests.crash.harness.database import end_leases_before, end_leases_of, insist
-from tests.crash.harness.plan import TARGETS, Plan, points
+from tests.crash.harness.plan import FROZEN_S, TARGETS, Plan, points
 from tests.crash.harness.programs import Program
 from tests.crash.harness.record import Record
 
 _DECK = ("worker", "worker", "scheduler", "web", "redis", "postgres", "pause", "clock")
 # Between two blows. In a long run there is time for many, and what came in must be worked off beside them.
 _PAUSE_S, _LONG_PAUSE_S = (1.0, 6.0), (2.0, 11.0)
-_FROZEN_S = 20.0
 _LONGEST_HOLD_S = 10.0
 _AWAY_S = (0.2, 2.0)
 # Where everybody has died already, each new process dies at one more point, as late as this: it must get something done.
@@ -192,7 +191,7 @@ class Nemesis:
             frozen.send(signal.SIGSTOP)
 
             def thaw() -> None:
-                self._stop.wait(_FROZEN_S)
+                self._stop.wait(FROZEN_S)
                 if frozen.pid == pid:
                     frozen.send(signal.SIGCONT)
                     frozen.paused = False

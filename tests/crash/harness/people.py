@@ -23,9 +23,10 @@ from payments.charging.models import CANCELED, UNKNOWN, Payment
 from payments.invoicing.models import Invoice
 from tests.crash.harness.company import Company
 from tests.crash.harness.database import insist
+from tests.crash.harness.fates import ACTING
 from tests.crash.harness.plan import Plan
 from tests.crash.harness.record import Record
-from tests.crash.harness.workload import ACTING, Due
+from tests.crash.harness.workload import Due
 from tests.support.business import GOOD_CARD, enter_card
 
 _AT_ONCE = 24

@@ -31,8 +31,14 @@ ELSEWHERE = {
 _IN_WEB = ("checkout.", "stop.", "webhook.after_intake", "webhook.before_intake")
 _IN_SCHEDULER = ("relay.", "duty.", "lease.", "sweep.")
 
+# How what came to no end begins to tell of itself: a check that raised, a run without a verdict.
+BROKE_OFF = "broke off"
+# So long a worker is frozen; then it goes on as if nothing had been.
+FROZEN_S = 20.0
 # What becomes of the cable of a host, where there are several.
 CUT, RETURN, SETTLED = "cut", "return", "settled after the cut"
+# The customers whose stop must have been answered: without them the barrier was not tried.
+STOPPING = ("unlinks", "withdraws", "unlinks_lost", "unlinks_arrived")
 TARGETS = ("worker", "scheduler", "web", "redis", "postgres", "pause", "clock")
 GATEWAY_FAULTS = (
     "drop_before",

@@ -38,9 +38,9 @@ def printed(result: Result) -> str:
         if not verdict.looked_at:
             lines.append("         there was nothing to look at")
     lines += ["", "coverage"]
-    for group in ("target", "fault", "point"):
+    for group in ("target", "fault", "customer", "point"):
         hits = [hit for hit in result.hits if hit.group == group]
-        lines.append(f"  {group + 's':<8} " + ", ".join(f"{hit.name} {hit.times}" for hit in hits))
+        lines.append(f"  {group + 's':<9} " + ", ".join(f"{hit.name} {hit.times}" for hit in hits))
     missing = [hit for hit in result.hits if not hit.met]
     lines += [f"  MISSING  {hit.group} {hit.name}: {hit.times} of {hit.wanted}" for hit in missing]
     lines += [
@@ -76,7 +76,12 @@ def write(result: Result, path: Path) -> None:
     """The page: one file, in the product's look."""
     figures = result.figures
     spreads = _spreads(figures)
-    groups = (("Kills", "target"), ("Faults", "fault"), ("Deaths at a point", "point"))
+    groups = (
+        ("Kills", "target"),
+        ("Faults", "fault"),
+        ("Customers who stopped", "customer"),
+        ("Deaths at a point", "point"),
+    )
     page = Environment(loader=FileSystemLoader(_HERE), autoescape=True).get_template("report.html.j2")
     context = {
         "result": result,

@@ -19,25 +19,21 @@ from kernel.db import Session
 from payments.reconciliation.running import reconcile
 from portal.wiring import Wiring
 from tests.crash.harness import coverage, faults, goals
-from tests.crash.harness.cable import Cable
-from tests.crash.harness.check_lists import read_lists
-from tests.crash.harness.checker import Evidence, Verdict, check_all
-from tests.crash.harness.clockwork import Clockwork, NeverRestsError, Patience, come_to_rest
+from tests.crash.harness.attack import Attack, prepare
+from tests.crash.harness.checker import Verdict
+from tests.crash.harness.clockwork import NeverRestsError, Patience, come_to_rest
 from tests.crash.harness.company import Company, found
 from tests.crash.harness.coverage import Hit
 from tests.crash.harness.database import end_leases_before, insist
 from tests.crash.harness.figures import Figures, measure
-from tests.crash.harness.mischief import Mischief
+from tests.crash.harness.judging import begun, judge
 from tests.crash.harness.nemesis import Nemesis
 from tests.crash.harness.oracle import Oracle
-from tests.crash.harness.people import People
 from tests.crash.harness.plan import TARGETS, Plan
 from tests.crash.harness.reader import Reader
 from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due, make_work
 
-# The check that is only there when it failed: what has not come to rest in time.
-LIVENESS = "liveness"
 _TICK_S = 1.0
 _TELL_S = 15.0
 # A card that was taken away in doubt is only looked for, and absence counts after a day; a payment page that was left
@@ -97,37 +93,6 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
     return result
 
 
-@dataclass
-class Attack:
-    """Everybody who does something to the company while it charges."""
-
-    clock: Clockwork
-    people: People
-    mischief: Mischief
-    nemesis: Nemesis
-    cable: Cable | None
-
-    def begin(self) -> None:
-        """All at once."""
-        for start in (self.clock.start, self.people.start, self.mischief.start, self.nemesis.start):
-            start()
-        if self.cable:
-            self.cable.start()
-
-    def end_of_the_day(self) -> None:
-        """Customers and liars go home; who kills stays."""
-        if self.cable:
-            self.cable.end_of_the_day()
-        self.people.stop()
-        self.mischief.stop()
-        self.clock.hold()
-
-    @property
-    def to_come(self) -> int:
-        """How many acts are still to come that no run may end without."""
-        return self.people.waiting + self.mischief.waiting + bool(self.cable and self.cable.waiting)
-
-
 def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     wiring = Wiring(CRM)
     dues = make_work(plan, company.outside)
@@ -136,11 +101,18 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     reconcile()
     record.tell(f"{len(dues)} charges announced; the product starts")
     company.outside.control("targets", {"yookassa_url": company.webhook_url})
-    attack = _prepare(plan, company, record, dues)
+    attack = prepare(plan, company, record, dues)
     company.hire()
     faults.switch_on(plan, company.outside, dues)
     company.outside.jump_to(dues[0].due_at.isoformat())
     record.tell("the attack begins")
+    with begun():
+        return _attacked(attack, plan, folder, company, record, wiring, dues)
+
+
+def _attacked(
+    attack: Attack, plan: Plan, folder: Path, company: Company, record: Record, wiring: Wiring, dues: list[Due]
+) -> Result:
     began = time.time()
     attack.begin()
     _charge_under(attack, plan, company, record, dues)
@@ -149,26 +121,9 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     _a_day(plan, record, attack.nemesis)
     hits = _calm(plan, company, record, attack.nemesis)
     rest = _rest(plan, company, record, wiring, attack.nemesis)
-    attack.clock.stop()
-    if attack.cable:
-        attack.cable.stop()
-    read_lists()
+    attack.end()
     oracle = Oracle(company.journal)
-    evidence = Evidence(
-        plan,
-        dues,
-        attack.people.stops,
-        attack.clock.shifts,
-        attack.mischief.forged_ids,
-        attack.mischief.foreign_ids,
-        attack.people.gave_up,
-        record,
-        oracle,
-        wiring,
-    )
-    verdicts = check_all(evidence)
-    if rest.startswith("still due"):
-        verdicts.append(Verdict(LIVENESS, f"all comes to rest within {plan.patience_s:.0f} s", 1, [rest]))
+    verdicts = judge(attack.evidence(oracle, wiring), rest)
     if attack.cable:
         verdicts.append(attack.cable.hand.verdict())
     cut = attack.cable.hand.settled if attack.cable else []
@@ -178,19 +133,6 @@ def _run(plan: Plan, folder: Path, company: Company, record: Record) -> Result:
     seconds = time.time() - record.began
     return Result(
         plan, folder, commit(), record, verdicts, hits, figures, seconds, rest, oracle, dues, (began, charged)
-    )
-
-
-def _prepare(plan: Plan, company: Company, record: Record, dues: list[Due]) -> Attack:
-    nemesis = Nemesis(plan, company, record)
-    company.programs.arm, company.programs.on_death = nemesis.arm, nemesis.note_death
-    return Attack(
-        Clockwork(company.outside, company.engines.database_url, skips=not plan.is_long),
-        People(plan, company, record, dues),
-        Mischief(plan, company, record),
-        nemesis,
-        # In the middle: a third of the charges have fallen due, and enough are still to come.
-        Cable(company, record, dues[len(dues) // 3].due_at) if plan.hosts > 1 else None,
     )
 
 

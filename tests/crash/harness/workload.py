@@ -29,6 +29,7 @@ from payments.charging.recording import Outcome, record
 from payments.contracts.models import Contract, Installment
 from payments.contracts.opening import Terms, open_contracts
 from payments.contracts.periods import Period
+from payments.customers.models import Customer
 from payments.customers.registration import CustomerData, create_customers
 from payments.gateway.port import GatewayPayment
 from payments.gateway.yookassa import YooKassa
@@ -41,6 +42,7 @@ from portal.accounts.models import Membership, User
 from portal.accounts.sessions import CUSTOMER, start_session
 from portal.accounts.visitor import Visitor
 from tests.crash.harness.company import follow
+from tests.crash.harness.fates import ACTING, draw_fates
 from tests.crash.harness.outside import Outside
 from tests.crash.harness.plan import Plan
 from tests.support.business import GOOD_CARD, enter_card
@@ -53,21 +55,9 @@ _NOTICE = timedelta(hours=72)
 _MORNING = timedelta(minutes=20)
 _SOFT = ("insufficient_funds", "issuer_unavailable", "general_decline", "call_issuer", "rejected_by_timeout")
 _HARD = ("card_expired", "permission_revoked", "fraud_suspected")
-# What becomes of a customer's charge besides being charged: its share of all of them, at least one of each.
-_SHARES = {
-    "declined": 0.04,
-    "refused": 0.01,
-    "unlinks": 0.03,
-    "withdraws": 0.03,
-    "pays": 0.04,
-    "leaves": 0.01,
-    "unlinks_lost": 0.002,
-    "unlinks_arrived": 0.002,
-    "pays_in_doubt": 0.002,
-}
-# Each point of a look-up in the list, and of a checkout, takes a death of its own.
-_AT_LEAST = {"unlinks_lost": 3, "unlinks_arrived": 3, "pays": 10, "leaves": 4, "refused": 5, "pays_in_doubt": 3}
-ACTING = ("refused", "unlinks", "withdraws", "pays", "leaves", "unlinks_lost", "unlinks_arrived", "pays_in_doubt")
+# Which customer is which, and what each owes a month, is known without asking the product.
+_KNOWN_AS = "crash-"
+_LEAST_KOPECKS = 100_00
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +67,7 @@ class Due:
     `fate`: plain; declined (once, then it works); refused (for good, so that the customer pays by hand); unlinks, withdraws, pays (by hand), leaves (the
     payment page unpaid); unlinks_lost and unlinks_arrived (takes the card away while nobody knows what became of the
     charge, which never reached the gateway, or did); pays_in_doubt (tries to pay by hand just then, and must not). `cookie` and `pay_url` are how the customer comes in.
+    `kopecks`: what the run agreed with the customer, whatever the product made of it.
     """
 
     customer_id: UUID
@@ -85,6 +76,7 @@ class Due:
     invoice_id: UUID
     method_id: UUID
     token: str
+    kopecks: int
     due_at: datetime
     fate: str
     cookie: str = ""
@@ -130,20 +122,20 @@ def _join(numbers: Sequence[int]) -> None:
 def _sign(session: Session, numbers: Sequence[int]) -> list[Contract]:
     entity, shop = name_company(session, _FIRM, get_settings())
     now = business_now(session)
-    known = [(CustomerData(f"Клиент {n}", email=f"crash{n}@example.com"), f"crash-{n}") for n in numbers]
-    agreed = [
+    known = [(CustomerData(f"Клиент {n}", email=f"crash{n}@example.com"), f"{_KNOWN_AS}{n}") for n in numbers]
+    terms = [
         Terms(
             customer_id=customer.id,
             legal_entity_id=entity.id,
             shop_id=shop.id,
             title="Абонемент",
-            kopecks=100_00 + n,
+            kopecks=_LEAST_KOPECKS + n,
             first_due_on=business_date(now),
             period=Period("month"),
         )
         for n, customer in zip(numbers, create_customers(session, known), strict=True)
     ]
-    return open_contracts(session, agreed, now=now)
+    return open_contracts(session, terms, now=now)
 
 
 def _prepare(session: Session, contract_ids: Sequence[UUID]) -> list[Permit]:
@@ -203,8 +195,10 @@ def _read(plan: Plan) -> list[Due]:
                 Invoice.id,
                 PaymentMethod.id.label("method_id"),
                 PaymentMethod.gateway_id,
+                Customer.external_id,
                 type_coerce(Installment.charge_at, DateTime(timezone=True)).label("due_at"),
             )
+            .join(Customer, Customer.id == Invoice.customer_id)
             .join(Installment, Installment.id == Invoice.installment_id)
             .join(Autopay, Autopay.contract_id == Invoice.contract_id)
             .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
@@ -213,19 +207,20 @@ def _read(plan: Plan) -> list[Due]:
         ).all()
         assert len(rows) == plan.charges, f"{len(rows)} charges are due, not {plan.charges}"
         return [
-            Due(*row, fate, *(_way_in(session, row.customer_id, row.id) if fate in ACTING else ("", "")))
+            Due(
+                *row[:6],
+                agreed(row.external_id),
+                row.due_at,
+                fate,
+                *(_way_in(session, row.customer_id, row.id) if fate in ACTING else ("", "")),
+            )
             for row, fate in zip(rows, fates, strict=True)
         ]
 
 
-def draw_fates(plan: Plan) -> list[str]:
-    """What becomes of each charge, in the order in which they fall due."""
-    fates: list[str] = []
-    for fate, share in _SHARES.items():
-        fates += [fate] * max(_AT_LEAST.get(fate, 1), round(plan.charges * share))
-    fates += ["plain"] * (plan.charges - len(fates))
-    plan.chance("fates").shuffle(fates)
-    return fates
+def agreed(external_id: str) -> int:
+    """What the customer with this external id pays a month, in kopecks."""
+    return _LEAST_KOPECKS + int(external_id.removeprefix(_KNOWN_AS))
 
 
 def _way_in(session: Session, customer_id: UUID, invoice_id: UUID) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from payments.doctor.agreements import AGREEMENTS
 from payments.doctor.books import BOOKS
 from payments.doctor.charges import CHARGES
 from payments.doctor.consents import CONSENTS
+from tests.crash.simulation.lines import LINES, Line, forgotten
 from tests.crash.simulation.till import Till
 
 # Whether an outcome is known in time depends on work being done in time, and here time may run without any.
@@ -66,6 +67,10 @@ class Books:
         """Every payment of ours."""
         return [Row(*row) for row in self._connection.execute(_ROWS, prepare=True).fetchall()]
 
+    def lines(self) -> list[Line]:
+        """Every line that an autopay is to charge."""
+        return [Line(*row) for row in self._connection.execute(LINES, prepare=True).fetchall()]
+
     def wrong_now(self, till: Till) -> list[str]:
         """What must not be at any moment."""
         asked = self._connection.execute(_ASK, prepare=True).fetchall()
@@ -76,12 +81,13 @@ class Books:
         ]
 
     def wrong_at_rest(self, till: Till) -> list[str]:
-        """What must not be when all has come to its end: beside the above, anything undecided, unbooked or lost."""
+        """What must not be when all has come to its end: beside the above, anything undecided, unbooked, lost or forgotten."""
         rows = {row.id: row for row in self.rows()}
         return [
             *self.wrong_now(till),
             *(f"payment {row.id} is still {row.status}" for row in rows.values() if row.status in LIVE),
             *(wrong for item in till.payments.values() for wrong in _not_told(item, rows)),
+            *forgotten(self.lines()),
         ]
 
 

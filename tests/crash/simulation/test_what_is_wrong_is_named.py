@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from kernel.db import begin
+from tests.crash.simulation.lines import Line, forgotten
 from tests.crash.simulation.scene import Scene
 from tests.crash.simulation.stops import HELD, UNLINKED, WITHDRAWN, Stop, Stops
 from tests.crash.simulation.till import Till
@@ -77,6 +78,61 @@ def test_what_is_not_decided_or_not_known_here_is_named_at_rest(scene: Scene, ti
     wrong = scene.books.wrong_at_rest(till)
     assert f"payment {_waiting_charge(scene)} is still created" in wrong
     assert any("the till holds gw-9" in line for line in wrong)
+
+
+def test_a_charge_that_was_forgotten_is_named_at_rest(scene: Scene, till: Till) -> None:
+    (payment_id, *_) = [row.id for row in scene.books.rows() if row.status == "created"]
+    assert not any("is forgotten" in wrong for wrong in scene.books.wrong_at_rest(till))
+
+    _set("status = 'canceled', reason = 'insufficient_funds'", payment_id)
+    assert any(
+        "its charge was canceled (insufficient_funds), declined 1 times" in wrong
+        for wrong in scene.books.wrong_at_rest(till)
+    )
+
+    _set("status = 'canceled', reason = 'invalid_csc'", payment_id)
+    assert not any("is forgotten" in wrong for wrong in scene.books.wrong_at_rest(till))
+
+
+def test_a_charge_that_was_announced_and_never_made_is_named_at_rest(scene: Scene, till: Till) -> None:
+    with begin() as session:
+        session.execute(text("DELETE FROM payments WHERE status = 'created'"))
+    found = [wrong for wrong in scene.books.wrong_at_rest(till) if "its charge was never made" in wrong]
+    assert len(found) == len(scene.agreements)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        Line("l-1", waits=True, told=True, live=False, status="canceled", reason="insufficient_funds", declines=1),
+        Line("l-1", waits=False, told=False, live=False, status="rejected", reason="not_created", declines=0),
+        Line("l-1", waits=False, told=True, live=True, status="unknown", reason=None, declines=0),
+        Line("l-1", waits=False, told=True, live=False, status="canceled", reason="insufficient_funds", declines=4),
+        Line("l-1", waits=False, told=True, live=False, status="canceled", reason="card_expired", declines=1),
+        Line("l-1", waits=False, told=True, live=False, status="rejected", reason="gateway_rejected", declines=0),
+        Line("l-1", waits=False, told=True, live=False, status="rejected", reason="over_limit", declines=0),
+    ],
+)
+def test_a_line_that_waits_is_being_charged_or_has_come_to_its_end_is_not_forgotten(line: Line) -> None:
+    assert list(forgotten([line])) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "declines"),
+    [
+        ("canceled", "insufficient_funds", 3),
+        ("canceled", "invented since", 2),
+        ("rejected", "paid_by_hand", 0),
+        ("rejected", "withdrawn", 0),
+        ("rejected", "not_created", 0),
+        (None, None, 0),
+    ],
+)
+def test_a_line_with_tries_left_that_waits_for_nothing_is_forgotten(
+    status: str | None, reason: str | None, declines: int
+) -> None:
+    (wrong,) = forgotten([Line("l-1", False, True, False, status, reason, declines)])
+    assert wrong.startswith("line l-1 is forgotten")
 
 
 @pytest.mark.parametrize("kind", [WITHDRAWN, UNLINKED, HELD])
