@@ -43,6 +43,12 @@ _UNKNOWN = text("""
     LEFT JOIN payment_methods m ON m.id = p.method_id
     WHERE p.decided_at IS NOT NULL
 """)
+# Who was frozen, or waited for the database, until the permit was too old has been at work all the same: the call is the
+# next one's, by the pauses that the product keeps between two tries.
+_GIVEN_UP = text("""
+    SELECT payment_id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float AS at
+    FROM gateway_exchanges WHERE outcome = 'not_executed'
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,10 @@ def measure(oracle: Oracle, nemesis: Nemesis, cut_off: Sequence[Took], *, began:
         keys = {row.id: str(row.key) for row in session.execute(select(Payment.id, Payment.key))}
         gateway_ids = {row.id: row.gateway_id for row in session.execute(select(Payment.id, Payment.gateway_id))}
         charged = _charged(session, oracle, began, ended)
+        given_up = session.execute(_GIVEN_UP).all()
     touched = _touches(oracle, keys, gateway_ids)
+    for row in given_up:
+        touched[row.payment_id].append(row.at)
     jumps = nemesis.jumps
     linked = {row.id for row in settled if row.linked and not outran_its_key(row.id, row.first_sent_at, jumps)}
     waits = [(waited(row.id, row.since, row.until, jumps), row.id) for row in settled]
