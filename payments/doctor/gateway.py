@@ -22,11 +22,10 @@ def not_seen_to(gateway_id: str, *kinds: str) -> str:
     Only while the gateway shows it as it did then: `g`, or nothing.
     """
     named = ", ".join(f"'{kind}'" for kind in kinds)
-    return (
-        f"NOT EXISTS (SELECT FROM differences d WHERE d.gateway_id = {gateway_id} AND d.kind IN ({named})"
-        " AND d.resolution = 'seen_to'"
-        " AND (d.their_status, d.their_kopecks) IS NOT DISTINCT FROM (g.status, g.kopecks))"
-    )
+    return f"""NOT EXISTS (
+            SELECT FROM differences d WHERE d.gateway_id = {gateway_id} AND d.kind IN ({named}) AND d.resolution = 'seen_to'
+              AND (d.their_status, d.their_kopecks) IS NOT DISTINCT FROM (g.status, g.kopecks)
+        )"""  # noqa: S608  our own names
 
 
 def came_to(invoice_id: str) -> str:
