@@ -15,6 +15,7 @@ from kernel.db import Session
 from payments.autopay.cards import tokens_of_card
 from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.charging.models import LIVE, PARTLY_PAID, UNDER_WAY, Allocation, Payment
+from payments.charging.next_attempt import NEXT_ATTEMPT_AT
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.invoicing.links import make_pay_link
@@ -120,7 +121,7 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
             Payment.reason,
             Payment.initiator,
             Payment.decided_at,
-            Payment.next_attempt_at,
+            NEXT_ATTEMPT_AT.label("next_attempt_at"),
             Payment.receipt_email,
             Invoice.id.label("invoice_id"),
             Invoice.number.label("invoice_number"),

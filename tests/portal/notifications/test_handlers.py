@@ -131,6 +131,48 @@ def test_a_decline_names_the_reason_the_next_attempt_and_that_nothing_was_taken(
     assert "insufficient_funds" not in letter.text_body + letter.html_body
 
 
+@pytest.mark.parametrize(
+    ("stop", "what_follows"),
+    [
+        ("withdrawn", "Автоплатёж отключён, сами мы больше ничего не спишем"),
+        ("held", "Автоплатёж приостановлен, и этот счёт мы сами не спишем"),
+        ("contract suspended", "Автоплатёж приостановлен, и этот счёт мы сами не спишем"),
+        ("contract ended", "Автоплатёж отключён, сами мы больше ничего не спишем"),
+    ],
+)
+def test_a_decline_promises_no_attempt_that_a_stop_has_overtaken(
+    session: Session, stop: str, what_follows: str
+) -> None:
+    story = story_with_autopay(session)
+    story.decide(story.charge_by_schedule(), "canceled", "insufficient_funds")
+    STOPS[stop](story)
+
+    letter = story.letter("payment_declined")
+
+    for copy in (letter.text_body, unescape(letter.html_body)):
+        assert "Попробуем ещё раз" not in copy
+        assert what_follows in copy
+        assert "/cancel" not in copy
+
+
+def test_a_decline_promises_no_attempt_with_a_card_that_came_after_it(session: Session) -> None:
+    story = story_with_autopay(session)
+    story.decide(story.charge_by_schedule(), "canceled", "insufficient_funds")
+    withdraw(session, story.contract.id, evidence=BY_HAND, now=story.now)
+    story.autopay.status = "active"  # agreed to anew: what was asked for before is paid by hand
+
+    assert "Сами списать этот счёт мы больше не попробуем" in story.letter("payment_declined").text_body
+
+
+def test_a_decline_whose_next_attempt_is_under_way_does_not_say_that_there_will_be_none(session: Session) -> None:
+    story = story_with_autopay(session)
+    story.decide(story.charge_by_schedule(), "canceled", "insufficient_funds")
+    story.charge_by_schedule()
+    story.next_line().charge_at = None
+
+    assert "Попробуем ещё раз сами" in story.letter("payment_declined").text_body
+
+
 def test_a_dead_card_gets_one_letter_that_tells_of_the_decline_and_of_the_autopay(session: Session) -> None:
     story = story_with_autopay(session)
     story.decide(story.charge_by_schedule(), "canceled", "card_expired")
