@@ -51,12 +51,12 @@ def charge_one_by_one(ids: Sequence[UUID]) -> float:
 
 def _charge(payment_id: UUID) -> None:
     gateway = YooKassa.of(get_settings())
-    granted = time.monotonic()
+    began = time.monotonic()
     with begin() as session:
         (permit,) = permit_scheduled(session, [payment_id], worker=process_name())
-    result = send_once(gateway, permit, granted=granted)
+    result = send_once(gateway, permit)
     with begin() as session:
-        record(session, [Outcome(payment_id, SEND, result, int(1000 * (time.monotonic() - granted)))], source="answer")
+        record(session, [Outcome(payment_id, SEND, result, int(1000 * (time.monotonic() - began)))], source="answer")
 
 
 def _main() -> None:

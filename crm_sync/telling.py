@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 
 from crm_sync.port import COMMENT, LOG
 from crm_sync.snapshots.identity import desk_url
 from kernel.db import Session, among
 from payments.autopay.models import Autopay
 from payments.charging.models import Payment
+from payments.charging.next_attempt import NEXT_ATTEMPT_AT
 from payments.invoicing.models import Invoice
 from portal.public import reason_for_staff
 from portal.web.kit.filters import datetime_text, money
@@ -36,12 +38,13 @@ _AUTOPAY = {
 
 def paid(session: Session, payment_ids: Sequence[UUID]) -> list[Entry]:
     """Money came in."""
-    return [_paid(payment, number) for payment, number in _payments(session, payment_ids)]
+    return [_paid(row.Payment, row.number) for row in _payments(session, payment_ids)]
 
 
 def declined(session: Session, payment_ids: Sequence[UUID], *, now: datetime) -> list[Entry]:
     """Payments ended without money; says what comes next."""
-    return [_declined(payment, number, now) for payment, number in _payments(session, payment_ids)]
+    rows = _payments(session, payment_ids, NEXT_ATTEMPT_AT.label("again"))
+    return [_declined(row.Payment, row.number, row.again, now) for row in rows]
 
 
 def autopay(autopay: Autopay, what: str, *, now: datetime) -> Entry:
@@ -57,8 +60,8 @@ def autopay(autopay: Autopay, what: str, *, now: datetime) -> Entry:
     }
 
 
-def _payments(session: Session, ids: Sequence[UUID]) -> Sequence[Row[Payment, str]]:
-    with_invoice = select(Payment, Invoice.number).join(Invoice, Invoice.id == Payment.invoice_id)
+def _payments(session: Session, ids: Sequence[UUID], *more: ColumnElement[Any]) -> Sequence[Row[Any]]:
+    with_invoice = select(Payment, Invoice.number, *more).join(Invoice, Invoice.id == Payment.invoice_id)
     return session.execute(with_invoice.where(among(Payment.id, ids)).order_by(Payment.id)).all()
 
 
@@ -67,10 +70,9 @@ def _paid(payment: Payment, invoice_number: str) -> Entry:
     return _entry(payment, COMMENT, "paid", f"Оплата {money(payment.kopecks)}", f"{how}, счёт № {invoice_number}.")
 
 
-def _declined(payment: Payment, invoice_number: str, now: datetime) -> Entry:
+def _declined(payment: Payment, invoice_number: str, again: datetime | None, now: datetime) -> Entry:
     act = "Списание" if payment.initiator == "schedule" else "Оплата"
     title = f"{act} {money(payment.kopecks)} не {'прошло' if act == 'Списание' else 'прошла'}"
-    again = payment.next_attempt_at
     then = f" Следующая попытка {datetime_text(again)}." if again and again > now else ""
     kind = LOG if payment.reason == _LEFT else COMMENT
     return _entry(

@@ -6,6 +6,7 @@ Business time decides due dates, notices and retries; leases, sessions and throt
 from __future__ import annotations
 
 import threading
+import time as machine
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -72,6 +73,16 @@ def now() -> datetime:
 def real_now() -> datetime:
     """The machine's own time, aware UTC: leases, sessions, tokens, throttles."""
     return datetime.now(UTC)
+
+
+# Linux stops CLOCK_MONOTONIC, and Python on macOS time.monotonic(), while the machine sleeps: what was good for two
+# seconds before the lid was closed would still be good days later. CLOCK_BOOTTIME goes on; on macOS CLOCK_MONOTONIC does.
+_GOES_ON = getattr(machine, "CLOCK_BOOTTIME", machine.CLOCK_MONOTONIC)
+
+
+def elapsed() -> float:
+    """Seconds by a clock that nobody sets and that goes on while the machine sleeps: how old a permit is, when a call ends."""
+    return machine.clock_gettime(_GOES_ON)
 
 
 def by_business_clock(at: datetime) -> datetime:

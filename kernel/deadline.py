@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -15,16 +14,18 @@ from typing import Any
 import httpcore
 import httpx
 
+from kernel.clock import elapsed
+
 _local = threading.local()
 
 
-def end_at(until: float) -> None:
-    """From now on this thread's connections give up at `until`, an instant of `time.monotonic()`."""
-    _local.until = until
+def end_in(seconds: float) -> None:
+    """This thread's connections give up when so many seconds have passed, those of the machine's sleep among them."""
+    _local.until = elapsed() + seconds
 
 
 def _left(timeout: float | None) -> float:
-    left: float = _local.until - time.monotonic()
+    left: float = _local.until - elapsed()
     if left <= 0:
         raise httpcore.ReadTimeout("deadline")
     return left if timeout is None else min(timeout, left)

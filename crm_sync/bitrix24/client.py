@@ -90,7 +90,7 @@ def call(base_url: str, method: str, body: dict[str, Any], *, not_after: float) 
     # Whoever was frozen until now does not know what others have done meanwhile.
     if time.monotonic() > not_after:
         raise NotExecuted("не успели отправить", retry_after_s=_RETRY_AFTER_S)
-    deadline.end_at(time.monotonic() + _DEADLINE_S)
+    deadline.end_in(_DEADLINE_S)
     try:
         with _http().stream("POST", f"{base_url}/{method}", json=body) as answer:
             return _result(method, answer.status_code, _read(answer))

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from kernel import log, outbox
 from kernel.db import Session
 from kernel.ids import uuid7
+from payments.autopay.barrier import disarm_lines
 from payments.autopay.cards import is_unlinked_since
 from payments.autopay.consents import is_withdrawn
 from payments.autopay.models import Autopay, Consent, PaymentMethod
@@ -32,7 +33,7 @@ def activate_autopays(session: Session, pairs: Sequence[tuple[Payment, GatewayPa
     The gateway keeps a method that comes after its consent was taken back, after its contract was suspended or ended, or
     after the customer unlinked the same card while the payment was open.
     Our row of it is the evidence: unlinked from the start, with a line of history, so that nothing can charge it and no
-    page of the customer's shows it as linked.
+    page of the customer's shows it as linked. What was announced under an earlier permission that stands is charged then.
     """
     for payment, item in pairs:
         if item.method is None or not item.method.saved:
@@ -121,4 +122,7 @@ def _activate(session: Session, payment: Payment, consent: Consent, method_id: U
         .returning(Autopay.id, Autopay.status)
     ).one()
     note_status(session, "autopay", autopay_id, old=None, new=status, source="payment")
+    # The consent to it says that what was asked for before is paid by hand. Only an autopay that was there before has
+    # armed a line, and `apply` has locked that one first: whoever stops or charges does not hold the lines meanwhile.
+    disarm_lines(session, [payment.contract_id])
     outbox.record(session, AutopayStopped(autopay_id, "unconfirmed") if unconfirmed else AutopayActivated(autopay_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -44,7 +43,6 @@ def resend(payment_id: UUID) -> bool:
     slots = through.take_repeat_slot(_SLOT_WAIT_S)
     if not slots:
         return True  # not a refusal: it is tried at the next look
-    granted = time.monotonic()
     sent = 0
     try:
         with begin() as session:
@@ -53,7 +51,7 @@ def resend(payment_id: UUID) -> bool:
             )
             fault("resend.before_permit_commit")
         fault("resend.after_permit")
-        through.send(permits, granted)
+        through.send(permits)
         sent = len(permits)
     finally:
         through.give_back(slots - sent)
@@ -61,14 +59,13 @@ def resend(payment_id: UUID) -> bool:
 
 
 def _send_chunk(through: Sender, chunk: Sequence[UUID]) -> None:
-    granted = time.monotonic()
     sent = 0
     try:
         with begin() as session:
             permits = permit_scheduled(session, chunk, worker=process_name())
             fault("charge.before_permit_commit")
         fault("charge.after_permit")
-        through.send(permits, granted)
+        through.send(permits)
         sent = len(permits)
     finally:
         through.give_back(len(chunk) - sent)

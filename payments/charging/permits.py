@@ -16,6 +16,7 @@ from sqlalchemy import Row, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, dialect
 from sqlalchemy.types import Text, Uuid
 
+from kernel.clock import elapsed
 from kernel.db import Session
 from kernel.settings import get_settings
 from payments.autopay.models import NOTICE_COUNTS
@@ -127,11 +128,12 @@ _POSTPONE = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to send these stored bytes under this stored key, once, within two seconds."""
+    """Leave to send these stored bytes under this stored key, once, within two seconds of `granted` (kernel.clock.elapsed)."""
 
     payment_id: UUID
     body: str
     key: UUID
+    granted: float
 
 
 def permit_scheduled(session: Session, ids: Sequence[UUID], *, worker: str, again: bool = False) -> list[Permit]:
@@ -139,17 +141,18 @@ def permit_scheduled(session: Session, ids: Sequence[UUID], *, worker: str, agai
 
     A first send counts towards the limits of the day; beyond them nothing is permitted, and charging pauses.
     """
+    granted = elapsed()
     if again:
-        return [_read(row) for row in _permit(session, _PERMIT_AGAIN, ids, worker, from_status=UNKNOWN)]
+        return _read(_permit(session, _PERMIT_AGAIN, ids, worker, from_status=UNKNOWN), granted)
     taken = _permit(session, _PERMIT_SCHEDULED, ids, worker, from_status=CREATED)
     over = give_back_over_limit(session, taken)
-    return [_read(row) for row in taken if row.id not in over]
+    return _read([row for row in taken if row.id not in over], granted)
 
 
 def permit_customer(session: Session, ids: Sequence[UUID], *, worker: str, again: bool = False) -> list[Permit]:
     """Permits for payments on the gateway's page: the customer acts, so only the open invoice is asked for."""
-    rows = _permit(session, _PERMIT_CUSTOMER, ids, worker, from_status=UNKNOWN if again else CREATED)
-    return [_read(row) for row in rows]
+    granted = elapsed()
+    return _read(_permit(session, _PERMIT_CUSTOMER, ids, worker, from_status=UNKNOWN if again else CREATED), granted)
 
 
 def _permit(
@@ -164,8 +167,9 @@ def _permit(
     return session.execute(statement, parameters).all()
 
 
-def _read(row: Row[Any]) -> Permit:
-    return Permit(row.id, row.body, row.key)
+def _read(rows: Sequence[Row[Any]], granted: float) -> list[Permit]:
+    # From before the statement: what it found may have changed since its first moment.
+    return [Permit(row.id, row.body, row.key, granted) for row in rows]
 
 
 def refuse(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:

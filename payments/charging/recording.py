@@ -29,7 +29,7 @@ from payments.charging.models import (
 )
 from payments.charging.pace import next_check
 from payments.charging.refused_shop import pause_if_refused
-from payments.events import PaymentChanged, PaymentDeclined
+from payments.events import InvoiceIssued, PaymentChanged, PaymentDeclined
 from payments.gateway.port import GatewayError, GatewayPayment, NoSuchPayment, NotExecuted, Rejected
 from payments.history.noting import note_status
 from payments.installation.models import Shop
@@ -202,8 +202,9 @@ def _begin_again_once(session: Session, payment: Payment, now: datetime) -> None
     )
     if session.execute(select(earlier)).scalar_one():
         payment.reason = "given_up"
-    else:
-        announce_invoices(session, [payment.invoice_id], now=now)
+    elif not announce_invoices(session, [payment.invoice_id], now=now):
+        # Stopped meanwhile: the letter about the stop named this charge as one that may still go through.
+        outbox.record(session, InvoiceIssued(payment.invoice_id))
     outbox.record(session, PaymentDeclined(payment.id))
 
 

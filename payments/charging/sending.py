@@ -9,10 +9,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from dataclasses import dataclass
 from functools import partial
 
 from kernel import log
+from kernel.clock import elapsed
 from kernel.db import Session, is_away, repeating
 from kernel.fault import fault
 from kernel.settings import get_settings
@@ -35,12 +35,6 @@ _lock = threading.Lock()
 _state: dict[str, Sender] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    permit: Permit
-    granted: float
-
-
 class Sender:
     """T threads, each with its own connection to the gateway, and the recorder behind them.
 
@@ -61,7 +55,7 @@ class Sender:
         self._awaited = 1  # so many idle threads are worth a word to the job whose turn it is
         self._repeats_wait = 0
         self._changed = threading.Condition()
-        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Permit | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
         self._senders: list[threading.Thread] = []
         self._recorder = threading.Thread(target=self._record_forever, name="recorder", daemon=True)
@@ -117,10 +111,10 @@ class Sender:
             self._busy -= slots
             self._changed.notify_all()
 
-    def send(self, permits: list[Permit], granted: float) -> None:
-        """Hand permits to reserved threads at once; `granted` is `time.monotonic()` from before the statement."""
+    def send(self, permits: list[Permit]) -> None:
+        """Hand permits to reserved threads at once."""
         for permit in permits:
-            self._work.put(_Work(permit, granted))
+            self._work.put(permit)
 
     def wait_idle(self, timeout: float) -> bool:
         """Wait until nothing is being called or recorded; False when `timeout` seconds were not enough."""
@@ -150,8 +144,8 @@ class Sender:
         return self._limit + more - self._busy
 
     def _send_forever(self) -> None:
-        while (work := self._work.get()) is not None:
-            outcome = self._call(work)
+        while (permit := self._work.get()) is not None:
+            outcome = self._call(permit)
             with self._changed:
                 self._busy -= 1
                 self._unrecorded += 1
@@ -161,10 +155,10 @@ class Sender:
             self._outcomes.put(outcome)
         transport.close()
 
-    def _call(self, work: _Work) -> Outcome:
+    def _call(self, permit: Permit) -> Outcome:
         started = time.monotonic()
-        result = send_once(self._gateway, work.permit, granted=work.granted)
-        return Outcome(work.permit.payment_id, SEND, result, int((time.monotonic() - started) * 1000))
+        result = send_once(self._gateway, permit)
+        return Outcome(permit.payment_id, SEND, result, int((time.monotonic() - started) * 1000))
 
     def _adapt(self, outcome: Outcome) -> None:
         # 429 halves the number of calls in flight, ten calm answers give one back.
@@ -199,12 +193,17 @@ class Sender:
         return batch
 
 
-def send_once(gateway: Gateway, permit: Permit, *, granted: float) -> GatewayPayment | GatewayError:
+def send_once(
+    gateway: Gateway,
+    permit: Permit,
+    *,
+    granted: float | None = None,  # noqa: ARG001  checkout.py still hands its own over; the permit knows
+) -> GatewayPayment | GatewayError:
     """Call the gateway under one permit and return its object or a `GatewayError`; never raises.
 
-    A permit older than two seconds is not used: what it checked may no longer hold.
+    A permit older than two seconds is not used: what it checked may no longer hold. The machine may have slept since.
     """
-    if time.monotonic() - granted > _PERMIT_LIFE_S:
+    if elapsed() - permit.granted > _PERMIT_LIFE_S:
         return NotExecuted("permit too old")
     fault("charge.before_send")
     try:

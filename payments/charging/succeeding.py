@@ -11,7 +11,6 @@ from sqlalchemy import Row, func, select, update
 from kernel import outbox
 from kernel.db import Session, among, given, insert_rows, update_rows
 from payments.autopay.activating import activate_autopays
-from payments.autopay.barrier import disarm_lines
 from payments.charging.models import CANCELED, SUCCEEDED, Allocation, Payment
 from payments.charging.oddities import OTHER_AMOUNT, SURPLUS, mark_odd
 from payments.contracts.models import BY_CALENDAR, ON_PAYMENT, Contract, Installment
@@ -34,7 +33,6 @@ def settle_succeeded(session: Session, pairs: Sequence[Pair], *, now: datetime) 
     _mark(session, pairs, now)
     paid = _allocate(session, [payment for payment, _ in pairs], now)
     _mark_lines_paid(session, paid)
-    disarm_lines(session, [payment.contract_id for payment, item in pairs if _brings_method(payment, item)])
     # A contract with an autopay is no draft any more.
     by_hand = [payment.contract_id for payment, _ in pairs if payment.autopay_id is None]
     activated = _activate_contracts(session, by_hand)
@@ -46,11 +44,6 @@ def settle_succeeded(session: Session, pairs: Sequence[Pair], *, now: datetime) 
         advance=BY_CALENDAR,
     )
     outbox.record(session, *(PaymentSucceeded(payment.id) for payment, _ in pairs))
-
-
-def _brings_method(payment: Payment, item: GatewayPayment) -> bool:
-    # The consent to it says that what was asked for before is paid by hand.
-    return payment.saves_method and item.method is not None and item.method.saved
 
 
 def _mark(session: Session, pairs: Sequence[Pair], now: datetime) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -79,7 +78,7 @@ def call(request: httpcore.Request, deadlines: Deadlines) -> Answer:
         OutcomeUnknown: anything else that is not a whole JSON object.
     """
     request.extensions["timeout"] = {"connect": deadlines.connect, "read": deadlines.read}
-    deadline.end_at(time.monotonic() + deadlines.total)
+    deadline.end_in(deadlines.total)
     try:
         response = _line().send(request)
     except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:

@@ -72,6 +72,7 @@ class NextCharge:
 class DecidedPayment:
     """A payment that has ended, one way or the other. `pay_until`: the last day of a purchase that was never paid.
 
+    `next_attempt_at` is when its charge is tried again, None when it was never to be, or is not any more.
     `by_guest` says that its letter goes to a payer by link, not to the customer's own address. One that was `found` in the
     gateway's lists may have been told of before, by a database that is lost.
     """

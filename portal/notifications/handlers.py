@@ -77,16 +77,17 @@ def invoice_voided(session: Session, event: InvoiceVoided, _now: datetime) -> No
     )
 
 
-def payment_succeeded(session: Session, event: PaymentSucceeded, _now: datetime) -> None:
+def payment_succeeded(session: Session, event: PaymentSucceeded, now: datetime) -> None:
     """The confirmation that money came, with the next charge when there will be one."""
     payment = reading.decided_payment(session, event.payment_id)
+    contract_id = payment.agreement.contract_id
     queue_letter(
         session,
         "payment_succeeded",
         payment.agreement.email,
         {
             "payment": payment,
-            "next": None if payment.by_guest else reading.next_charge(session, payment.agreement.contract_id),
+            "next": None if payment.by_guest else reading.next_charge(session, contract_id, now=now),
             # A guest has no cabinet: the link by which they paid tells them the same.
             "payment_url": make_pay_link(session, payment.invoice_id)
             if payment.by_guest
@@ -120,7 +121,7 @@ def payment_declined(session: Session, event: PaymentDeclined, _now: datetime) -
     )
 
 
-def autopay_activated(session: Session, event: AutopayActivated, _now: datetime) -> None:
+def autopay_activated(session: Session, event: AutopayActivated, now: datetime) -> None:
     """That it runs, by the customer's consent or again after our pause, when it happens first, and how to stop it."""
     autopay = reading.permission(session, event.autopay_id)
     if autopay.status != "active":
@@ -134,7 +135,7 @@ def autopay_activated(session: Session, event: AutopayActivated, _now: datetime)
             "autopay": autopay,
             "cause": event.cause,
             "period": period,
-            "next": reading.next_charge(session, autopay.agreement.contract_id),
+            "next": reading.next_charge(session, autopay.agreement.contract_id, now=now),
             "stop_url": links.stop_autopay(autopay.agreement.contract_id),
             "unlink_url": links.unlink_method(autopay.method_id),
         },

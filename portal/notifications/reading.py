@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, cast, func, select, true
 from sqlalchemy.orm import aliased
 
 from kernel.clock import business_date
 from kernel.db import Session
 from payments.autopay.cards import tokens_of_card
 from payments.autopay.models import Autopay, Notice, PaymentMethod
-from payments.charging.models import LIVE, PARTLY_PAID, UNDER_WAY, Allocation, Payment
+from payments.charging.coming import CHARGE_DAY, NEWEST_NOTICE, charge_day
+from payments.charging.models import LIVE, UNDER_WAY, Allocation, Payment
+from payments.charging.next_attempt import NEXT_ATTEMPT_AT
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
+from payments.installation.models import Installation
 from payments.invoicing.links import make_pay_link
 from payments.invoicing.models import Invoice
 from portal.notifications.facts import (
@@ -47,6 +51,10 @@ _PAID = (
     .where(Allocation.invoice_id == Invoice.id)
     .correlate(Invoice)
     .scalar_subquery()
+)
+# Over an invoice: whether a payment is collecting it at this moment.
+_COLLECTING = (
+    select(Payment.id).where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE)).correlate(Invoice).exists()
 )
 
 
@@ -120,7 +128,7 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
             Payment.reason,
             Payment.initiator,
             Payment.decided_at,
-            Payment.next_attempt_at,
+            NEXT_ATTEMPT_AT.label("next_attempt_at"),
             Payment.receipt_email,
             Invoice.id.label("invoice_id"),
             Invoice.number.label("invoice_number"),
@@ -164,23 +172,26 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
     )
 
 
-def next_charge(session: Session, contract_id: UUID) -> NextCharge | None:
-    """The next charge that will happen by itself; None when autopay is off or nothing is planned."""
-    row = session.execute(
-        select(Installment.due_on, Installment.charge_at, Installment.kopecks)
+def next_charge(session: Session, contract_id: UUID, *, now: datetime) -> NextCharge | None:
+    """The next charge that will happen by itself; None when autopay is off or nothing is to be charged."""
+    rows = session.execute(
+        select(Installment.kopecks, *CHARGE_DAY)
         .join(Autopay, Autopay.contract_id == Installment.contract_id)
+        .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
+        .join(Installation, true())
+        .outerjoin(Invoice, Invoice.installment_id == Installment.id)
+        .outerjoin(NEWEST_NOTICE, true())
         .where(
             Installment.contract_id == contract_id,
             Installment.status.in_(("planned", "invoiced")),
-            ~PARTLY_PAID,
             Autopay.status == "active",
+            PaymentMethod.unlinked_at.is_(None),
+            PaymentMethod.disabled_reason.is_(None),
+            ~_COLLECTING,
         )
-        .order_by(Installment.due_on)
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return NextCharge(max(row.due_on, business_date(row.charge_at)) if row.charge_at else row.due_on, row.kopecks)
+    ).all()
+    coming = [NextCharge(day, row.kopecks) for row in rows if (day := charge_day(row, now))]
+    return min(coming, key=lambda charge: charge.on, default=None)
 
 
 def permission(session: Session, autopay_id: UUID) -> Permission:
@@ -270,7 +281,6 @@ def charges_under_way(
 
 def open_debts(session: Session, contract_ids: Iterable[UUID]) -> list[Debt]:
     """Open invoices of these contracts, the soonest first; not those that a payment is collecting at this moment."""
-    collecting = select(Payment.id).where(Payment.invoice_id == Invoice.id, Payment.status.in_(LIVE)).exists()
     rows = session.execute(
         select(
             Contract.number.label("contract_number"),
@@ -280,7 +290,7 @@ def open_debts(session: Session, contract_ids: Iterable[UUID]) -> list[Debt]:
             Invoice.due_on,
         )
         .join(Contract, Contract.id == Invoice.contract_id)
-        .where(Invoice.contract_id.in_(list(contract_ids)), Invoice.status == "open", ~collecting)
+        .where(Invoice.contract_id.in_(list(contract_ids)), Invoice.status == "open", ~_COLLECTING)
         .order_by(Invoice.due_on, Invoice.number)
     ).all()
     return [

@@ -93,13 +93,19 @@ def activate_again(session: Session) -> None:
 
 def one_due_charge(world: World) -> DueCharge:
     """A customer who has agreed and paid once, and whose next charge is due now; no hint at it is on its way."""
+    return due_charges(world, 1)[0]
+
+
+def due_charges(world: World, count: int) -> list[DueCharge]:
+    """The same of so many customers."""
     with begin() as session:
-        it = make_agreement(session, draft=True)
-    pay_with_consent(it)
+        agreements = [make_agreement(session, draft=True, email=f"anna{n or ''}@example.com") for n in range(count)]
+    for it in agreements:
+        pay_with_consent(it)
     world.play(advance="PT20M")
     world.jump("P1D")
     with begin() as session:
-        (due,) = make_due(session, [it])
+        due = make_due(session, agreements)
         session.execute(text("DELETE FROM outbox_messages WHERE topic = 'hint' AND dispatched_at IS NULL"))
     return due
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from payments.charging import sending
+from kernel.clock import elapsed
 from payments.charging.permits import Permit
 from payments.charging.recording import Outcome
 from payments.charging.sending import Sender
@@ -47,16 +46,15 @@ class CrankedSender(Sender):
         del timeout
         return super().take_repeat_slot(0)
 
-    def send(self, permits: list[Permit], granted: float) -> None:
+    def send(self, permits: list[Permit]) -> None:
         """Keep them in hand, in the same order each time."""
-        del granted
         self.held += [Held(permit, self.step) for permit in sorted(permits, key=lambda permit: permit.payment_id)]
 
     def call(self, which: int) -> None:
         """One of the permits in hand goes to the gateway; its answer stays in memory."""
         self.calling = self.held.pop(which)
-        granted = time.monotonic() - (_LATE_S if self.calling.late else 0)
-        self._work.put(sending._Work(self.calling.permit, granted))
+        granted = elapsed() - (_LATE_S if self.calling.late else 0)
+        self._work.put(replace(self.calling.permit, granted=granted))
         self._work.put(None)
         super()._send_forever()
         self.answers.append(_the_one_in(self))

@@ -15,13 +15,18 @@ from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import Autopay, PaymentMethod
 from payments.autopay.stopping import unlink, withdraw
 from payments.charging.applying import apply
+from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
+from payments.contracts.models import BY_CALENDAR, Contract, Installment
 from payments.gateway.port import GatewayMethod
 from payments.history.models import StatusHistory
+from payments.invoicing.models import Invoice
 from tests.support.business import Agreement, agree
+from tests.support.charging import make_announced
 from tests.support.gateway_objects import CARD, says
 from tests.support.standing import begin_first_payment, pay_first
 
+NEW_CARD = GatewayMethod("pm-2222", "bank_card", saved=True, title="Bank card *2222", last4="2222", card_type="Mir")
 Stop = Callable[[Session, Agreement], None]
 
 
@@ -120,3 +125,56 @@ def test_a_card_unlinked_while_the_payment_was_open_is_not_linked_by_it(
     method = session.scalars(select(PaymentMethod).where(PaymentMethod.gateway_id == CARD.gateway_id)).one()
     assert (method.unlinked_at is None) == bool(linked)
     assert len(session.scalars(select(Autopay)).all()) == linked
+
+
+def _begin_with_another_card(session: Session) -> tuple[Payment, Installment]:
+    """A payment that is to bring another card, and an announced line that the present one will be charged for."""
+    it, first = begin_first_payment(session, draft=False)
+    pay_first(session, first)
+    session.get_one(Contract, it.contract_id).advance = BY_CALENDAR
+    for _ in range(2):
+        make_announced(session, [it])
+    armed = select(Installment).where(Installment.contract_id == it.contract_id, Installment.charge_at.is_not(None))
+    paid, other = session.scalars(armed.order_by(Installment.number))
+    now = business_now(session)
+    invoice_id = session.scalars(select(Invoice.id).where(Invoice.installment_id == paid.id)).one()
+    consent_id = agree(session, it, now=now)
+    checkout = prepare_checkout(session, invoice_id, customer_id=it.customer_id, consent_id=consent_id, now=now)
+    return session.get_one(Payment, checkout.payment_id), other
+
+
+def _succeed_with_it(session: Session, payment: Payment, line: Installment) -> None:
+    came = says(session, payment, "succeeded", method=NEW_CARD)
+    apply(session, [came], source="webhook", now=business_now(session))
+    session.refresh(line)
+
+
+def test_another_card_leaves_what_was_announced_with_the_first_to_be_paid_by_hand(session: Session) -> None:
+    payment, line = _begin_with_another_card(session)
+
+    _succeed_with_it(session, payment, line)
+
+    method = session.get_one(PaymentMethod, session.scalars(select(Autopay.method_id)).one())
+    assert (method.gateway_id, line.status, line.charge_at) == (NEW_CARD.gateway_id, "invoiced", None)
+
+
+def test_what_was_announced_is_still_charged_when_the_other_card_is_not_linked(session: Session) -> None:
+    payment, line = _begin_with_another_card(session)
+    armed_for = line.charge_at
+    taken_away = PaymentMethod(
+        customer_id=payment.customer_id,
+        shop_id=payment.shop_id,
+        gateway_id="pm-elsewhere",
+        kind=NEW_CARD.kind,
+        title=NEW_CARD.title,
+        last4=NEW_CARD.last4,
+        card_type=NEW_CARD.card_type,
+        unlinked_at=payment.created_at + timedelta(minutes=1),
+    )
+    session.add(taken_away)
+    session.flush()
+
+    _succeed_with_it(session, payment, line)
+
+    method = session.get_one(PaymentMethod, session.scalars(select(Autopay.method_id)).one())
+    assert (method.gateway_id, line.status, line.charge_at) == (CARD.gateway_id, "invoiced", armed_for)

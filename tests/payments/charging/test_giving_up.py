@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,17 +12,36 @@ from kernel.clock import business_now
 from kernel.db import Session
 from kernel.ids import uuid7
 from kernel.outbox import OutboxMessage
+from payments.autopay.consents import Evidence
+from payments.autopay.ending import end_contract, suspend_contract
+from payments.autopay.holding import pause_autopay
 from payments.autopay.models import Notice
+from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
 from payments.charging.models import SEND, Payment
 from payments.charging.permits import permit_scheduled
 from payments.charging.recording import Outcome, give_up_unfound, record
 from payments.contracts.models import Installment
-from payments.events import PaymentDeclined
+from payments.events import InvoiceIssued, PaymentDeclined
 from payments.gateway.port import OutcomeUnknown
 from payments.invoicing.models import Invoice
 from tests.support.standing import Standing, make_standing
 
 DAY = timedelta(hours=24)
+
+
+def _unlink(session: Session, it: Standing) -> None:
+    customer_id, now = it.agreement.customer_id, business_now(session)
+    unlink(session, it.due.method_id, customer_id=customer_id, evidence=Evidence(), now=now)
+
+
+STOPS: dict[str, Callable[[Session, Standing], object]] = {
+    "withdrawn": lambda s, it: withdraw(s, it.contract_id, evidence=Evidence(), now=business_now(s)),
+    "unlinked": _unlink,
+    "suspended by the bank": lambda s, it: suspend_autopays_of(s, it.due.method_id, now=business_now(s)),
+    "held by an employee": lambda s, it: pause_autopay(s, it.contract_id, by=uuid7(), now=business_now(s)),
+    "contract suspended": lambda s, it: suspend_contract(s, it.contract_id, now=business_now(s), source="staff"),
+    "contract ended": lambda s, it: end_contract(s, it.contract_id, now=business_now(s), source="staff"),
+}
 
 
 @pytest.fixture
@@ -71,6 +91,11 @@ def _told_of_failures(session: Session) -> list[str]:
     return [payload["payment_id"] for payload in told]
 
 
+def _asked_for(session: Session) -> list[str]:
+    asked = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.topic == InvoiceIssued.topic))
+    return [payload["invoice_id"] for payload in asked]
+
+
 def test_the_first_time_it_is_announced_again_and_the_end_of_the_first_try_is_told(
     session: Session, it: Standing
 ) -> None:
@@ -81,6 +106,21 @@ def test_the_first_time_it_is_announced_again_and_the_end_of_the_first_try_is_to
     assert (first.status, first.reason) == ("rejected", "not_created")
     assert _notices(session) == announced + 1
     assert _told_of_failures(session) == [str(first.id)]
+    assert _asked_for(session) == []
+
+
+@pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS.keys())
+def test_what_was_stopped_meanwhile_is_asked_for_because_nothing_will_charge_it(
+    session: Session, it: Standing, stop: Callable[[Session, Standing], object]
+) -> None:
+    announced = _notices(session)
+    stop(session, it)
+
+    payment = _give_up(session, it.payment(session))
+
+    assert (payment.status, payment.reason) == ("rejected", "not_created")
+    assert _asked_for(session) == [str(payment.invoice_id)]
+    assert _notices(session) == announced
 
 
 def test_the_second_time_the_customer_hears_of_the_failure_and_nothing_more_is_announced(

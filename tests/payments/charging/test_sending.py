@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -12,11 +11,14 @@ from uuid import uuid4
 import pytest
 import respx
 
+from kernel.clock import elapsed
+from kernel.db import Session
 from payments.charging import sending
-from payments.charging.permits import Permit
+from payments.charging.permits import Permit, permit_scheduled
 from payments.charging.sending import Sender, send_once, sender
 from payments.gateway.port import NotExecuted, OutcomeUnknown
 from payments.gateway.yookassa import YooKassa
+from tests.support.standing import make_standing
 
 MANY = 16
 API = "http://gateway.test/v3"
@@ -37,6 +39,10 @@ def hasty() -> Iterator[None]:
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
+
+
+def _permit(body: str = "{}", *, granted: float | None = None) -> Permit:
+    return Permit(uuid4(), body, uuid4(), elapsed() if granted is None else granted)
 
 
 @pytest.mark.usefixtures("hasty")
@@ -113,15 +119,33 @@ def test_repeats_have_threads_of_their_own_however_many_first_sends_there_are() 
 
 def test_a_permit_of_two_seconds_ago_is_not_used() -> None:
     with respx.mock(base_url=API) as gateway:
-        result = send_once(SHOP, Permit(uuid4(), "{}", uuid4()), granted=time.monotonic() - 2.1)
+        result = send_once(SHOP, _permit(granted=elapsed() - 2.1))
 
     assert isinstance(result, NotExecuted)
     assert not gateway.calls
 
 
+def test_a_permit_of_before_the_machines_sleep_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    permit, asleep = _permit(), 3 * 86400
+    monkeypatch.setattr(sending, "elapsed", lambda: elapsed() + asleep)  # time.monotonic() has stood still
+    with respx.mock(base_url=API) as gateway:
+        result = send_once(SHOP, permit)
+
+    assert isinstance(result, NotExecuted)
+    assert not gateway.calls
+
+
+def test_a_permit_is_as_old_as_the_question_for_it(session: Session) -> None:
+    it = make_standing(session)
+    before = elapsed()
+
+    (permit,) = permit_scheduled(session, [it.due.payment_id], worker="test")
+
+    assert before <= permit.granted <= elapsed()
+
+
 def test_whatever_breaks_on_the_way_leaves_the_outcome_unknown() -> None:
-    no_utf8 = Permit(uuid4(), '{"description": "\ud800"}', uuid4())
-    result = send_once(SHOP, no_utf8, granted=time.monotonic())
+    result = send_once(SHOP, _permit('{"description": "\ud800"}'))
 
     assert type(result) is OutcomeUnknown
     assert str(result) == "UnicodeEncodeError"

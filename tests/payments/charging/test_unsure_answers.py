@@ -17,7 +17,7 @@ from payments.charging.models import GatewayExchange, Payment
 from payments.charging.sending import sender
 from payments.installation.models import Installation
 from payments.installation.pausing import resume_charging
-from tests.support.charging import DueCharge, ask_now, one_due_charge
+from tests.support.charging import DueCharge, ask_now, due_charges, one_due_charge
 from tests.support.world import World
 
 
@@ -92,20 +92,22 @@ def test_a_shop_without_the_right_to_charge_keeps_its_attempts(world: World) -> 
     assert _answers(due) == [403, 403, 200]
 
 
-def test_a_shop_that_is_not_allowed_to_charge_stops_charging_after_five_refusals_in_a_row(world: World) -> None:
-    due = one_due_charge(world)
+def test_a_shop_that_is_not_allowed_to_charge_stops_charging_after_five_payments_were_refused(world: World) -> None:
+    first, *others = due_charges(world, 5)
+    last = others.pop()
     world.product.control("shops", {"account_id": "100500", "autopayments": False})
-    _charge(due)
-    for _ in range(3):
-        _ask(due)
+    for due in (first, *others):
+        _charge(due)
+    for _ in range(5):
+        _ask(first)
     assert _pause() == (False, None)
-    assert _ask(due).status == "unknown"
+    assert _charge(last).status == "unknown"
     assert _pause() == (True, "charging_forbidden")
 
     world.product.control("shops", {"account_id": "100500", "autopayments": True})
     with begin() as session:
-        resume_charging(session, now=business_now(session), by=due.contract_id)
-    assert _ask(due).status == "succeeded"
+        resume_charging(session, now=business_now(session), by=first.contract_id)
+    assert _ask(first).status == "succeeded"
     assert _pause() == (False, None)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import httpcore
 import pytest
 
+from kernel import deadline
+from kernel.clock import elapsed
 from payments.gateway import transport
 from payments.gateway.port import OutcomeUnknown
 from payments.gateway.transport import Deadlines, call
@@ -74,6 +76,16 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(begin: bytes) -> None:
             call(server.request(), Deadlines(connect=1, read=1, total=1))
         server.wait()
         assert server.hung_up
+    finally:
+        server.close()
+
+
+def test_a_call_that_the_machines_sleep_interrupts_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    server, asked = Dripping(HEAD + BODY), iter([0.0, 0.0, 0.0])
+    monkeypatch.setattr(deadline, "elapsed", lambda: elapsed() + next(asked, 3600.0))
+    try:
+        with pytest.raises(OutcomeUnknown):
+            call(server.request(), Deadlines())
     finally:
         server.close()
 

@@ -8,16 +8,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, true
+from sqlalchemy import Row, Select, and_, bindparam, exists, or_, select, true
 
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session, given
-from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
+from payments.autopay.models import Autopay, PaymentMethod
+from payments.charging.coming import CHARGE_DAY, NEWEST_NOTICE, charge_day
 from payments.charging.models import (
     CANCELED,
     CREATED,
     LIVE,
-    PARTLY_PAID,
     PENDING,
     REFUSED_FOR,
     REJECTED,
@@ -196,13 +196,6 @@ def read_due_lines(
 
 
 def _statement() -> Select[*tuple[Any, ...]]:
-    notice = (
-        select(Notice.sent_at, Notice.charge_on, and_(NOTICE_COUNTS, ~PARTLY_PAID).label("counts"))
-        .where(Notice.installment_id == Installment.id)
-        .order_by(Notice.created_at.desc(), Notice.id.desc())
-        .limit(1)
-        .lateral("newest_notice")
-    )
     attempt = (
         select(Payment.number, Payment.status, Payment.initiator, Payment.reason, Payment.return_token)
         .where(Payment.invoice_id == Invoice.id)
@@ -225,11 +218,8 @@ def _statement() -> Select[*tuple[Any, ...]]:
             PaymentPlan.period_count,
             PaymentPlan.anchor_on,
             Installment.number,
-            Installment.status,
-            Installment.due_on,
             Installment.kopecks,
-            Installment.issue_at,
-            Installment.charge_at,
+            *CHARGE_DAY,
             Invoice.id.label("invoice_id"),
             Invoice.lapses_at,
             Autopay.status.label("autopay"),
@@ -240,9 +230,6 @@ def _statement() -> Select[*tuple[Any, ...]]:
             PaymentMethod.expiry_year,
             PaymentMethod.expiry_month,
             and_(PaymentMethod.unlinked_at.is_(None), PaymentMethod.disabled_reason.is_(None)).label("usable"),
-            notice.c.sent_at.label("noticed_at"),
-            notice.c.charge_on.label("announced_on"),
-            notice.c.counts.label("notice_counts"),
             attempt.c.number.label("payment_number"),
             attempt.c.status.label("payment_status"),
             attempt.c.initiator,
@@ -250,7 +237,6 @@ def _statement() -> Select[*tuple[Any, ...]]:
             attempt.c.return_token,
             failed_before.correlate(Invoice).label("failed_before"),
             PAUSE.label("pause"),
-            func.make_interval(0, 0, 0, 0, Installation.notice_hours).label("notice"),
         )
         .select_from(Contract)
         .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
@@ -259,7 +245,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
         .outerjoin(Autopay, Autopay.contract_id == Contract.id)
         .outerjoin(PaymentMethod, PaymentMethod.id == Autopay.method_id)
         .outerjoin(Invoice, Invoice.installment_id == Installment.id)
-        .outerjoin(notice, true())
+        .outerjoin(NEWEST_NOTICE, true())
         .outerjoin(attempt, true())
         .where(
             or_(
@@ -334,14 +320,4 @@ def _stalled(row: Row[Any], payment: LastPayment | None, charge_on: date | None,
 def _charge_on(row: Row[Any], payment: LastPayment | None, now: datetime) -> date | None:
     if row.autopay != "active" or not row.usable or (payment and payment.is_live):
         return None
-    today = business_date(now)
-    due_on: date = row.due_on
-    announced_on: date | None = row.announced_on
-    if row.status == "planned":
-        # One whose time to be announced has passed is announced at once: it waits for a whole notice from now.
-        return due_on if row.issue_at > now else max(due_on, business_date(now + row.notice))
-    if not row.notice_counts:
-        return None
-    if row.charge_at is not None:
-        return max(business_date(row.charge_at), today)
-    return max(announced_on, today) if announced_on and row.noticed_at is None else None
+    return charge_day(row, now)
