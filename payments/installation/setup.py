@@ -70,8 +70,7 @@ def name_company(session: Session, company: Company, settings: Settings) -> tupl
     session.flush()  # the shop needs the new entity's id
     shop = session.scalars(select(Shop).where(Shop.account_id == settings.yookassa_shop_id)).one_or_none()
     if shop is None:
-        test = settings.yookassa_secret_key.startswith("test_")
-        shop = Shop(account_id=settings.yookassa_shop_id, legal_entity_id=entity.id, test=test)
+        shop = Shop(account_id=settings.yookassa_shop_id, legal_entity_id=entity.id, test=settings.has_test_key)
         session.add(shop)
     session.flush()
     return entity, shop
