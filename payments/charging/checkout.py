@@ -33,6 +33,7 @@ from payments.gateway.transport import Deadlines
 from payments.gateway.yookassa import YooKassa
 from payments.history.noting import note_status
 from payments.installation.models import Installation
+from payments.installation.setup import paying_shop
 from payments.invoicing.models import Invoice
 from payments.reconciliation.standing import require_proof
 
@@ -78,8 +79,9 @@ def prepare_checkout(
 
     Raises:
         NotFound: no such invoice of this customer.
-        Refused: it is not open, or less than the gateway's smallest sum is left of it; or the database came from a
-            backup, and may not know that it was paid.
+        CompanyNotNamed: no company is named for the shop of the settings.
+        Refused: it is not open, or less than the gateway's smallest sum is left of it; or its legal entity has no shop
+            now; or the database came from a backup, and may not know that it was paid.
         PaymentUnderWay: another kind of payment of this invoice is not finished.
     """
     invoice = _lock_open(session, invoice_id, customer_id)
@@ -214,14 +216,15 @@ def _write(
     kopecks = _left_to_pay(session, invoice)
     subject = Subject(payment_id, invoice.id, invoice.contract_id, invoice.purpose, Money(kopecks))
     return_url = f"{get_settings().base_url}/payments/{token}/return"
-    shop_id = session.execute(select(Contract.shop_id).where(Contract.id == invoice.contract_id)).scalar_one()
+    # No saved card is used: it is paid where we have a key now, not in the shop of the contract's day.
+    shop = paying_shop(session, get_settings(), invoice.legal_entity_id)
     session.add(
         Payment(
             id=payment_id,
             invoice_id=invoice.id,
             customer_id=invoice.customer_id,
             contract_id=invoice.contract_id,
-            shop_id=shop_id,
+            shop_id=shop.id,
             consent_id=consent_id,
             initiator="customer",
             kopecks=kopecks,
