@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kernel.db import Session
 from kernel.inbox import Handler, each
+from payments.autopay.own_shop import is_card_elsewhere
 from payments.events import (
     AutopayActivated,
     AutopayStopped,
@@ -24,7 +25,7 @@ from portal.notifications import links, reading
 from portal.notifications.asking import ask_to_pay
 from portal.notifications.calling_off import called_off, still_comes, taken_back
 from portal.notifications.charging_alarms import charging_paused
-from portal.notifications.facts import DecidedPayment, Permission
+from portal.notifications.facts import DecidedPayment, NextCharge, Permission
 from portal.notifications.letters import queue_letter
 from portal.notifications.period_words import period_words
 from portal.notifications.reasons import HELD_BACK, TOLD, reason_words
@@ -86,7 +87,7 @@ def payment_succeeded(session: Session, event: PaymentSucceeded, _now: datetime)
         payment.agreement.email,
         {
             "payment": payment,
-            "next": None if payment.by_guest else reading.next_charge(session, payment.agreement.contract_id),
+            "next": None if payment.by_guest else _next_charge(session, payment.agreement.contract_id),
             # A guest has no cabinet: the link by which they paid tells them the same.
             "payment_url": make_pay_link(session, payment.invoice_id)
             if payment.by_guest
@@ -123,7 +124,7 @@ def payment_declined(session: Session, event: PaymentDeclined, _now: datetime) -
 def autopay_activated(session: Session, event: AutopayActivated, _now: datetime) -> None:
     """That it runs, by the customer's consent or again after our pause, when it happens first, and how to stop it."""
     autopay = reading.permission(session, event.autopay_id)
-    if autopay.status != "active":
+    if autopay.status != "active" or is_card_elsewhere(session, autopay.agreement.contract_id):
         return
     period = period_words(autopay.period_unit, autopay.period_count or 1) if autopay.period_unit else None
     queue_letter(
@@ -190,6 +191,10 @@ def method_unlinked(session: Session, event: MethodUnlinked, _now: datetime) -> 
 def customer_changed(session: Session, event: CustomerChanged, now: datetime) -> None:
     """A new address: what could not be announced to the old one is announced again."""
     announce_unheard(session, event.customer_id, now=now)
+
+
+def _next_charge(session: Session, contract_id: UUID) -> NextCharge | None:
+    return None if is_card_elsewhere(session, contract_id) else reading.next_charge(session, contract_id)
 
 
 def _occasion(event: AutopayStopped, autopay: Permission) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from kernel import clock
 from kernel.db import Session, begin
 from kernel.settings import get_settings
 from payments.charging import sending
@@ -29,8 +30,7 @@ class Move:
         """In the settings and the database: what there is no gateway for."""
         self.patch.setenv("KABINET_YOOKASSA_SHOP_ID", _ACCOUNT)
         self.patch.setenv("KABINET_YOOKASSA_SECRET_KEY", _SECRET)
-        sending.dispose(10)
-        get_settings.cache_clear()
+        _begin_anew()
         return name_company(session, _OTHER_COMPANY if other_company else COMPANY, get_settings())[1].id
 
     def in_the(self, world: World) -> UUID:
@@ -42,5 +42,11 @@ class Move:
     def back(self) -> None:
         """To the settings of all tests."""
         self.patch.undo()
-        sending.dispose(10)
-        get_settings.cache_clear()
+        _begin_anew()
+
+
+def _begin_anew() -> None:
+    # As a restart of the processes does, each of which reads its settings once.
+    sending.dispose(10)
+    get_settings.cache_clear()
+    clock._earliest_of.cache_clear()

@@ -121,7 +121,9 @@ def test_a_letter_that_was_held_up_does_not_revive_what_was_stopped_meanwhile(it
 
 def _asked_for() -> list[str]:
     with read() as session:
-        told = select(OutboxMessage).where(OutboxMessage.topic == "payments.invoice_issued.v1").order_by(OutboxMessage.id)
+        told = (
+            select(OutboxMessage).where(OutboxMessage.topic == "payments.invoice_issued.v1").order_by(OutboxMessage.id)
+        )
         return [message.payload["invoice_id"] for message in session.scalars(told)]
 
 
