@@ -17,6 +17,7 @@ from payments.installation.setup import ensure_installation
 from portal.demo.engines import sibling
 from tests.sandbox.process import Sandbox, start_sandbox
 from tests.support import servers as engines
+from tests.support.another_shop import Move
 from tests.support.fresh import FreshDatabase
 from tests.support.servers import Servers
 from tests.support.world import World, running_world
@@ -170,3 +171,12 @@ def world(committed: str, sandbox_process: Sandbox) -> Iterator[World]:
 def settings() -> Settings:
     """The settings of this test. To change one, set its variable with monkeypatch and clear the cache."""
     return get_settings()
+
+
+@pytest.fixture
+def move() -> Iterator[Move]:
+    """The company can move to another shop at the gateway; the settings are put back."""
+    with pytest.MonkeyPatch.context() as patch:
+        moving = Move(patch)
+        yield moving
+        moving.back()

@@ -14,20 +14,22 @@ from kernel.clock import business_date, start_of
 from kernel.db import Session, insert_rows
 from kernel.ids import uuid7
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
+from payments.autopay.own_shop import IN_OUR_SHOP
 from payments.charging.models import PARTLY_PAID
 from payments.contracts.models import Installment
 from payments.contracts.planning import notice_time
-from payments.events import ChargeAnnounced
+from payments.events import ChargeAnnounced, InvoiceIssued
 from payments.invoicing.models import Invoice
 
 
 def announce(session: Session, installment_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
-    """Write a notice for each of these lines that will be charged by itself; return the lines announced.
+    """Write a notice for each of these lines that will be charged by itself; return the lines that a letter tells of.
 
-    The announced date is the due date, or the first one that leaves room for the notice.
+    The announced date is the due date, or the first one that leaves room for the notice. Where the card was saved in
+    another shop than the present one, the invoice is asked for by hand instead.
     """
     rows = session.execute(
-        select(Installment, Autopay.method_id)
+        select(Installment, Autopay.method_id, IN_OUR_SHOP.label("in_our_shop"))
         .join(Autopay, Autopay.contract_id == Installment.contract_id)
         .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
         .where(
@@ -39,10 +41,16 @@ def announce(session: Session, installment_ids: Sequence[UUID], *, now: datetime
             PaymentMethod.disabled_reason.is_(None),
         )
     ).all()
-    if not rows:
-        return set()
+    _announce(session, [(row.Installment, row.method_id) for row in rows if row.in_our_shop], now)
+    _ask_to_pay(session, [row.Installment.id for row in rows if not row.in_our_shop])
+    return {row.Installment.id for row in rows}
+
+
+def _announce(session: Session, lines: Sequence[tuple[Installment, UUID]], now: datetime) -> None:
+    if not lines:
+        return
     earliest = business_date(now + notice_time(session))
-    ids = [uuid7() for _ in rows]
+    ids = [uuid7() for _ in lines]
     notices = [
         {
             "id": notice_id,
@@ -51,15 +59,21 @@ def announce(session: Session, installment_ids: Sequence[UUID], *, now: datetime
             "kopecks": installment.kopecks,
             "charge_on": max(installment.due_on, earliest),
         }
-        for notice_id, (installment, method_id) in zip(ids, rows, strict=True)
+        for notice_id, (installment, method_id) in zip(ids, lines, strict=True)
     ]
     insert_rows(session, Notice, notices)
     outbox.record(session, *(ChargeAnnounced(notice_id) for notice_id in ids))
-    return {installment.id for installment, _ in rows}
+
+
+def _ask_to_pay(session: Session, line_ids: Sequence[UUID]) -> None:
+    # Announced, such a charge would be refused on its day, and again in every period.
+    if line_ids:
+        invoices = session.scalars(select(Invoice.id).where(Invoice.installment_id.in_(line_ids))).all()
+        outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in invoices))
 
 
 def announce_invoices(session: Session, invoice_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
-    """Announce the charge of these invoices afresh, where an autopay still allows it; return their lines."""
+    """Announce the charge of these invoices afresh, where an autopay still allows it; return the lines told of."""
     lines = session.scalars(select(Invoice.installment_id).where(Invoice.id.in_(invoice_ids))).all()
     return announce(session, lines, now=now)
 

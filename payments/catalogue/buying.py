@@ -11,6 +11,7 @@ from kernel import outbox
 from kernel.clock import business_date
 from kernel.db import Session
 from kernel.errors import NotFound
+from kernel.settings import get_settings
 from payments.catalogue.models import Price, Product
 from payments.charging.models import LIVE, Payment
 from payments.contracts.models import ON_PAYMENT, Contract, Installment, PaymentPlan
@@ -19,6 +20,7 @@ from payments.contracts.periods import Period, Unit
 from payments.contracts.planning import begin_anew
 from payments.customers.models import Customer
 from payments.events import InvoiceChanged
+from payments.installation.setup import paying_shop
 from payments.invoicing.issue import issue_now
 from payments.invoicing.lapsing import lapse_instant
 from payments.invoicing.models import Invoice
@@ -31,6 +33,8 @@ def buy(session: Session, price_id: UUID, *, customer_id: UUID, now: datetime) -
 
     Raises:
         NotFound: no such price on sale.
+        CompanyNotNamed: no company is named for the shop of the settings.
+        Refused: the shop of the settings is not the seller's.
     """
     # Two presses of the button at once take turns: the second finds the contract of the first.
     session.execute(select(Customer.id).where(Customer.id == customer_id).with_for_update(key_share=True))
@@ -86,7 +90,7 @@ def _first_invoice(session: Session, price: Price, product: Product, customer_id
     terms = Terms(
         customer_id=customer_id,
         legal_entity_id=product.legal_entity_id,
-        shop_id=product.shop_id,
+        shop_id=paying_shop(session, get_settings(), product.legal_entity_id).id,
         title=product.name,
         kopecks=price.kopecks,
         first_due_on=business_date(now),

@@ -15,7 +15,7 @@ RECURRING = "recurring"
 
 
 class Product(Base):
-    """Something for sale in the cabinet, sold by one legal entity through one shop."""
+    """Something for sale in the cabinet, sold by one legal entity. `shop_id`: its shop on the day when it was added."""
 
     __tablename__ = "products"
     id: Mapped[Key]

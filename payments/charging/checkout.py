@@ -24,7 +24,7 @@ from payments.charging.bodies import Subject, hosted_body
 from payments.charging.checking import CHECK
 from payments.charging.models import CREATED, LIVE, REJECTED, SEND, UNKNOWN, UNSENT, Allocation, Payment
 from payments.charging.pace import HINT_LIFE
-from payments.charging.permits import Permit, permit_customer
+from payments.charging.permits import permit_customer
 from payments.charging.recording import Outcome, record
 from payments.charging.sending import send_once
 from payments.contracts.models import Contract, Installment
@@ -33,6 +33,7 @@ from payments.gateway.transport import Deadlines
 from payments.gateway.yookassa import YooKassa
 from payments.history.noting import note_status
 from payments.installation.models import Installation
+from payments.installation.setup import paying_shop
 from payments.invoicing.models import Invoice
 from payments.reconciliation.standing import require_proof
 
@@ -78,8 +79,9 @@ def prepare_checkout(
 
     Raises:
         NotFound: no such invoice of this customer.
-        Refused: it is not open, or less than the gateway's smallest sum is left of it; or the database came from a
-            backup, and may not know that it was paid.
+        CompanyNotNamed: no company is named for the shop of the settings.
+        Refused: it is not open, or less than the gateway's smallest sum is left of it; or its legal entity has no shop
+            now; or the database came from a backup, and may not know that it was paid.
         PaymentUnderWay: another kind of payment of this invoice is not finished.
     """
     invoice = _lock_open(session, invoice_id, customer_id)
@@ -179,19 +181,11 @@ def _status_and_page(payment_id: UUID) -> tuple[str, str | None]:
 
 
 def _send(payment_id: UUID) -> None:
-    granted = time.monotonic()
-
-    def ask(session: Session) -> list[Permit]:
-        # A permit's two seconds begin with the statement that gave it, not with one that was given up.
-        nonlocal granted
-        granted = time.monotonic()
-        return permit_customer(session, [payment_id], worker=process_name())
-
-    permits = repeating(ask)
+    permits = repeating(partial(permit_customer, ids=[payment_id], worker=process_name()))
     fault("checkout.after_permit")
     for permit in permits:
         started = time.monotonic()
-        result = send_once(YooKassa.of(get_settings(), _DEADLINES), permit, granted=granted)
+        result = send_once(YooKassa.of(get_settings(), _DEADLINES), permit)
         fault("checkout.after_answer")
         outcome = Outcome(payment_id, SEND, result, int((time.monotonic() - started) * 1000))
         repeating(partial(record, outcomes=[outcome], source="answer"))
@@ -214,14 +208,15 @@ def _write(
     kopecks = _left_to_pay(session, invoice)
     subject = Subject(payment_id, invoice.id, invoice.contract_id, invoice.purpose, Money(kopecks))
     return_url = f"{get_settings().base_url}/payments/{token}/return"
-    shop_id = session.execute(select(Contract.shop_id).where(Contract.id == invoice.contract_id)).scalar_one()
+    # No saved card is used: it is paid where we have a key now, not in the shop of the contract's day.
+    shop = paying_shop(session, get_settings(), invoice.legal_entity_id)
     session.add(
         Payment(
             id=payment_id,
             invoice_id=invoice.id,
             customer_id=invoice.customer_id,
             contract_id=invoice.contract_id,
-            shop_id=shop_id,
+            shop_id=shop.id,
             consent_id=consent_id,
             initiator="customer",
             kopecks=kopecks,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from payments.autopay.models import Autopay
+from payments.autopay.models import Autopay, PaymentMethod
+from payments.autopay.own_shop import IN_OUR_SHOP
 from payments.charging.models import LIVE, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
@@ -19,9 +20,11 @@ NEXT_ATTEMPT_AT = (
     .select_from(Invoice)
     .join(Installment, Installment.id == Invoice.installment_id)
     .join(Autopay, Autopay.contract_id == Invoice.contract_id)
+    .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)
     .where(
         Invoice.id == Payment.invoice_id,
         Autopay.status == "active",
+        IN_OUR_SHOP,
         or_(Installment.charge_at.is_not(None), exists().where(_begun).correlate(Invoice)),
     )
     .correlate(Payment)

@@ -193,12 +193,7 @@ class Sender:
         return batch
 
 
-def send_once(
-    gateway: Gateway,
-    permit: Permit,
-    *,
-    granted: float | None = None,  # noqa: ARG001  checkout.py still hands its own over; the permit knows
-) -> GatewayPayment | GatewayError:
+def send_once(gateway: Gateway, permit: Permit) -> GatewayPayment | GatewayError:
     """Call the gateway under one permit and return its object or a `GatewayError`; never raises.
 
     A permit older than two seconds is not used: what it checked may no longer hold. The machine may have slept since.

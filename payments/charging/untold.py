@@ -13,6 +13,7 @@ from kernel.clock import Wait
 from kernel.db import Session
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.autopay.notices import announce
+from payments.autopay.own_shop import IN_OUR_SHOP
 from payments.charging.models import LIVE, PARTLY_PAID, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
@@ -34,6 +35,7 @@ TO_ANNOUNCE = Wait(
             PaymentMethod.id == Autopay.method_id,
             PaymentMethod.unlinked_at.is_(None),
             PaymentMethod.disabled_reason.is_(None),
+            IN_OUR_SHOP,
             ~exists().where(Notice.installment_id == Installment.id, NOTICE_COUNTS).correlate(Installment, Autopay),
         )
         .correlate(Installment),

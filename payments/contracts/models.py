@@ -21,7 +21,8 @@ BY_CALENDAR = "by_calendar"
 class Contract(Base):
     """An agreement with a customer (договор). Status: draft, active, suspended, ended.
 
-    `base_id` names the contract that this one supplements: what was asked for once beside its plan.
+    `base_id` names the contract that this one supplements: what was asked for once beside its plan. `shop_id` is the
+    shop of the day on which it was made; each payment and each saved card names its own.
     """
 
     __tablename__ = "contracts"

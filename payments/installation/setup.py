@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
 from kernel.db import ReadSession, Session
-from kernel.errors import ConfigurationError
+from kernel.errors import ConfigurationError, Refused
 from kernel.settings import Settings
 from payments.installation.models import Installation, LegalEntity, Shop
 
@@ -70,8 +70,7 @@ def name_company(session: Session, company: Company, settings: Settings) -> tupl
     session.flush()  # the shop needs the new entity's id
     shop = session.scalars(select(Shop).where(Shop.account_id == settings.yookassa_shop_id)).one_or_none()
     if shop is None:
-        test = settings.yookassa_secret_key.startswith("test_")
-        shop = Shop(account_id=settings.yookassa_shop_id, legal_entity_id=entity.id, test=test)
+        shop = Shop(account_id=settings.yookassa_shop_id, legal_entity_id=entity.id, test=settings.has_test_key)
         session.add(shop)
     session.flush()
     return entity, shop
@@ -86,4 +85,20 @@ def current_shop(session: Session | ReadSession, settings: Settings) -> Shop:
     shop = session.scalars(select(Shop).where(Shop.account_id == settings.yookassa_shop_id)).one_or_none()
     if shop is None:
         raise CompanyNotNamed(settings.yookassa_shop_id)
+    return shop
+
+
+def paying_shop(session: Session | ReadSession, settings: Settings, legal_entity_id: UUID) -> Shop:
+    """The shop in which this legal entity's invoices are paid now, whatever shop there was when they were agreed on.
+
+    Raises:
+        CompanyNotNamed: no company is named for the shop of the settings.
+        Refused: that shop belongs to another legal entity of the owner, which must not take this one's money.
+    """
+    shop = current_shop(session, settings)
+    if shop.legal_entity_id != legal_entity_id:
+        raise Refused(
+            "Деньги по этому договору получает другая компания, её магазин в ЮKassa сейчас не подключён. Напишите нам, "
+            "и мы подскажем, как заплатить"
+        )
     return shop

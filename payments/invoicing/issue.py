@@ -91,10 +91,8 @@ def _issue(session: Session, lines: Sequence[_Line], *, now: datetime, tell: boo
     plan_following(session, ids, advance=BY_CALENDAR)
     outbox.record(session, *(InvoiceChanged(line.invoice_id) for line in lines))
     if tell:
-        announced = announce(session, ids, now=now)
-        outbox.record(
-            session, *(InvoiceIssued(line.invoice_id) for line in lines if line.installment.id not in announced)
-        )
+        told = announce(session, ids, now=now)
+        outbox.record(session, *(InvoiceIssued(line.invoice_id) for line in lines if line.installment.id not in told))
 
 
 def _invoice_rows(session: Session, lines: Sequence[_Line], now: datetime) -> list[dict[str, object]]:

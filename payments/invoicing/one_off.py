@@ -78,10 +78,12 @@ def _issued_before(session: Session, wanted: OneOff) -> Invoice | None:
 
 def _terms(session: Session, wanted: OneOff, shop: Shop) -> Terms:
     base = _base(session, wanted)
+    # A contract of before bears the shop of its day; what supplements it is made in today's, if that is the same company's.
+    keeps = base is not None and base.legal_entity_id != shop.legal_entity_id
     return Terms(
         customer_id=wanted.customer_id,
         legal_entity_id=base.legal_entity_id if base else shop.legal_entity_id,
-        shop_id=base.shop_id if base else shop.id,
+        shop_id=base.shop_id if base and keeps else shop.id,
         title=wanted.title,
         kopecks=wanted.kopecks,
         first_due_on=wanted.due_on,

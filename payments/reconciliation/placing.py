@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ScalarSelect, exists, func, or_, select
 
 from kernel.db import Session
 from payments.charging.models import Allocation
@@ -95,7 +95,7 @@ def _by_number(session: Session, seen: SeenPayment) -> Place | None:
         select(Invoice.id)
         .join(Contract, Contract.id == Invoice.contract_id)
         .where(
-            Contract.shop_id == seen.shop_id,
+            Contract.legal_entity_id == _payee(seen),
             or_(Invoice.number.in_(named.invoices), Contract.number.in_(named.contracts)),
             Invoice.status == "open",
             Invoice.kopecks - counted == seen.kopecks,
@@ -120,14 +120,19 @@ class _Named:
         )
 
 
+def _payee(seen: SeenPayment) -> ScalarSelect[UUID]:
+    # Whose money it is, in whatever shop of theirs: a contract bears that of its first day.
+    return select(Shop.legal_entity_id).where(Shop.id == seen.shop_id).scalar_subquery()
+
+
 def _owners(session: Session, seen: SeenPayment, named: _Named) -> set[UUID]:
     """Whose documents may be meant, in whatever state they are: numbers of both kinds look alike and begin alike."""
     invoices = (
         select(Invoice.customer_id)
         .join(Contract, Contract.id == Invoice.contract_id)
-        .where(Contract.shop_id == seen.shop_id, Invoice.number.in_(named.invoices))
+        .where(Contract.legal_entity_id == _payee(seen), Invoice.number.in_(named.invoices))
     )
     contracts = select(Contract.customer_id).where(
-        Contract.shop_id == seen.shop_id, Contract.number.in_(named.contracts)
+        Contract.legal_entity_id == _payee(seen), Contract.number.in_(named.contracts)
     )
     return set(session.scalars(invoices.union(contracts)))

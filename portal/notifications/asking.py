@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import func, or_, select
 
 from kernel.db import Session
 from kernel.errors import NotFound, Refused
+from payments.autopay.own_shop import is_card_elsewhere
 from payments.charging.models import LIVE, UNSENT, Payment
 from payments.invoicing.links import make_pay_link
 from payments.invoicing.models import Invoice
@@ -30,6 +32,7 @@ def ask_to_pay(session: Session, invoice_id: UUID, *, repeat: int = 0) -> UUID |
     invoice = reading.open_invoice(session, invoice_id)
     if invoice is None:
         return None
+    invoice = replace(invoice, card_elsewhere=is_card_elsewhere(session, invoice.agreement.contract_id))
     # What is left of a partly paid invoice is asked for once more, though the whole of it was asked for before.
     what = f"{invoice_id}:{invoice.kopecks}" if invoice.paid_kopecks else f"{invoice_id}"
     return queue_letter(

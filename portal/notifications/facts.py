@@ -37,7 +37,8 @@ class ComingCharge:
 class OpenInvoice:
     """What the customer is asked to pay: what is left of an invoice, and how much of it came already.
 
-    `charge_on` is when it is charged by itself, if it will be.
+    `charge_on` is when it is charged by itself, if it will be. `card_elsewhere`: it would be, but for a card that was
+    saved in another shop.
     """
 
     agreement: Agreement
@@ -47,6 +48,7 @@ class OpenInvoice:
     due_on: date
     charge_on: date | None
     paid_kopecks: int = 0
+    card_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

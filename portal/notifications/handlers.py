@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kernel.db import Session
 from kernel.inbox import Handler, each
+from payments.autopay.own_shop import is_card_elsewhere
 from payments.events import (
     AutopayActivated,
     AutopayStopped,
@@ -124,7 +125,7 @@ def payment_declined(session: Session, event: PaymentDeclined, _now: datetime) -
 def autopay_activated(session: Session, event: AutopayActivated, now: datetime) -> None:
     """That it runs, by the customer's consent or again after our pause, when it happens first, and how to stop it."""
     autopay = reading.permission(session, event.autopay_id)
-    if autopay.status != "active":
+    if autopay.status != "active" or is_card_elsewhere(session, autopay.agreement.contract_id):
         return
     period = period_words(autopay.period_unit, autopay.period_count or 1) if autopay.period_unit else None
     queue_letter(

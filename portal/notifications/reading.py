@@ -15,6 +15,7 @@ from kernel.clock import business_date
 from kernel.db import Session
 from payments.autopay.cards import tokens_of_card
 from payments.autopay.models import Autopay, Notice, PaymentMethod
+from payments.autopay.own_shop import IN_OUR_SHOP
 from payments.charging.coming import CHARGE_DAY, NEWEST_NOTICE, charge_day
 from payments.charging.models import LIVE, UNDER_WAY, Allocation, Payment
 from payments.charging.next_attempt import NEXT_ATTEMPT_AT
@@ -187,6 +188,7 @@ def next_charge(session: Session, contract_id: UUID, *, now: datetime) -> NextCh
             Autopay.status == "active",
             PaymentMethod.unlinked_at.is_(None),
             PaymentMethod.disabled_reason.is_(None),
+            IN_OUR_SHOP,
             ~_COLLECTING,
         )
     ).all()

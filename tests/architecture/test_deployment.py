@@ -122,3 +122,11 @@ def test_the_folder_of_secrets_is_its_owners_alone(secrets: Path) -> None:
 @pytest.mark.parametrize("file", ["compose.yaml", "deploy/make-secrets", "deploy/systemd"])
 def test_the_documents_lead_to_the_files(file: str) -> None:
     assert file in (ROOT / "docs" / "running.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/running.md", "docs/settings.md"])
+def test_a_redis_of_ones_own_is_asked_for_as_compose_sets_it(composed: dict[str, Any], file: str) -> None:
+    ours = composed["services"]["valkey"]["command"][1:]
+    for option in ("appendonly", "maxmemory-policy"):
+        value = ours[ours.index(f"--{option}") + 1]
+        assert f"`{option} {value}`" in (ROOT / file).read_text("utf-8")

@@ -58,6 +58,21 @@ def test_live_mode_refuses_what_belongs_to_tests(monkeypatch: pytest.MonkeyPatch
     assert name in " ".join(_problems())
 
 
+@pytest.mark.parametrize("mode", ["test", "demo"])
+@pytest.mark.parametrize("key", ["live_key", "key_of_a_shop"])
+def test_where_the_clock_may_be_moved_only_a_test_shops_key_is_taken(
+    monkeypatch: pytest.MonkeyPatch, mode: str, key: str
+) -> None:
+    monkeypatch.setenv("KABINET_MODE", mode)
+    get_settings.cache_clear()
+    assert get_settings().yookassa_secret_key == "test_sandbox"
+    monkeypatch.setenv("KABINET_YOOKASSA_SECRET_KEY", key)
+    [problem] = _problems()
+    assert problem.startswith("KABINET_YOOKASSA_SECRET_KEY: ")
+    assert "test_" in problem
+    assert key not in problem
+
+
 def test_a_burst_that_would_let_no_request_leave_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KABINET_BITRIX24_BURST", "2")
     assert _problems() == ["KABINET_BITRIX24_BURST: нужно не меньше 4"]

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from kernel import log
 from kernel.errors import NotFound, Refused
+from kernel.settings import get_settings
 from payments.charging.looking import look_soon
 from payments.charging.models import PENDING, SENDING, UNKNOWN, WAITING_FOR_CAPTURE, Payment
 from portal.audit.recording import record_act
@@ -55,6 +56,7 @@ def show(request: Request, payment_id: UUID, staff: CurrentStaff, db: ReadDb) ->
         "pause": pause_over(db, payment_id),
         "may_resume": may(staff, RESUMES_CHARGING),
         "askable": payment.status in ASKABLE,
+        "elsewhere": facts.account_id != get_settings().yookassa_shop_id,
         "sending": payment.status == SENDING,
         "may_ask": may(staff, ASKS_GATEWAY),
         "oddity": oddity_words(payment.oddity),

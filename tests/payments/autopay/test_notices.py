@@ -18,7 +18,9 @@ from payments.autopay.notices import announce, mark_notice_sent
 from payments.contracts.models import Installment
 from payments.contracts.periods import Period
 from payments.invoicing.issue import issue_due
+from payments.invoicing.models import Invoice
 from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first
+from tests.support.another_shop import Move
 from tests.support.business import open_company
 
 pytestmark = pytest.mark.committed
@@ -115,3 +117,49 @@ def test_a_letter_that_was_held_up_does_not_revive_what_was_stopped_meanwhile(it
 
     assert it.charge_at() is None
     assert len(it.notices()) == 1
+
+
+def _asked_for() -> list[str]:
+    with read() as session:
+        told = (
+            select(OutboxMessage).where(OutboxMessage.topic == "payments.invoice_issued.v1").order_by(OutboxMessage.id)
+        )
+        return [message.payload["invoice_id"] for message in session.scalars(told)]
+
+
+def _invoice_of(line_id: UUID) -> str:
+    with read() as session:
+        return str(session.scalars(select(Invoice.id).where(Invoice.installment_id == line_id)).one())
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_card_of_another_shop_is_not_announced_and_its_invoice_is_asked_for_by_hand(move: Move) -> None:
+    at_noon(FIRST)
+    with begin() as session:
+        open_company(session)
+        agreed = agreement(session, customer_of(session, "Анна"), period=Period("week"))
+        pay_first(session, agreed)
+        move.here(session)
+    at_noon(NOTICED)
+
+    with begin() as session:
+        assert issue_due(session, now=business_now(session)) == 1
+
+    with read() as session:
+        assert session.scalars(select(Notice)).all() == []
+        line = session.scalars(select(Installment).where(Installment.status == "invoiced")).one()
+    assert _asked_for() == [_invoice_of(line.id)]
+
+
+def test_what_a_late_letter_cannot_promise_any_more_is_asked_for_by_hand_when_its_card_is_of_another_shop(
+    it: Announced, move: Move
+) -> None:
+    with begin() as session:
+        move.here(session)
+    at_noon(NOTICED + timedelta(days=2))
+
+    it.letter_leaves()
+
+    assert it.charge_at() is None
+    assert len(it.notices()) == 1
+    assert _asked_for() == [_invoice_of(it.line_id)]

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from kernel.clock import business_date, business_now
 from kernel.db import Session
+from kernel.errors import Refused
 from kernel.settings import get_settings
 from payments.catalogue.buying import buy
 from payments.catalogue.models import Price, Product
@@ -19,6 +20,7 @@ from payments.customers.registration import CustomerData, create_customer
 from payments.installation.setup import ensure_installation
 from payments.invoicing.lapsing import lapse_instant, lapse_unpaid
 from payments.invoicing.models import Invoice
+from tests.support.another_shop import Move
 from tests.support.business import open_company
 
 ONE_DAY = timedelta(days=1)
@@ -101,3 +103,22 @@ def test_a_lapsed_try_is_not_taken_up(session: Session, price: Price, customer_i
 
     assert again.id != first.id
     assert (first.status, again.status) == ("void", "open")
+
+
+def test_a_product_of_before_is_bought_in_the_shop_of_today(
+    session: Session, price: Price, customer_id: UUID, move: Move
+) -> None:
+    shop_id = move.here(session)
+
+    invoice = buy(session, price.id, customer_id=customer_id, now=business_now(session))
+
+    assert session.get_one(Contract, invoice.contract_id).shop_id == shop_id
+
+
+def test_a_product_of_another_company_of_the_owner_is_not_sold_in_a_shop_that_is_not_its_own(
+    session: Session, price: Price, customer_id: UUID, move: Move
+) -> None:
+    move.here(session, other_company=True)
+
+    with pytest.raises(Refused, match="другая компания"):
+        buy(session, price.id, customer_id=customer_id, now=business_now(session))

@@ -16,6 +16,7 @@ from payments.charging.models import Payment
 from payments.charging.untold import TO_ANNOUNCE, announce_untold
 from payments.contracts.models import Installment
 from payments.invoicing.issue import issue_now
+from tests.support.another_shop import Move
 from tests.support.business import Agreement
 from tests.support.standing import begin_first_payment, pay_first
 
@@ -71,6 +72,16 @@ def test_a_card_that_no_longer_works_announces_nothing_and_nothing_waits_for_it(
     _its_time_comes(it)
     with begin() as session:
         session.execute(update(PaymentMethod).values(trouble))
+
+    assert _announced() == 0
+    with read() as session:
+        assert session.scalars(select(Installment).where(TO_ANNOUNCE.due())).all() == []
+
+
+def test_a_card_of_another_shop_announces_nothing_and_nothing_waits_for_it(it: Agreement, move: Move) -> None:
+    _its_time_comes(it)
+    with begin() as session:
+        move.here(session)
 
     assert _announced() == 0
     with read() as session:

@@ -24,6 +24,7 @@ from payments.invoicing.issue import issue_due
 from payments.invoicing.models import Invoice
 from payments.invoicing.one_off import OneOff, issue_one_off
 from payments.ledger.models import LedgerEntry
+from tests.support.another_shop import Move
 from tests.support.blocking import meanwhile
 from tests.support.business import Agreement, make_agreement, open_company
 from tests.support.standing import make_standing
@@ -86,6 +87,30 @@ def test_beside_a_contract_it_bears_that_number_and_its_own_behind_it(session: S
     assert {first.base_id, second.base_id} == {base.id}
     assert first.legal_entity_id == base.legal_entity_id
     assert f"договор № {base.number}/3" in of_first.purpose
+
+
+def test_beside_a_contract_of_before_it_is_made_in_the_shop_of_today(
+    session: Session, anna: Agreement, move: Move
+) -> None:
+    shop = session.get_one(Shop, move.here(session))
+    what = wanted(session, anna.customer_id, base_id=anna.contract_id)
+
+    invoice = issue_one_off(session, what, shop=shop, by=BOSS, now=business_now(session))
+
+    assert session.get_one(Contract, invoice.contract_id).shop_id == shop.id
+
+
+def test_beside_a_contract_of_another_company_it_stays_with_that_company(
+    session: Session, anna: Agreement, move: Move
+) -> None:
+    base = session.get_one(Contract, anna.contract_id)
+    shop = session.get_one(Shop, move.here(session, other_company=True))
+    what = wanted(session, anna.customer_id, base_id=base.id)
+
+    invoice = issue_one_off(session, what, shop=shop, by=BOSS, now=business_now(session))
+
+    made = session.get_one(Contract, invoice.contract_id)
+    assert (made.legal_entity_id, made.shop_id) == (base.legal_entity_id, base.shop_id)
 
 
 def test_a_number_that_an_import_has_taken_is_passed_over(session: Session, anna: Agreement) -> None:

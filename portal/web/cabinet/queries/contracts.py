@@ -13,6 +13,7 @@ from sqlalchemy import and_, case, exists, func, or_, select
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, PaymentMethod
+from payments.autopay.own_shop import CARD_ELSEWHERE, SHOWN_STATUS
 from payments.charging.models import LIVE, UNSENT, Payment
 from payments.charging.stalled import PAUSE, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
@@ -25,7 +26,10 @@ from portal.web.cabinet.queries.lines import LastPayment
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A contract and how it is paid. `period` None means once; `unconfirmed`: its autopay waits for the customer's word."""
+    """A contract and how it is paid. `period` None means once; `unconfirmed`: its autopay waits for the customer's word.
+
+    `card_elsewhere`: its autopay is told as suspended, because its card was saved in another shop.
+    """
 
     id: UUID
     customer_id: UUID
@@ -37,6 +41,7 @@ class Agreement:
     anchor_on: date
     autopay_id: UUID | None
     autopay: str | None
+    card_elsewhere: bool
     unconfirmed: bool
     consent_id: int | None
     method_id: UUID | None
@@ -60,6 +65,7 @@ class InvoicePage:
 
     `may_have_autopay`: its contract goes on, and can be charged by itself. `pay_until`: the last day of a purchase that
     was never paid. `stalled`: its charge is due, was not sent and waits for the end of a pause of all charging.
+    `card_elsewhere`: as of its contract.
     """
 
     id: UUID
@@ -75,6 +81,7 @@ class InvoicePage:
     status: str
     paid_at: datetime | None
     autopay: str | None
+    card_elsewhere: bool
     charge_at: datetime | None
     stalled: Stall | None
     pay_until: date | None
@@ -137,7 +144,8 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
             Contract.status.label("contract_status"),
             PaymentPlan.period_unit,
             Installment.charge_at,
-            Autopay.status.label("autopay"),
+            SHOWN_STATUS.label("autopay"),
+            CARD_ELSEWHERE.label("card_elsewhere"),
             case((or_(gives_way, due), PAUSE)).label("stalled"),
             Payment.number.label("payment_number"),
             Payment.status.label("payment_status"),
@@ -149,6 +157,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
         .join(Installment, Installment.id == Invoice.installment_id)
         .outerjoin(Autopay, Autopay.contract_id == Contract.id)
+        .outerjoin(PaymentMethod, PaymentMethod.id == Autopay.method_id)
         .outerjoin(Payment, (Payment.invoice_id == Invoice.id) & Payment.status.in_(LIVE) & ~UNSENT)
         .where(Invoice.id == invoice_id, Invoice.customer_id.in_(customer_ids), Invoice.status != "draft")
     ).first()
@@ -173,6 +182,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         status=row.status,
         paid_at=row.paid_at,
         autopay=row.autopay,
+        card_elsewhere=row.card_elsewhere,
         charge_at=row.charge_at,
         stalled=row.stalled,
         pay_until=last_day_before(row.lapses_at) if row.lapses_at and row.contract_status == "draft" else None,
@@ -230,7 +240,8 @@ def _agreements(customer_ids: Sequence[UUID]) -> Any:
             PaymentPlan.period_count,
             PaymentPlan.anchor_on,
             Autopay.id.label("autopay_id"),
-            Autopay.status.label("autopay"),
+            SHOWN_STATUS.label("autopay"),
+            CARD_ELSEWHERE.label("card_elsewhere"),
             Autopay.unconfirmed_since.is_not(None).label("unconfirmed"),
             Autopay.consent_id,
             PaymentMethod.id.label("method_id"),
@@ -258,6 +269,7 @@ def _agreement(row: Any) -> Agreement:
         anchor_on=row.anchor_on,
         autopay_id=row.autopay_id,
         autopay=row.autopay,
+        card_elsewhere=row.card_elsewhere,
         unconfirmed=row.unconfirmed,
         consent_id=row.consent_id,
         method_id=row.method_id,

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, and_, bindparam, exists, or_, select, true
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session, given
 from payments.autopay.models import Autopay, PaymentMethod
+from payments.autopay.own_shop import CARD_ELSEWHERE, SHOWN_STATUS
 from payments.charging.coming import CHARGE_DAY, NEWEST_NOTICE, charge_day
 from payments.charging.models import (
     CANCELED,
@@ -99,7 +100,8 @@ class DueLine:
     `failed_before`: a charge of it was refused before.
     `announced_on` is the date that its last warning named. `following` are the due dates of the next lines, which are
     not stored yet; `moves_on_payment` says that they come only when this one is paid. `pay_until` is the last day on
-    which a purchase that was never paid can be paid. `unconfirmed`: its autopay waits for the customer's word.
+    which a purchase that was never paid can be paid. `unconfirmed`: its autopay waits for the customer's word;
+    `card_elsewhere`: it is told as suspended, because its card was saved in another shop.
     """
 
     contract_id: UUID
@@ -116,6 +118,7 @@ class DueLine:
     stalled: Stall | None
     invoice_id: UUID | None
     autopay: str | None
+    card_elsewhere: bool
     unconfirmed: bool
     card: Card | None
     noticed_at: datetime | None
@@ -222,7 +225,8 @@ def _statement() -> Select[*tuple[Any, ...]]:
             *CHARGE_DAY,
             Invoice.id.label("invoice_id"),
             Invoice.lapses_at,
-            Autopay.status.label("autopay"),
+            SHOWN_STATUS.label("autopay"),
+            CARD_ELSEWHERE.label("card_elsewhere"),
             Autopay.unconfirmed_since.is_not(None).label("unconfirmed"),
             PaymentMethod.id.label("method_id"),
             PaymentMethod.kind.label("method_kind"),
@@ -290,6 +294,7 @@ def _line(row: Row[Any], now: datetime) -> DueLine:
         stalled=stalled,
         invoice_id=row.invoice_id,
         autopay=row.autopay,
+        card_elsewhere=row.card_elsewhere,
         unconfirmed=row.unconfirmed,
         card=_card(row),
         noticed_at=row.noticed_at,

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session as AnySession
 
 from kernel.db import ReadSession
 from kernel.errors import NotFound
 from payments.autopay.cards import card_of, tokens_of_card
 from payments.autopay.models import STANDING, Autopay, PaymentMethod
+from payments.autopay.own_shop import IN_OUR_SHOP
 from payments.contracts.models import Contract
 from portal.web.cabinet.method_titles import method_title
 
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """A contract that is charged from a card; `charged` is false once the bank refuses the token it rests on."""
+    """A contract that is charged from a card; `charged` is false once the token it rests on charges nothing more."""
 
     id: UUID
     number: str
@@ -52,7 +53,7 @@ class Method:
 
     @property
     def charged(self) -> list[Dependent]:
-        """The contracts whose charges the bank still takes from it."""
+        """The contracts that are still charged from it."""
         return [contract for contract in self.contracts if contract.charged]
 
 
@@ -102,7 +103,7 @@ def _contracts(
             Contract.id,
             Contract.number,
             Contract.title,
-            PaymentMethod.disabled_reason.is_(None).label("charged"),
+            and_(PaymentMethod.disabled_reason.is_(None), func.coalesce(IN_OUR_SHOP, False)).label("charged"),
         )
         .join(Contract, Contract.id == Autopay.contract_id)
         .join(PaymentMethod, PaymentMethod.id == Autopay.method_id)

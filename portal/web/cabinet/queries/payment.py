@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, Notice, PaymentMethod
+from payments.autopay.own_shop import SHOWN_STATUS
 from payments.charging.models import LIVE, Payment
 from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
@@ -259,7 +260,7 @@ def _payment(
             Consent.at.label("consent_at"),
             taken_back().label("consent_withdrawn"),
             Consent.max_kopecks,
-            Autopay.status.label("autopay"),
+            SHOWN_STATUS.label("autopay"),
             Customer.email,
         )
         .join(Invoice, Invoice.id == Payment.invoice_id)

@@ -17,6 +17,7 @@ from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.history.models import StatusHistory
+from payments.installation.models import Shop
 from payments.invoicing.models import Invoice
 from portal.notifications.models import Message
 from portal.web.staff.queries.retries import retry_at, retry_state
@@ -24,7 +25,7 @@ from portal.web.staff.queries.retries import retry_at, retry_state
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """The payment with what it pays and how; `retry` as in `queries.retries`."""
+    """The payment with what it pays and how; `retry` as in `queries.retries`, `account_id` of the shop it was made in."""
 
     payment: Payment
     customer_id: UUID
@@ -44,6 +45,7 @@ class PaymentFacts:
     last4: str | None
     retry: str | None
     retry_at: datetime | None
+    account_id: str
 
     @property
     def last_day(self) -> date:
@@ -103,7 +105,9 @@ def read_payment(session: ReadSession, payment_id: UUID) -> PaymentFacts:
             func.coalesce(Payment.last4, PaymentMethod.last4),
             retry_state(),
             retry_at(),
+            Shop.account_id,
         )
+        .join(Shop, Shop.id == Payment.shop_id)
         .join(Customer, Customer.id == Payment.customer_id)
         .join(Contract, Contract.id == Payment.contract_id)
         .join(Invoice, Invoice.id == Payment.invoice_id)

@@ -23,6 +23,7 @@ from portal.web.kit.words import WORDS
 from portal.web.staff.queries import payments as queries
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first, play
+from tests.support.another_shop import Move
 
 pytestmark = pytest.mark.committed
 
@@ -299,3 +300,22 @@ def test_empty_lists_say_what_it_means(desk: Desk, company: None) -> None:
     assert "Платежей пока нет" in client.get(LIST).text
     assert "Здесь пусто, и это хорошо" in client.get(f"{LIST}?view=failed").text
     assert "Таких платежей не нашлось" in client.get(f"{LIST}?q=никто").text
+
+
+@pytest.mark.parametrize("status", [UNKNOWN, PENDING])
+def test_a_payment_of_the_shop_of_before_says_where_its_outcome_is_seen(
+    desk: Desk, payments: dict[str, UUID], move: Move, status: str
+) -> None:
+    place = f"{LIST}/{payments['other']}"
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == payments["other"]).values(status=status))
+    assert "Сделан в другом магазине" not in desk().get(place).text
+
+    with begin() as session:
+        move.here(session)
+
+    page = desk().get(place).text
+    assert "Сделан в другом магазине ЮKassa: № 100500" in page
+    assert "в личном кабинете того магазина" in page
+    assert "мы спрашиваем ЮKassa, пока не узнаем" not in page
+    assert "Сделан в другом магазине" not in desk().get(f"{LIST}/{payments['declined']}").text, "it is decided"
