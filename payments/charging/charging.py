@@ -12,6 +12,7 @@ from kernel.clock import business_now
 from kernel.db import Session, begin
 from kernel.fault import fault
 from kernel.ids import process_name
+from payments.autopay.models import Autopay
 from payments.autopay.notices import announce_invoices
 from payments.charging.models import Payment
 from payments.charging.permits import permit_customer, permit_scheduled, refuse
@@ -85,9 +86,16 @@ def _refuse(ids: Sequence[UUID]) -> None:
 
 def _tell(session: Session, refused: dict[UUID, str]) -> None:
     # What can only be paid by hand is asked for; what lacks its notice gets one.
-    rows = session.execute(select(Payment.id, Payment.invoice_id).where(Payment.id.in_(refused))).all()
+    goes_on = (Autopay.status == "active").label("goes_on")
+    rows = session.execute(
+        select(Payment.id, Payment.invoice_id, goes_on)
+        .join(Autopay, Autopay.id == Payment.autopay_id)
+        .where(Payment.id.in_(refused))
+    ).all()
     invoices = {row.id: row.invoice_id for row in rows}
-    by_hand = [invoices[key] for key, reason in refused.items() if reason in _BY_HAND]
+    # Where an autopay goes on, another card has followed: no letter about a stop has named the debt.
+    followed = {row.id for row in rows if row.goes_on and refused[row.id] == "withdrawn"}
+    by_hand = [invoices[key] for key, reason in refused.items() if reason in _BY_HAND or key in followed]
     outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in by_hand))
     unannounced = [invoices[key] for key, reason in refused.items() if reason in ("no_notice", "stale")]
     announce_invoices(session, unannounced, now=business_now(session))

@@ -13,6 +13,7 @@ from kernel import log, outbox
 from kernel.clock import business_now
 from kernel.db import Session, insert_rows
 from kernel.fault import fault
+from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice
 from payments.autopay.notices import announce_invoices
 from payments.charging.applying import apply
 from payments.charging.models import (
@@ -202,10 +203,16 @@ def _begin_again_once(session: Session, payment: Payment, now: datetime) -> None
     )
     if session.execute(select(earlier)).scalar_one():
         payment.reason = "given_up"
-    elif not announce_invoices(session, [payment.invoice_id], now=now):
-        # Stopped meanwhile: the letter about the stop named this charge as one that may still go through.
+    elif not (_notice_counts(session, payment) and announce_invoices(session, [payment.invoice_id], now=now)):
+        # Stopped meanwhile: the letter about the stop named this charge as one that may still go through. Or another card
+        # has followed, with whose consent what was asked for before is paid by hand.
         outbox.record(session, InvoiceIssued(payment.invoice_id))
     outbox.record(session, PaymentDeclined(payment.id))
+
+
+def _notice_counts(session: Session, payment: Payment) -> bool:
+    counts = exists().where(Notice.id == payment.notice_id, Autopay.id == payment.autopay_id, NOTICE_COUNTS)
+    return bool(session.execute(select(counts)).scalar_one())
 
 
 def _was_sent_to(session: Session, payment: Payment, account_id: str) -> bool:

@@ -15,7 +15,7 @@ from kernel.outbox import OutboxMessage
 from payments.autopay.consents import Evidence
 from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.holding import pause_autopay
-from payments.autopay.models import Notice
+from payments.autopay.models import Notice, PaymentMethod
 from payments.autopay.stopping import suspend_autopays_of, unlink, withdraw
 from payments.charging.models import SEND, Payment
 from payments.charging.permits import permit_scheduled
@@ -119,6 +119,24 @@ def test_what_was_stopped_meanwhile_is_asked_for_because_nothing_will_charge_it(
     payment = _give_up(session, it.payment(session))
 
     assert (payment.status, payment.reason) == ("rejected", "not_created")
+    assert _asked_for(session) == [str(payment.invoice_id)]
+    assert _notices(session) == announced
+
+
+def test_what_was_announced_for_a_card_that_another_has_followed_is_asked_for_and_not_charged_from_that(
+    session: Session, it: Standing
+) -> None:
+    announced = _notices(session)
+    present = session.get_one(PaymentMethod, it.due.method_id)
+    following = PaymentMethod(
+        customer_id=present.customer_id, shop_id=present.shop_id, gateway_id="pm-2", kind="bank_card", title="Карта"
+    )
+    session.add(following)
+    session.flush()
+    it.autopay(session).method_id = following.id
+
+    payment = _give_up(session, it.payment(session))
+
     assert _asked_for(session) == [str(payment.invoice_id)]
     assert _notices(session) == announced
 

@@ -271,6 +271,7 @@ def test_a_payment_on_the_gateways_page_needs_only_its_open_invoice(session: Ses
         (_a_part_was_paid, "partly_paid", "payments.invoice_issued.v1"),
         (_notice_has_not_left, "no_notice", "payments.charge_announced.v1"),
         (_payment_is_three_days_old, "stale", "payments.charge_announced.v1"),
+        (_another_method_was_chosen, "withdrawn", "payments.invoice_issued.v1"),
         (_autopay_is("withdrawn"), "withdrawn", None),
     ],
 )
