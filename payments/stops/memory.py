@@ -1,7 +1,8 @@
 """The memory of stops in Redis. It is no truth while PostgreSQL lives, only what is left when that came from a backup.
 
 Stops are only added, each with its newest instant, so that nobody's order or repetition matters. Beside them lies a
-marker: whose stops these are, and on which Redis they were whole. It is lost together with them, and so tells of the loss.
+marker: whose stops these are, and on which Redis they were whole. It is lost together with them, and so tells of the loss;
+and among them lies a member that is no stop, so that their loss alone, by a Redis that evicts, is told too.
 Both bear stable ids, digests and instants; nothing of people. docs/adr/0029
 """
 
@@ -30,6 +31,7 @@ HELD = "held"
 _ANSWERS_WITHIN_S = 0.5
 _ONCE_MORE = 1  # a kept connection may be one to a Redis that was restarted
 _CHUNK = 1000
+_ANCHOR = "anchor:"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Only what was begun by this filling, and has lain here ever since, is whole.
@@ -106,13 +108,16 @@ class Memory:
         """Whatever is remembered."""
         with _answering() as client:
             rows = client.zscan_iter(self._stops, count=_CHUNK, score_cast_func=int)
-            return [_stop(str(member), micros) for member, micros in rows]
+            return [_stop(str(member), micros) for member, micros in rows if member != _ANCHOR]
 
     def marker(self) -> Marker | None:
-        """What it says of itself; None when it was never begun, or is lost."""
-        with _answering() as client:
-            said = {str(name): str(value) for name, value in client.hgetall(self._marker).items()}
-        if not said:
+        """What it says of itself; None when it was never begun, or is lost, it or the stops beside it."""
+        with _answering() as client, client.pipeline() as once:
+            once.hgetall(self._marker)
+            once.zscore(self._stops, _ANCHOR)
+            held, anchor = once.execute()
+        said = {str(name): str(value) for name, value in held.items()}
+        if not said or anchor is None:
             return None
         seen_at = _EPOCH + int(said["seen"]) * _MICROSECOND if "seen" in said else None
         vouched = int(said.get("vouched", 0))
@@ -123,6 +128,7 @@ class Memory:
         with _answering() as client, client.pipeline() as once:
             once.hdel(self._marker, "run", "logged", "seen")
             once.hset(self._marker, mapping={"name": name, "filling": filling})
+            once.zadd(self._stops, {_ANCHOR: 0})
             once.execute()
 
     def vouch(self, filling: str, server: Server, *, now: datetime, times: int) -> bool:

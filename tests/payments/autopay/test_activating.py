@@ -99,22 +99,28 @@ def test_a_method_that_the_bank_did_not_save_leaves_no_trace(session: Session) -
     assert session.scalars(select(Autopay)).all() == []
 
 
+def _saved_elsewhere(session: Session, payment: Payment, card: GatewayMethod) -> PaymentMethod:
+    """The same card, saved for another contract of this payment's customer."""
+    method = PaymentMethod(
+        customer_id=payment.customer_id,
+        shop_id=payment.shop_id,
+        gateway_id="pm-elsewhere",
+        kind=card.kind,
+        title=card.title,
+        last4=card.last4,
+        card_type=card.card_type,
+    )
+    session.add(method)
+    session.flush()
+    return method
+
+
 @pytest.mark.parametrize(("opened", "linked"), [(-1, 0), (1, 1)], ids=["before", "after"])
 def test_a_card_unlinked_while_the_payment_was_open_is_not_linked_by_it(
     session: Session, opened: int, linked: int
 ) -> None:
     _, payment = begin_first_payment(session, draft=False)
-    elsewhere = PaymentMethod(
-        customer_id=payment.customer_id,
-        shop_id=payment.shop_id,
-        gateway_id="pm-elsewhere",
-        kind=CARD.kind,
-        title=CARD.title,
-        last4=CARD.last4,
-        card_type=CARD.card_type,
-    )
-    session.add(elsewhere)
-    session.flush()
+    elsewhere = _saved_elsewhere(session, payment, CARD)
     now = business_now(session)
     unlink(session, elsewhere.id, customer_id=payment.customer_id, evidence=Evidence(), now=now)
     payment.created_at = now + timedelta(minutes=opened)
@@ -161,17 +167,8 @@ def test_another_card_leaves_what_was_announced_with_the_first_to_be_paid_by_han
 def test_what_was_announced_is_still_charged_when_the_other_card_is_not_linked(session: Session) -> None:
     payment, line = _begin_with_another_card(session)
     armed_for = line.charge_at
-    taken_away = PaymentMethod(
-        customer_id=payment.customer_id,
-        shop_id=payment.shop_id,
-        gateway_id="pm-elsewhere",
-        kind=NEW_CARD.kind,
-        title=NEW_CARD.title,
-        last4=NEW_CARD.last4,
-        card_type=NEW_CARD.card_type,
-        unlinked_at=payment.created_at + timedelta(minutes=1),
-    )
-    session.add(taken_away)
+    taken_away = _saved_elsewhere(session, payment, NEW_CARD)
+    taken_away.unlinked_at = payment.created_at + timedelta(minutes=1)
     session.flush()
 
     _succeed_with_it(session, payment, line)

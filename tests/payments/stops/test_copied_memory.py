@@ -17,6 +17,7 @@ from payments.reconciliation.running import reconcile
 from payments.stops.keeping import keep_memory
 from payments.stops.recalling import recall
 from tests.payments.stops.conftest import charge_again, status_of, subscribers
+from tests.support.business import Agreement
 from tests.support.going_back import Backup
 from tests.support.world import World
 
@@ -27,17 +28,9 @@ def test_a_memory_that_was_put_back_with_the_backup_is_not_believed_once_the_gat
     world: World, backup: Backup, redis: str
 ) -> None:
     refused, other = subscribers(world, 2)
-    keep_memory()
-    backup.make()
-    kept = _copy_of(redis)
-    world.play(advance="PT10M")
-    with begin() as session:
-        withdraw(session, refused.contract_id, evidence=Evidence(), now=business_now(session))
-    world.drain()
+    kept = _back_up_both(world, backup, redis, refused)
     subscribers(world, 1)  # somebody pays after the backup: the gateway knows that life went on
-    backup.go_back()
-    world.product.follow()
-    _put_back(redis, kept)
+    _go_back_in_both(world, backup, redis, kept)
 
     first = recall()
     assert first is not None
@@ -54,17 +47,9 @@ def test_what_was_taken_over_since_still_tells_that_the_memory_is_a_copy(
     world: World, backup: Backup, redis: str
 ) -> None:
     refused, other = subscribers(world, 2)
-    keep_memory()
-    backup.make()
-    kept = _copy_of(redis)
-    world.play(advance="PT10M")
-    with begin() as session:
-        withdraw(session, refused.contract_id, evidence=Evidence(), now=business_now(session))
-    world.drain()
+    kept = _back_up_both(world, backup, redis, refused)
     charge_again(world, [other])
-    backup.go_back()
-    world.product.follow()
-    _put_back(redis, kept)
+    _go_back_in_both(world, backup, redis, kept)
     recall()
     reconcile()
 
@@ -91,6 +76,24 @@ def test_who_confirmed_after_everybody_was_held_is_not_held_again(
 
     assert recall() is not None
     assert [status_of(them)[1] for them in (it, other)] == ["active", "paused"]
+
+
+def _back_up_both(world: World, backup: Backup, redis: str, refusing: Agreement) -> dict[bytes, bytes]:
+    """The database and its memory of stops, a moment before somebody refuses; what Redis held."""
+    keep_memory()
+    backup.make()
+    kept = _copy_of(redis)
+    world.play(advance="PT10M")
+    with begin() as session:
+        withdraw(session, refusing.contract_id, evidence=Evidence(), now=business_now(session))
+    world.drain()
+    return kept
+
+
+def _go_back_in_both(world: World, backup: Backup, redis: str, kept: dict[bytes, bytes]) -> None:
+    backup.go_back()
+    world.product.follow()
+    _put_back(redis, kept)
 
 
 def _copy_of(redis: str) -> dict[bytes, bytes]:

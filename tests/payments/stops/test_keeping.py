@@ -86,6 +86,22 @@ def test_an_emptied_memory_is_filled_again_under_its_name(
     assert not keep_memory()
 
 
+def test_stops_that_were_lost_without_their_marker_are_filled_in_again(
+    world: World, memory: Memory, redis: str
+) -> None:
+    it = subscribers(world, 1)[0]
+    with begin() as session:
+        withdraw(session, it.contract_id, evidence=Evidence(), now=business_now(session))
+    keep_memory()
+    with redis_client.Redis.from_url(redis) as client:
+        assert client.delete(f"kabinet:stops:{_installation().id}")
+    assert memory.marker() is None, "it is not believed"
+
+    assert keep_memory()
+
+    assert remembered() == {("withdrawn", str(it.contract_id))}
+
+
 def test_what_is_whole_is_seen_again_and_not_filled_again(memory: Memory) -> None:
     keep_memory()
     before = _marker(memory)
