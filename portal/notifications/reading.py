@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, cast, func, select, true
+from sqlalchemy import BigInteger, cast, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from kernel.clock import business_date
@@ -19,6 +19,7 @@ from payments.autopay.own_shop import IN_OUR_SHOP
 from payments.charging.coming import CHARGE_DAY, NEWEST_NOTICE, charge_day
 from payments.charging.models import LIVE, UNDER_WAY, Allocation, Payment
 from payments.charging.next_attempt import NEXT_ATTEMPT_AT
+from payments.charging.stalled import PAUSE
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.installation.models import Installation
@@ -174,7 +175,10 @@ def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
 
 
 def next_charge(session: Session, contract_id: UUID, *, now: datetime) -> NextCharge | None:
-    """The next charge that will happen by itself; None when autopay is off or nothing is to be charged."""
+    """The next charge that will happen by itself; None when autopay is off, or nothing is to be charged.
+
+    Of a charge that is due and waits for the end of a pause of all charging nobody knows the day.
+    """
     rows = session.execute(
         select(Installment.kopecks, *CHARGE_DAY)
         .join(Autopay, Autopay.contract_id == Installment.contract_id)
@@ -190,6 +194,7 @@ def next_charge(session: Session, contract_id: UUID, *, now: datetime) -> NextCh
             PaymentMethod.disabled_reason.is_(None),
             IN_OUR_SHOP,
             ~_COLLECTING,
+            or_(PAUSE.is_(None), Installment.charge_at.is_(None), Installment.charge_at > now),
         )
     ).all()
     coming = [NextCharge(day, row.kopecks) for row in rows if (day := charge_day(row, now))]

@@ -10,6 +10,7 @@ from payments.autopay.models import PaymentMethod
 from payments.autopay.notices import mark_notice_sent
 from payments.contracts.planning import notice_time
 from payments.events import PaymentSucceeded
+from payments.installation.models import Installation
 from portal.notifications import reading
 from portal.notifications.facts import NextCharge
 from portal.notifications.handlers import payment_succeeded
@@ -70,6 +71,18 @@ def test_a_charge_that_is_due_is_never_named_for_a_day_that_is_over(session: Ses
     story.next_line().charge_at = story.now - 2 * DAY
 
     assert _next(story) == NextCharge(business_date(story.now), KOPECKS)
+
+
+def test_no_day_is_named_for_a_charge_that_is_due_and_waits_for_the_end_of_a_pause(session: Session) -> None:
+    story = story_with_autopay(session)
+    mark_notice_sent(session, story.announce().id, now=story.now)
+    session.get_one(Installation, 1).charging_paused = True
+    story.next_line().charge_at = story.now + 2 * DAY
+    assert _next(story) is not None
+
+    story.next_line().charge_at = story.now - DAY
+
+    assert _next(story) is None
 
 
 def test_a_charge_that_is_under_way_is_not_the_next_one(session: Session) -> None:
