@@ -19,10 +19,11 @@ from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
-from payments.events import AutopayActivated, AutopayStopped
+from payments.events import AutopayActivated, AutopayStopped, InvoiceIssued
 from payments.gateway.port import GatewayMethod, GatewayPayment
 from payments.history.noting import note_status
 from payments.installation.models import Installation
+from payments.invoicing.models import Invoice
 
 _log = log.get(__name__)
 
@@ -124,5 +125,10 @@ def _activate(session: Session, payment: Payment, consent: Consent, method_id: U
     note_status(session, "autopay", autopay_id, old=None, new=status, source="payment")
     # The consent to it says that what was asked for before is paid by hand. Only an autopay that was there before has
     # armed a line, and `apply` has locked that one first: whoever stops or charges does not hold the lines meanwhile.
-    disarm_lines(session, [payment.contract_id])
+    disarmed = disarm_lines(session, [payment.contract_id])
+    # They were told that these would be charged.
+    debts = (
+        select(Invoice.id).where(Invoice.installment_id.in_(disarmed), Invoice.status == "open").order_by(Invoice.id)
+    )
+    outbox.record(session, *(InvoiceIssued(invoice_id) for invoice_id in session.scalars(debts)))
     outbox.record(session, AutopayStopped(autopay_id, "unconfirmed") if unconfirmed else AutopayActivated(autopay_id))

@@ -67,15 +67,20 @@ def halt(session: Session, autopays: Sequence[Autopay], status: str, *, now: dat
     disarm_lines(session, [autopay.contract_id for autopay in autopays])
 
 
-def disarm_lines(session: Session, contract_ids: Sequence[UUID]) -> None:
-    """What these contracts have asked for so far stays to be paid by hand. Their autopays are locked by the caller."""
-    if contract_ids:
-        session.execute(
-            update(Installment)
-            .where(
-                Installment.contract_id.in_(contract_ids),
-                Installment.status == "invoiced",
-                Installment.charge_at.is_not(None),
-            )
-            .values(charge_at=None)
+def disarm_lines(session: Session, contract_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """What these contracts have asked for so far stays to be paid by hand; the lines that would have been charged.
+
+    Their autopays are locked by the caller.
+    """
+    if not contract_ids:
+        return []
+    return session.scalars(
+        update(Installment)
+        .where(
+            Installment.contract_id.in_(contract_ids),
+            Installment.status == "invoiced",
+            Installment.charge_at.is_not(None),
         )
+        .values(charge_at=None)
+        .returning(Installment.id)
+    ).all()

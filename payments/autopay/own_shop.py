@@ -22,13 +22,11 @@ _it = aliased(Shop)
 _ours = (
     select(_it.id).where(_it.account_id == bindparam("our_account", callable_=_account, type_=Text)).scalar_subquery()
 )
-# Over PaymentMethod; the settings are asked when a statement is sent or made. NULL while no company is named for the shop
-# of the settings.
-IN_OUR_SHOP: ColumnElement[bool] = PaymentMethod.shop_id == _ours
+# Over PaymentMethod, which may be missing; the settings are asked when a statement is sent or made. While no company is
+# named for their shop, nobody is told that his card is a former one's: their number may be mistyped.
+IN_OUR_SHOP: ColumnElement[bool] = func.coalesce(PaymentMethod.shop_id == _ours, True)
 # Over Autopay and its PaymentMethod, either of which may be missing: it charges nothing until its card is saved anew.
-CARD_ELSEWHERE: ColumnElement[bool] = func.coalesce(
-    and_(Autopay.status == "active", func.coalesce(~IN_OUR_SHOP, PaymentMethod.id.is_not(None))), False
-)
+CARD_ELSEWHERE: ColumnElement[bool] = func.coalesce(and_(Autopay.status == "active", ~IN_OUR_SHOP), False)
 # The same two: what customers read of the autopay. Such a one goes on where its company goes back to that shop.
 SHOWN_STATUS: ColumnElement[str] = case((CARD_ELSEWHERE, "suspended"), else_=Autopay.status)
 

@@ -19,6 +19,7 @@ from kernel.ids import uuid7
 from kernel.money import Money
 from payments.autopay.models import NOTICE_COUNTS, Autopay, Notice, PaymentMethod
 from payments.autopay.notices import announce
+from payments.autopay.own_shop import IN_OUR_SHOP
 from payments.charging.bodies import Subject, saved_method_body
 from payments.charging.charging import BATCH, CHARGE
 from payments.charging.models import LIVE, LIVE_SQL, PARTLY_PAID, RUNNING, Payment
@@ -58,11 +59,15 @@ TO_CHARGE = Wait(
 def create_due_payments(session: Session, *, now: datetime) -> int:
     """Turn one batch of due lines into payments with a hint for the workers; return how many lines were looked at.
 
-    A line more than three days late is announced afresh; of several due lines of one contract the oldest goes today
+    A line more than three days late is announced afresh, where its card can be charged at all; of several due lines of one contract the oldest goes today
     and each other waits for a day of its own. Two schedulers at once are harmless.
     """
     rows = session.execute(_due_lines()).all()
-    stale = [row.Installment for row in rows if promised_at(row.charge_on, row.next_attempt_at) < now - STALE_AFTER]
+    too_old = now - STALE_AFTER
+    # One of a former shop's card gets its payment, whose refusal tells why it was not made.
+    stale = [
+        row.Installment for row in rows if row.in_our_shop and promised_at(row.charge_on, row.next_attempt_at) < too_old
+    ]
     _announce_again(session, stale, now)
     fresh = [row for row in rows if row.Installment not in stale]
     today, later = _one_a_day(session, fresh, now)
@@ -95,6 +100,7 @@ def _due_lines() -> Select[*tuple[Any, ...]]:
             PaymentMethod.id.label("method_id"),
             PaymentMethod.gateway_id.label("token"),
             PaymentMethod.shop_id,
+            IN_OUR_SHOP.label("in_our_shop"),
             newest.c.id.label("notice_id"),
             newest.c.charge_on,
             attempt.label("next_attempt_at"),

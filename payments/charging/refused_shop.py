@@ -53,7 +53,8 @@ def _nothing_but_refusals(session: Session, now: datetime) -> bool:
     found = session.execute(
         select(func.count(GatewayExchange.payment_id.distinct()), func.min(GatewayExchange.at))
         .join(Payment, Payment.id == GatewayExchange.payment_id)
-        .where(_CHARGES, GatewayExchange.id > _newest_other(session), GatewayExchange.at > _RESUMED_AT)
+        .where(_CHARGES, GatewayExchange.http_status == HTTPStatus.FORBIDDEN)
+        .where(GatewayExchange.id > _newest_other(session), GatewayExchange.at > _RESUMED_AT)
     ).one()
     since = cast("datetime | None", found[1])
     return found[0] >= _IN_A_ROW or (since is not None and since <= now - _FOR_SO_LONG)
@@ -64,7 +65,8 @@ def _newest_other(session: Session) -> int:
     other = (
         select(GatewayExchange.id)
         .join(Payment, Payment.id == GatewayExchange.payment_id)
-        .where(_CHARGES, GatewayExchange.http_status.is_distinct_from(HTTPStatus.FORBIDDEN))
+        # A call that nobody answered says nothing either way: it has no status.
+        .where(_CHARGES, GatewayExchange.http_status != HTTPStatus.FORBIDDEN)
         .order_by(GatewayExchange.id.desc())
         .limit(1)
     )

@@ -83,6 +83,8 @@ def _its_contract(session: Session, seen: SeenPayment) -> Place | None:
 
 
 def _by_number(session: Session, seen: SeenPayment) -> Place | None:
+    if not seen.numbers:
+        return None
     named = _Named.by(seen)
     if len(_owners(session, seen, named)) != 1:
         return None
@@ -95,7 +97,7 @@ def _by_number(session: Session, seen: SeenPayment) -> Place | None:
         select(Invoice.id)
         .join(Contract, Contract.id == Invoice.contract_id)
         .where(
-            Contract.legal_entity_id == _payee(seen),
+            Invoice.legal_entity_id == _payee(seen),
             or_(Invoice.number.in_(named.invoices), Contract.number.in_(named.contracts)),
             Invoice.status == "open",
             Invoice.kopecks - counted == seen.kopecks,
@@ -127,10 +129,8 @@ def _payee(seen: SeenPayment) -> ScalarSelect[UUID]:
 
 def _owners(session: Session, seen: SeenPayment, named: _Named) -> set[UUID]:
     """Whose documents may be meant, in whatever state they are: numbers of both kinds look alike and begin alike."""
-    invoices = (
-        select(Invoice.customer_id)
-        .join(Contract, Contract.id == Invoice.contract_id)
-        .where(Contract.legal_entity_id == _payee(seen), Invoice.number.in_(named.invoices))
+    invoices = select(Invoice.customer_id).where(
+        Invoice.legal_entity_id == _payee(seen), Invoice.number.in_(named.invoices)
     )
     contracts = select(Contract.customer_id).where(
         Contract.legal_entity_id == _payee(seen), Contract.number.in_(named.contracts)

@@ -76,7 +76,7 @@ def _keep_whole() -> bool:
         return False
     memory, here = Memory(it.id), server()
     marker = memory.marker()
-    if marker and marker.name == it.stops_memory and marker.run == here.run:
+    if marker and marker.anchored and marker.name == it.stops_memory and marker.run == here.run:
         # A copy that nobody has let go on yet must not count on in the place of its original.
         if it.unproven_since is None:
             _vouch(memory, here, marker.filling)

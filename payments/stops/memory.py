@@ -67,7 +67,7 @@ class Marker:
     """What a memory says of itself: its `name`, and the Redis `run` on which it was `seen` whole last (None: never).
 
     `filling` is that by which it came to be. `logged`: that Redis logs every write, so that its restart loses nothing.
-    `vouched`: how often the database had vouched for it by then.
+    `vouched`: how often the database had vouched for it by then. `anchored`: the stops themselves are still there.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Marker:
     logged: bool
     seen_at: datetime | None
     vouched: int
+    anchored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +112,18 @@ class Memory:
             return [_stop(str(member), micros) for member, micros in rows if member != _ANCHOR]
 
     def marker(self) -> Marker | None:
-        """What it says of itself; None when it was never begun, or is lost, it or the stops beside it."""
+        """What it says of itself; None when it was never begun, or is lost."""
         with _answering() as client, client.pipeline() as once:
             once.hgetall(self._marker)
             once.zscore(self._stops, _ANCHOR)
             held, anchor = once.execute()
         said = {str(name): str(value) for name, value in held.items()}
-        if not said or anchor is None:
+        if not said:
             return None
         seen_at = _EPOCH + int(said["seen"]) * _MICROSECOND if "seen" in said else None
         vouched = int(said.get("vouched", 0))
-        return Marker(said["name"], said["filling"], said.get("run", ""), said.get("logged") == "1", seen_at, vouched)
+        logged, anchored = said.get("logged") == "1", anchor is not None
+        return Marker(said["name"], said["filling"], said.get("run", ""), logged, seen_at, vouched, anchored)
 
     def begin(self, name: str, filling: str) -> None:
         """Begin to fill it, under this name. What it holds stays; it is whole only when vouched for."""

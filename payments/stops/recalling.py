@@ -85,7 +85,7 @@ def _known_until(marker: Marker | None, it: Installation) -> datetime | None:
 
 def _is_whole(marker: Marker, it: Installation) -> bool:
     # Begun before the backup, for it bears its name. A Redis that did not log its writes lost some with its restart.
-    return marker.name == it.stops_memory and (marker.logged or marker.run == server().run)
+    return marker.anchored and marker.name == it.stops_memory and (marker.logged or marker.run == server().run)
 
 
 def _lived_on(until: datetime) -> bool:

@@ -105,7 +105,5 @@ def _decided(attempt: Attempt, at: datetime, name: str) -> Happening:
 def _next_try(payment: PaymentFacts, attempts: Sequence[Attempt]) -> Iterator[Happening]:
     last = attempts[-1] if attempts else None
     if last and last.next_attempt_at and last.status == "canceled" and payment.invoice_is_open:
-        if payment.autopay != "active":
-            return
         text = _("Раньше сами не спишем, если вы об этом не попросите. Можно заплатить раньше самостоятельно.")
         yield Happening(last.next_attempt_at, "refresh-cw", _("Повторим списание"), text, ahead=True)

@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.db import Session, read, repeating
 from kernel.errors import Refused
 from payments.reconciliation.models import Difference
-from payments.reconciliation.repairing import Note, is_matter_of_opinion, is_of_this_shop, repair, see_to
+from payments.reconciliation.repairing import Note, is_matter_of_opinion, repair, see_to
 from portal.accounts.sessions import SignedIn
 from portal.audit.reading import AuditFilter, list_entries
 from portal.audit.recording import record_act
@@ -144,9 +144,7 @@ def _record(
 def _page(request: Request, staff: SignedIn, difference_id: UUID, wrong: Form | None = None) -> Response:
     with read() as session:
         row = queries.read_difference(session, difference_id)
-        difference = session.get_one(Difference, difference_id)
-        may_ask = is_of_this_shop(session, difference.shop_id)
-        may_see_to = is_matter_of_opinion(session, difference)
+        may_see_to = is_matter_of_opinion(session, session.get_one(Difference, difference_id))
         about = AuditFilter(subject_kind="difference", subject_id=str(difference_id))
         acts = list_entries(session, about, after=None, limit=1) if row.resolved_at else []
     context = {
@@ -156,10 +154,8 @@ def _page(request: Request, staff: SignedIn, difference_id: UUID, wrong: Form | 
         "wrong": wrong,
         "invoice_form": wrong if isinstance(wrong, InvoiceForm) else InvoiceForm(),
         "review_form": wrong if isinstance(wrong, ReviewForm) else ReviewForm(),
-        "by_button": may_ask and row.repair is not None,
-        "may_name_invoice": may_ask and may_name_invoice(row),
+        "may_name_invoice": may_name_invoice(row),
         "may_see_to": may_see_to,
-        "other_shop": not may_ask,
         "may_reconcile": may(staff, RECONCILES),
         "resolutions": RESOLUTIONS,
     }

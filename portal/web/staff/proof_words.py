@@ -41,6 +41,10 @@ _PAID_ALREADY = _(
     "Счёт уже оплачен другим платежом. Учтите и этот: деньги станут авансом клиента, и вы решите с ним, вернуть их или "
     "зачесть."
 )
+_OTHER_SHOP = _(
+    "Платёж прошёл через прежний магазин ЮKassa: с ключом нынешнего о нём не спросить. Проверьте его в кабинете прежнего "
+    "магазина и отметьте разобранным."
+)
 _REFUNDED = _("Выполнен")
 _TODO = {
     (kinds.MISSING_HERE, kinds.IMPORT): _(
@@ -97,17 +101,23 @@ class Words(NamedTuple):
 
 def tell(row: DifferenceRow) -> Words:
     """A difference in the reader's language."""
-    held = row.kind in (kinds.MISSING_HERE, kinds.FOREIGN) and row.their_status == WAITING_FOR_CAPTURE
-    todo = _HELD if held and row.repair is None else _TODO[row.kind, row.repair]
-    if row.repair == kinds.IMPORT and row.invoice_status == "paid":
-        todo = _PAID_ALREADY
     theirs = _REFUNDED if row.kind == kinds.REFUND else _side(row.their_status)
-    return Words(str(KINDS[row.kind]), str(todo), _button(row), _short(row), _side(row.our_status), str(theirs))
+    return Words(str(KINDS[row.kind]), _todo(row), _button(row), _short(row), _side(row.our_status), str(theirs))
+
+
+def _todo(row: DifferenceRow) -> str:
+    held = row.kind in (kinds.MISSING_HERE, kinds.FOREIGN) and row.their_status == WAITING_FOR_CAPTURE
+    if row.other_shop:
+        return str(_OTHER_SHOP)
+    if row.repair == kinds.IMPORT and row.invoice_status == "paid":
+        return str(_PAID_ALREADY)
+    return str(_HELD if held and row.repair is None else _TODO[row.kind, row.repair])
 
 
 def may_name_invoice(row: DifferenceRow) -> bool:
     """Whether a person may say which invoice this money is for."""
-    return row.kind in (kinds.MISSING_HERE, kinds.FOREIGN) and row.their_status == SUCCEEDED and row.payment_id is None
+    takes_over = row.kind in (kinds.MISSING_HERE, kinds.FOREIGN) and row.payment_id is None
+    return takes_over and row.their_status == SUCCEEDED and not row.other_shop
 
 
 def failure_name(error: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from kernel.clock import business_now
 from kernel.db import Session
+from kernel.outbox import OutboxMessage
 from payments.autopay.consents import Evidence
 from payments.autopay.ending import end_contract, suspend_contract
 from payments.autopay.models import Autopay, PaymentMethod
@@ -18,6 +19,7 @@ from payments.charging.applying import apply
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
 from payments.contracts.models import BY_CALENDAR, Contract, Installment
+from payments.events import InvoiceIssued
 from payments.gateway.port import GatewayMethod
 from payments.history.models import StatusHistory
 from payments.invoicing.models import Invoice
@@ -162,6 +164,11 @@ def test_another_card_leaves_what_was_announced_with_the_first_to_be_paid_by_han
 
     method = session.get_one(PaymentMethod, session.scalars(select(Autopay.method_id)).one())
     assert (method.gateway_id, line.status, line.charge_at) == (NEW_CARD.gateway_id, "invoiced", None)
+    invoice_id = session.scalars(select(Invoice.id).where(Invoice.installment_id == line.id)).one()
+    asked = select(OutboxMessage.payload).where(OutboxMessage.topic == InvoiceIssued.topic)
+    assert [it["invoice_id"] for it in session.scalars(asked)] == [str(invoice_id)], (
+        "it was told of as a charge to come"
+    )
 
 
 def test_what_was_announced_is_still_charged_when_the_other_card_is_not_linked(session: Session) -> None:

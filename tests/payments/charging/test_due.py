@@ -25,6 +25,7 @@ from payments.invoicing.issue import issue_due, issue_now
 from portal.web.cabinet.queries.lines import read_due_lines
 from tests.portal.web.staff.conftest import staff_member
 from tests.portal.web.staff.played import agreement, answer, at_noon, customer_of, pay_first, play_day
+from tests.support.another_shop import Move
 from tests.support.business import Agreement, agree, open_company, payments_of
 from tests.support.gateway_objects import CARD, says
 
@@ -109,6 +110,23 @@ def test_three_days_late_is_charged_and_a_minute_more_is_announced_again(company
     assert [charge_on for charge_on, _ in notices()] == [FIRST + WEEK, FIRST + timedelta(days=13)]
     with begin() as session:
         assert lines(session, it)[1].charge_at is None, "it waits for the letter"
+
+
+def test_a_late_line_of_a_former_shops_card_is_not_announced_again_and_its_refused_charge_tells_why(
+    company: None, move: Move
+) -> None:
+    it = subscribed()
+    at_noon(FIRST + timedelta(days=4))
+    announced()
+    with begin() as session:
+        move.here(session)
+    at_noon(FIRST + WEEK + timedelta(days=10))
+
+    with begin() as session:
+        create_due_payments(session, now=business_now(session))
+
+    assert len(charges(it)) == 1
+    assert [charge_on for charge_on, _ in notices()] == [FIRST + WEEK]
 
 
 def test_exactly_three_days_late_is_not_late_yet(company: None) -> None:

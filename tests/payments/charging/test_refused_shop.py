@@ -121,8 +121,19 @@ def test_five_charges_that_are_refused_with_no_other_answer_among_them_pause_cha
     assert _is_paused(session)
 
 
-@pytest.mark.parametrize("answer", [200, 400, 500, None])
-def test_any_other_answer_begins_the_count_anew(session: Session, it: Standing, answer: int | None) -> None:
+def test_a_call_that_nobody_answered_says_nothing_either_way(session: Session, it: Standing) -> None:
+    now = business_now(session)
+    for charge in [_another_charge(session, it) for _ in range(4)]:
+        _sent(session, charge, 403, at=now)
+    _sent(session, it.payment(session), None, at=now)
+
+    _sent(session, _another_charge(session, it), 403, at=now)
+
+    assert _is_paused(session)
+
+
+@pytest.mark.parametrize("answer", [200, 400, 500])
+def test_any_other_answer_begins_the_count_anew(session: Session, it: Standing, answer: int) -> None:
     now = business_now(session)
     for charge in [_another_charge(session, it) for _ in range(4)]:
         _sent(session, charge, 403, at=now)

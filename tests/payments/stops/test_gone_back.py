@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import redis as redis_client
+
 from kernel.clock import business_now
 from kernel.db import begin, read
 from payments.autopay.consents import Evidence
@@ -41,6 +43,18 @@ def test_it_pauses_and_brings_back_who_refused_since(world: World, backup: Backu
     assert it.unproven_since
     assert not it.is_unrecalled
     assert [status_of(them)[1] for them in (refused, other)] == ["withdrawn", "active"]
+
+
+def test_it_pauses_though_the_stops_themselves_were_lost(world: World, backup: Backup, redis: str) -> None:
+    backup.make()
+    keep_memory()
+    with redis_client.Redis.from_url(redis) as client:
+        assert client.delete(f"kabinet:stops:{_installation().id}")
+    backup.put_back()
+
+    keep_memory()
+
+    assert _installation().pause_reason == REASON
 
 
 def test_each_process_looks_before_it_begins(world: World, backup: Backup) -> None:

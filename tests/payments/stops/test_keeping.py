@@ -95,9 +95,11 @@ def test_stops_that_were_lost_without_their_marker_are_filled_in_again(
     keep_memory()
     with redis_client.Redis.from_url(redis) as client:
         assert client.delete(f"kabinet:stops:{_installation().id}")
-    assert memory.marker() is None, "it is not believed"
+    assert not _marker(memory).anchored
 
     assert keep_memory()
+
+    assert _marker(memory).anchored
 
     assert remembered() == {("withdrawn", str(it.contract_id))}
 

@@ -279,6 +279,24 @@ def test_a_backup_of_before_the_memory_has_nobody_who_remembers(world: World, ba
     assert (found.whole, found.held) == (False, 1)
 
 
+def test_a_memory_that_lost_its_stops_and_kept_its_marker_is_not_believed(
+    world: World, backup: Backup, redis: str
+) -> None:
+    it = subscribers(world, 1)[0]
+    backup.make()
+    take_back(it)
+    backup.go_back()
+    with read() as session:
+        installation_id = session.execute(select(Installation.id)).scalar_one()
+    with redis_client.Redis.from_url(redis) as client:
+        assert client.delete(f"kabinet:stops:{installation_id}")
+
+    found = recall()
+
+    assert found is not None
+    assert (found.whole, found.held) == (False, 1)
+
+
 def test_while_redis_is_away_nothing_is_decided(
     world: World, backup: Backup, redis_goes: Callable[[], None], redis_returns: Callable[[], None]
 ) -> None:

@@ -15,6 +15,7 @@ from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, Notice, PaymentMethod
 from payments.autopay.own_shop import SHOWN_STATUS
 from payments.charging.models import LIVE, Payment
+from payments.charging.next_attempt import NEXT_ATTEMPT_AT
 from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
@@ -22,6 +23,9 @@ from payments.history.models import StatusHistory
 from payments.invoicing.models import Invoice
 from portal.notifications.reasons import EXPIRED
 from portal.web.cabinet.method_titles import paid_how
+
+# The card of the payment itself, beside that of its contract's autopay.
+_used = aliased(PaymentMethod)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,6 @@ class PaymentFacts:
     sends: int
     created_at: datetime
     decided_at: datetime | None
-    next_attempt_at: datetime | None
     paid_with: str | None
     last4: str | None
     contract_id: UUID
@@ -185,7 +188,7 @@ def read_attempts(session: ReadSession, invoice_id: UUID) -> list[Attempt]:
             Payment.reason,
             Payment.created_at,
             Payment.decided_at,
-            Payment.next_attempt_at,
+            NEXT_ATTEMPT_AT.label("next_attempt_at"),
             func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
             unsure.label("unsure_at"),
         )
@@ -240,9 +243,8 @@ def _payment(
             Payment.sends,
             Payment.created_at,
             Payment.decided_at,
-            Payment.next_attempt_at,
-            func.coalesce(Payment.paid_with, PaymentMethod.kind).label("paid_with"),
-            func.coalesce(Payment.last4, PaymentMethod.last4).label("last4"),
+            func.coalesce(Payment.paid_with, _used.kind).label("paid_with"),
+            func.coalesce(Payment.last4, _used.last4).label("last4"),
             Contract.id.label("contract_id"),
             Contract.number.label("contract_number"),
             Contract.status.label("contract_status"),
@@ -269,7 +271,8 @@ def _payment(
         .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)
         .join(Customer, Customer.id == Payment.customer_id)
         .outerjoin(Autopay, Autopay.contract_id == Contract.id)
-        .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
+        .outerjoin(PaymentMethod, PaymentMethod.id == Autopay.method_id)
+        .outerjoin(_used, _used.id == Payment.method_id)
         .outerjoin(Consent, Consent.id == Payment.consent_id)
         .where(condition, Payment.customer_id.in_(customer_ids))
     )

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
+from kernel.settings import get_settings
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
+from payments.installation.models import Shop
 from payments.invoicing.models import Invoice
 from payments.reconciliation.models import DONE, Difference, Reconciliation, SeenPayment
 
@@ -22,7 +24,8 @@ from payments.reconciliation.models import DONE, Difference, Reconciliation, See
 class DifferenceRow:
     """One difference, with the names of what it is about: by its invoice, our payment, or what the gateway's names.
 
-    `named` are numbers of documents that the description at the gateway names, each after its word, if any.
+    `named` are numbers of documents that the description at the gateway names, each after its word, if any. Of another
+    shop than the settings' no button repairs anything.
     """
 
     id: UUID
@@ -47,6 +50,7 @@ class DifferenceRow:
     customer_id: UUID | None
     customer_name: str | None
     named: list[str] | None
+    other_shop: bool
 
     @property
     def numbers(self) -> list[str]:
@@ -97,7 +101,10 @@ def read_difference(session: ReadSession, difference_id: UUID) -> DifferenceRow:
 def count_differences(session: ReadSession | Session) -> tuple[int, int]:
     """How many are open, and how many of these a button repairs."""
     row = session.execute(
-        select(func.count(), func.count(Difference.repair)).where(Difference.resolved_at.is_(None))
+        select(func.count(), func.count(Difference.repair).filter(_of_this_shop()))
+        .select_from(Difference)
+        .join(Shop, Shop.id == Difference.shop_id)
+        .where(Difference.resolved_at.is_(None))
     ).one()
     return int(row[0]), int(row[1])
 
@@ -138,7 +145,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Difference.our_kopecks,
             Difference.their_status,
             Difference.their_kopecks,
-            Difference.repair,
+            case((_of_this_shop(), Difference.repair)),
             Difference.resolved_at,
             Difference.resolution,
             Difference.payment_id,
@@ -151,7 +158,10 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Customer.id,
             Customer.name,
             SeenPayment.numbers,
+            ~_of_this_shop(),
         )
+        .select_from(Difference)
+        .join(Shop, Shop.id == Difference.shop_id)
         .outerjoin(Payment, Payment.id == Difference.payment_id)
         .outerjoin(SeenPayment, SeenPayment.gateway_id == Difference.gateway_id)
         .outerjoin(Invoice, Invoice.id == func.coalesce(Difference.invoice_id, SeenPayment.invoice_id))
@@ -162,6 +172,10 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Customer, Customer.id == func.coalesce(Invoice.customer_id, Payment.customer_id, Contract.customer_id)
         )
     )
+
+
+def _of_this_shop() -> ColumnElement[bool]:
+    return Shop.account_id == get_settings().yookassa_shop_id
 
 
 def act_details(session: Session, difference: Difference) -> dict[str, Any]:

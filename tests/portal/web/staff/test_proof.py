@@ -24,6 +24,7 @@ from tests.portal.web.differing import plant_differences
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import agreement, at_noon, customer_of, pay_first
 from tests.sandbox.process import Sandbox
+from tests.support.another_shop import Move
 from tests.support.gateway_cabinet import pay_past_us
 
 pytestmark = pytest.mark.committed
@@ -132,6 +133,25 @@ def test_rows_say_what_differs_and_buttons_are_for_owner_and_accountant(desk: De
     seen = desk("manager").get("/staff/proof").text
     assert "Расхождений: 4" in seen
     assert '<form method="post" action="/staff/proof' not in seen
+
+
+def test_what_is_of_a_former_shop_has_no_button_and_can_be_seen_to(desk: Desk, differing: Ids, move: Move) -> None:
+    _read()
+    with begin() as session:
+        move.here(session)
+    client = desk("accountant")
+    page = client.get("/staff/proof").text
+    assert "Расхождений: 4" in page
+    assert "Исправить все" not in page
+    assert ">Учесть<" not in page
+
+    here = f"/staff/proof/differences/{differing['lost_id']}"
+    one = client.get(here).text
+    assert "прежний магазин" in one
+    assert f'action="{here}/repair"' not in one
+    assert f'action="{here}/invoice"' not in one
+    assert client.post(f"{here}/review", data={"note": "Проверили в прежнем кабинете"}).status_code == 303
+    assert str(differing["lost_id"]) not in _open()
 
 
 def test_the_dashboard_and_the_rail_count_them(desk: Desk, differing: Ids) -> None:
