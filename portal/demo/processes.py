@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import psutil
 from kernel.errors import KabinetError
 
 LOOPBACK = "127.0.0.1"
+_OURS = range(20_000, 32_000)
 
 
 class PortBusy(KabinetError):
@@ -89,11 +91,15 @@ def running_from(pidfile: Path, program: str) -> Running | None:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback that nobody uses at this moment, and that no outgoing connection takes before we do.
+
+    The system gives outgoing connections ports from 32768 on (macOS: 49152), and took some that were free a moment ago.
+    """
+    while True:
+        port = secrets.choice(_OURS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def require_free(port: int, purpose: str) -> None:

@@ -15,8 +15,8 @@ from payments.charging.models import Payment
 from payments.webhooks.intake import take_in
 from payments.webhooks.models import InboundWebhook
 from payments.webhooks.processing import WEBHOOK
+from portal.demo.processes import free_port
 from tests.crash.killing import assert_paid_once, end_leases, kill_worker_at
-from tests.sandbox.process import free_port
 from tests.support.business import make_agreement, pay_with_consent
 from tests.support.processes import running
 from tests.support.world import World

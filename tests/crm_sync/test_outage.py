@@ -12,9 +12,9 @@ from crm_sync.models import CrmLink
 from kernel.db import begin, read
 from payments.charging.models import Payment
 from payments.contracts.models import Installment
+from portal.demo.processes import free_port
 from tests.crm_sync.comparing import differences, left_to_do
 from tests.crm_sync.conftest import Portal, connection
-from tests.sandbox.process import free_port
 from tests.support.business import make_agreement, pay_with_consent
 
 pytestmark = pytest.mark.committed

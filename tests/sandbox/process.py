@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from portal.demo.processes import free_port
 from tests.support.web import WEB
 
 ROOT = Path(__file__).parents[2]
@@ -67,13 +67,6 @@ def start_sandbox(
     sandbox = Sandbox(f"http://{host}:{port}", smtp_port, state, process)
     _wait_until_it_answers(sandbox)
     return sandbox
-
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_it_answers(sandbox: Sandbox) -> None:

@@ -16,7 +16,8 @@ from kernel.db import begin
 from kernel.settings import get_settings
 from payments.installation.setup import ensure_installation
 from portal.demo import acting
-from tests.sandbox.process import Sandbox, free_port
+from portal.demo.processes import free_port
+from tests.sandbox.process import Sandbox
 from tests.support.web import WEB
 
 ROOT = Path(__file__).parents[2]
