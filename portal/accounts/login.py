@@ -46,7 +46,7 @@ def sign_in(
         BadCredentials: whatever the reason.
     """
     wanted = normal_login(login)
-    user = _matching(by_login(session, wanted) if wanted else (), password)
+    user = _matching(session, by_login(session, wanted) if wanted else (), password)
     if user is None or user.disabled_at is not None or not _belongs(session, user, audience):
         _log.info("login.refused", audience=audience, user_id=str(user.id) if user else None, ip=visitor.ip)
         raise BadCredentials
@@ -73,15 +73,24 @@ def give_code(session: Session, token: str, code: str, *, visitor: Visitor, now:
     return Entrance(found.user_id, STAFF, token)
 
 
-def _matching(users: Sequence[User], password: str) -> User | None:
+def _matching(session: Session, users: Sequence[User], password: str) -> User | None:
     if not users:
         verify_password(password, None)
     for user in users:
         right, renewed = verify_password(password, user.password_hash)
         if right:
-            user.password_hash = renewed or user.password_hash
-            return user
+            return user if _is_still_right(session, user, renewed) else None
     return None
+
+
+def _is_still_right(session: Session, user: User, renewed: str | None) -> bool:
+    # To verify takes long. Whoever changed the password meanwhile has ended all sessions, and ours is to be none of them.
+    verified = user.password_hash
+    session.refresh(user, with_for_update={"key_share": True})
+    if user.password_hash != verified:
+        return False
+    user.password_hash = renewed or verified
+    return True
 
 
 def _belongs(session: Session, user: User, audience: Audience) -> bool:

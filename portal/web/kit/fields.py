@@ -34,6 +34,8 @@ _LARGE_SUM = re.compile(r"\d{14,}(?:[.,]\d{1,2})?")
 _GROUPED_SUM = re.compile(r"\d{1,3}(?:,\d{3})+\.\d{2}|\d{1,3}(?:\.\d{3})+,\d{2}")
 _DATE = re.compile(r"(?P<day>\d{1,2})[./-](?P<month>\d{1,2})[./-](?P<year>\d{4})")
 _ISO_DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
+# 31.12.9999 means «for ever» in other programs: a day later there is no calendar.
+_YEARS = range(1900, 3000)
 
 
 class _LineField(wtforms.Field):
@@ -119,8 +121,10 @@ def parse_email(text: str) -> str:
     """The address in its normal form.
 
     Raises:
-        ValueError: it is not an address.
+        ValueError: it is not an address, or one that our mail cannot carry: not every server takes other letters.
     """
+    if not text.rpartition("@")[0].isascii():
+        raise ValueError(_("Наберите адрес латинскими буквами: на такой письма не доходят"))
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
@@ -131,15 +135,18 @@ def parse_date(text: str) -> date:
     """A date from «21.11.2026», «21/11/2026» or «2026-11-21».
 
     Raises:
-        ValueError: not a date of the calendar.
+        ValueError: not a date of the calendar, or of no year that anything of ours can be in.
     """
     found = _DATE.fullmatch(text) or _ISO_DATE.fullmatch(text)
     if not found:
         raise ValueError(_("Введите дату как 21.11.2026"))
     try:
-        return date(int(found["year"]), int(found["month"]), int(found["day"]))
+        read = date(int(found["year"]), int(found["month"]), int(found["day"]))
     except ValueError as error:
         raise ValueError(_("Такой даты нет в календаре")) from error
+    if read.year not in _YEARS:
+        raise ValueError(_("Проверьте год"))
+    return read
 
 
 def parse_inn(text: str) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from babel.numbers import format_decimal
 
-from portal.web.kit.filters import NBSP
+from portal.web.kit.filters import NBSP, number
 from portal.web.kit.i18n import gettext as _
-from portal.web.kit.i18n import language
+from portal.web.kit.i18n import language, ngettext
 
 _TENFOLD = 1000.0
 
@@ -29,7 +29,9 @@ def change_of(now: int, before: int, *, more_is: str = "flat") -> Delta:
         return Delta("", "", "flat", _("раньше не было") if now else _("как и раньше"))
     percent = 100 * (now - before) / before
     if percent > _TENFOLD:
-        return Delta(_("в %(times)s раз") % {"times": round(now / before)}, "up", _tone(1, more_is), _("больше"))
+        times = round(now / before)
+        text = ngettext("в %(num)s раз", "в %(num)s раз", times) % {"num": number(times)}
+        return Delta(text, "up", _tone(1, more_is), _("больше"))
     return _delta(percent, f"{_decimal(abs(percent))}{NBSP}%", more_is)
 
 

@@ -11,10 +11,14 @@ from kernel.clock import real_now
 from kernel.db import begin
 from payments.customers.models import Customer
 from portal.accounts.confirmation import confirm_address
-from portal.accounts.errors import LinkGone
-from portal.accounts.models import User
+from portal.accounts.errors import BadCredentials, LinkGone
+from portal.accounts.login import sign_in
+from portal.accounts.models import User, UserSession
+from portal.accounts.passwords import hash_password
 from portal.accounts.registration import register
+from portal.accounts.sessions import CUSTOMER
 from tests.portal.accounts.people import HOME, OWN, last_token, letters_to, registration
+from tests.support.blocking import meanwhile
 from tests.support.business import open_company
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -47,6 +51,27 @@ def test_of_two_presses_of_one_button_one_wins() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(_works, [token] * 4)) == [False, False, False, True]
+
+
+def test_a_login_that_a_change_of_the_password_overtook_begins_no_session() -> None:
+    with begin() as session:
+        open_company(session)
+        register(session, registration(), HOME, now=real_now())
+    with begin() as session:
+        user = session.scalars(select(User).with_for_update()).one()
+        with meanwhile(_sign_in) as running:
+            user.password_hash = hash_password("another one entirely")
+            session.commit()
+            assert isinstance(running.exception(20), BadCredentials)
+
+    with begin() as session:
+        assert session.scalar(select(func.count(UserSession.id))) == 0
+
+
+def _sign_in() -> None:
+    form = registration()
+    with begin() as session:
+        sign_in(session, form.email, form.password, audience=CUSTOMER, visitor=HOME, now=real_now())
 
 
 def _tokens() -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import Date, Select, cast, func, or_, select
 from kernel.clock import start_of
 from kernel.db import ReadSession
 from kernel.settings import get_settings
-from payments.charging.models import CANCELED, REJECTED, SUCCEEDED, Payment
+from payments.charging.models import CANCELED, REFUSED_FOR, REJECTED, SUCCEEDED, Payment
 
 WEEKS = 12
 _WEEK = timedelta(days=7)
@@ -34,7 +34,7 @@ def charges_by_week(session: ReadSession, today: date) -> list[WeekOfCharges]:
     local = func.timezone(get_settings().business_tz, Payment.decided_at)
     monday = cast(func.date_trunc("week", local), Date)
     # What the gateway did not take counts as a decline; what we held back ourselves is no charge.
-    ended = or_(Payment.status != REJECTED, Payment.reason == "gateway_rejected")
+    ended = or_(Payment.status != REJECTED, Payment.reason.in_(REFUSED_FOR))
     statement: Select[*tuple[Any, ...]] = (
         select(monday, func.count(), func.count().filter(Payment.status == SUCCEEDED))
         .where(

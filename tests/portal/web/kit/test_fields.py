@@ -87,6 +87,18 @@ def test_a_date_outside_the_calendar_is_refused(text: str) -> None:
         parse_date(text)
 
 
+@pytest.mark.parametrize("text", ["31.12.9999", "0001-01-01", "01.01.3000"])
+def test_a_year_beside_which_there_is_no_calendar_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="год"):
+        parse_date(text)
+
+
+@pytest.mark.parametrize("text", ["аnna@mail.ru", "анна@example.ru"])
+def test_an_address_that_mail_cannot_reach_is_refused_with_the_reason(text: str) -> None:
+    with pytest.raises(ValueError, match="латинскими"):
+        parse_email(text)
+
+
 def test_a_taxpayer_number_must_have_right_check_digits() -> None:
     assert parse_inn("7707 083893") == "7707083893"
     with pytest.raises(ValueError, match="ИНН"):
