@@ -13,6 +13,7 @@ from crm_sync.models import CrmConnection, HeldKind
 from crm_sync.port import CrmFailure, NotExecuted, Shut, Uncertain
 from kernel import log
 from kernel.db import Session
+from payments.installation.models import PROVEN
 
 _log = log.get(__name__)
 AWAY_AFTER = 3
@@ -31,10 +32,15 @@ class Leave:
 def ask_leave(session: Session, lanes: int, *, now: datetime) -> Leave:
     """All of them while the CRM answers, one for a probe, none between probes. The row is locked until the commit.
 
+    None in a database that came from a backup, before charging goes on: what it holds may be over, and beside its original
+    it would write over what that has written.
+
     After a round without an answer the next one is half as large, so that one object that the CRM chokes on does not
     take the others down with it again and again.
     """
     connection = _locked(session)
+    if not session.execute(select(PROVEN)).scalar_one():
+        return Leave(0)
     if connection.status == "ok":
         return Leave(max(1, lanes >> connection.failures))
     if connection.probe_at is None or connection.probe_at > now:

@@ -10,6 +10,7 @@ CHECKS = (
         """
         SELECT kind AS object, local_id AS id, jsonb_build_object('since_at', created_at) AS figures
         FROM sync_jobs WHERE created_at < business_now() - interval '1 hour'
+          AND NOT EXISTS (SELECT FROM installation WHERE unproven_since IS NOT NULL)
         """,
     ),
 )

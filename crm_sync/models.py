@@ -32,6 +32,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from kernel.clock import Wait
 from kernel.db import Base
 from kernel.ids import uuid7
+from payments.installation.models import PROVEN
 
 KIND_CHECK = "kind IN ('contact', 'company', 'requisite', 'deal', 'invoice', 'payment', 'comment', 'log')"
 # A job in these states takes its customer's turn; one that is parked, or blocked by a parked one, lets others pass.
@@ -165,11 +166,15 @@ _FIRST = case(
 )
 _SERVED = ~exists().where(HeldKind.kind == SyncJob.kind, HeldKind.until_at > func.business_now())
 _OPEN = ~exists().where(CrmConnection.status != "ok")
-TO_PUSH = Wait("sync_jobs.next_try_at", SyncJob.next_try_at, and_(SyncJob.status.in_(TO_DO), _FIRST, _SERVED, _OPEN))
+TO_PUSH = Wait(
+    "sync_jobs.next_try_at",
+    SyncJob.next_try_at,
+    and_(SyncJob.status.in_(TO_DO), _FIRST, _SERVED, _OPEN, PROVEN),
+)
 TO_SERVE = Wait("crm_held_kinds.until_at", HeldKind.until_at, HeldKind.until_at > func.business_now())
 TO_PROBE = Wait(
     "crm_connection.probe_at",
     CrmConnection.probe_at,
-    and_(CrmConnection.status != "ok", exists().where(SyncJob.status.in_(TO_DO))),
+    and_(CrmConnection.status != "ok", exists().where(SyncJob.status.in_(TO_DO)), PROVEN),
 )
 STALE = Wait("crm_links.stale_at", CrmLink.stale_at, CrmLink.stale_at.is_not(None))

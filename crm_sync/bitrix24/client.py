@@ -140,11 +140,17 @@ def failure(status: int, envelope: dict[str, Any], method: str) -> CrmFailure:
         return Shut(_WORDS[code])
     if status in _SHUT_STATUSES or code in _SHUT:
         return Shut(_WORDS["ACCESS_DENIED"] if code == "ACCESS_DENIED" else f"{_WRONG_ADDRESS} ({code or status})")
-    if code == "NOT_FOUND" or words.casefold() == "not found":
+    if code == "NOT_FOUND" or _says_not_found(words):
         return NotFound("в Битрикс24 этого больше нет")
     if status >= _SERVER_ERROR or code in _UNKNOWN:
         return Uncertain(f"ошибка Битрикс24: {code or status}")
     return Rejected(f"{code}: {words}" if code else words or f"HTTP {status}", code=code)
+
+
+def _says_not_found(words: str) -> bool:
+    # «Not found», and of requisites, which have no code either, «The Requisite with ID '57' is not found».
+    said = words.casefold().rstrip(".")
+    return said == "not found" or (said.startswith("the requisite with id") and said.endswith("is not found"))
 
 
 def kinds_served_by(method: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select
 from crm_sync.models import TO_DO, CrmConnection, CrmLink, SyncJob
 from kernel.db import ReadSession, read
 from payments.customers.models import Customer
+from payments.installation.models import PROVEN
 from portal.web.kit.remembered import Remembered
 
 # The tabs of the list: what waits for a decision, what is on its way, what is looked for.
@@ -20,7 +21,10 @@ VIEWS = {"parked": ("parked", "blocked"), "waiting": ("waiting",), "uncertain": 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The connection and the queue. `behind_since`: since when the oldest job that is to be done waits."""
+    """The connection and the queue. `behind_since`: since when the oldest job that is to be done waits.
+
+    Not `proven`: this database came from a backup, and writes nothing until charging goes on.
+    """
 
     status: str
     since: datetime | None
@@ -30,6 +34,7 @@ class Standing:
     counts: dict[str, int]
     linked: int
     behind_since: datetime | None
+    proven: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ def read_standing(session: ReadSession) -> Standing:
         counts={view: sum(found.get(status, 0) for status in statuses) for view, statuses in VIEWS.items()},
         linked=_linked(session),
         behind_since=behind,
+        proven=session.execute(select(PROVEN)).scalar_one(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, SmallInteger, exists
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -89,6 +89,10 @@ class Shop(Base):
     test: Mapped[bool]
     reconcile_at: Mapped[CreatedAt] = mapped_column(index=True)
     created_at: Mapped[CreatedAt]
+
+
+# That this database is no unproven copy: one that came from a backup tells the world nothing that may be over by now.
+PROVEN = ~exists().where(Installation.unproven_since.is_not(None))
 
 
 class Counter(Base):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, and_, exists, func, or_, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, and_, func, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Wait
 from kernel.db import Base
 from kernel.ids import uuid7
-from payments.installation.models import Installation
+from payments.installation.models import PROVEN
 
 
 class Message(Base):
@@ -51,10 +51,9 @@ class Message(Base):
 # They tell of money that is still to come. A database from a backup may know less than the gateway: it says none of it
 # before it was reconciled and a person let charges go on.
 OF_MONEY_TO_COME = ("charge_announced", "invoice_issued")
-_PROVEN = ~exists().where(Installation.unproven_since.is_not(None))
 TO_SEND = Wait(
     "messages.next_try_at",
     Message.next_try_at,
-    and_(Message.status.in_(("queued", "uncertain")), or_(Message.kind.not_in(OF_MONEY_TO_COME), _PROVEN)),
+    and_(Message.status.in_(("queued", "uncertain")), or_(Message.kind.not_in(OF_MONEY_TO_COME), PROVEN)),
 )
 IN_FLIGHT = Wait("messages.sending", Message.created_at, Message.status == "sending")

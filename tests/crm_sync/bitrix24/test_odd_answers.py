@@ -127,3 +127,16 @@ def test_a_request_that_comes_too_late_is_not_sent(portal: Portal) -> None:
     (outcome,) = run(get_settings().bitrix24_url, [Command("profile", {})], not_after=0.0)
     assert isinstance(outcome, NotExecuted)
     assert portal.calls() == []
+
+
+@pytest.mark.parametrize("words", ["Not found", "Not found.", "The Requisite with ID '57' is not found"])
+def test_what_is_gone_there_is_told_without_a_code_too(words: str) -> None:
+    told = {"error": "", "error_description": words}
+
+    assert isinstance(failure(400, told, "crm.requisite.update"), NotFound)
+
+
+def test_a_parent_that_is_missing_is_no_object_that_is_gone() -> None:
+    told = {"error": "", "error_description": "Entity not found."}
+
+    assert not isinstance(failure(400, told, "crm.requisite.add"), NotFound)
