@@ -76,6 +76,8 @@ def _lead(lead: Connection, wiring: Wiring, stop: threading.Event) -> None:
     # The lead is lost with the database, and a database that comes back may be a copy: a promoted standby, a restore.
     with begin() as session:
         pause_in_a_copy(session, now=business_now(session))
+    # And whoever was at a job then has failed at it: its hint leads nowhere.
+    forget_hints()
     clock_url = get_settings().clock_url
     follower = Follower(clock_url) if clock_url else None
     beat, notes, keeper = _Beat(Installation.scheduler_beat_at), DutyNotes(), _Keeper()

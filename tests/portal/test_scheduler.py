@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -24,13 +24,14 @@ from payments.contracts.models import Installment
 from payments.installation.models import Installation
 from payments.installation.setup import ensure_installation
 from payments.invoicing.models import Invoice
+from payments.stops.keeping import keep_memory
 from portal import scheduler
 from portal.public import Duty
 from portal.wiring import DUTIES, Wiring
 from tests.support.blocking import meanwhile
 from tests.support.business import make_agreement
 from tests.support.charging import make_announced
-from tests.support.standing import begin_first_payment, pay_first
+from tests.support.standing import begin_first_payment, make_standing, pay_first
 
 pytestmark = pytest.mark.committed
 
@@ -197,6 +198,26 @@ def test_a_database_that_comes_back_as_a_copy_is_paused_without_a_restart(instal
             installation_row.fingerprint = {**(installation_row.fingerprint or {}), "timeline": "00000000"}
             session.execute(select(func.pg_terminate_backend(first)))
         assert _until(_is_paused)
+
+
+def test_whoever_takes_the_lead_trusts_no_hint_that_was_given_before(installation: None) -> None:
+    keep_memory()  # Redis has lost nothing
+    with begin() as session:
+        it = make_standing(session)
+        hinted_until = session.execute(
+            update(Payment)
+            .where(Payment.id == it.due.payment_id)
+            .values(lease_until=func.clock_timestamp() + timedelta(seconds=25))
+            .returning(Payment.lease_until)
+        ).scalar_one()
+
+    with _running_scheduler():
+        assert _until(lambda: _hint_of(it.due.payment_id) not in (None, hinted_until)), "another hint is given"
+
+
+def _hint_of(payment_id: UUID) -> datetime | None:
+    with read() as session:
+        return session.get_one(Payment, payment_id).lease_until
 
 
 def test_a_second_scheduler_does_nothing_until_the_first_has_gone(installation: None) -> None:
