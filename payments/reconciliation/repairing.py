@@ -132,8 +132,8 @@ def is_matter_of_opinion(session: Session | ReadSession, difference: Difference)
 
     Nor can one in a shop that is not the settings' any more: the gateway shows its payments to nobody.
     """
-    by_button = difference.repair is not None and difference.kind != FOREIGN
-    return not by_button or not is_of_this_shop(session, difference.shop_id)
+    no_button_must = difference.repair is None or difference.kind == FOREIGN
+    return no_button_must or not is_of_this_shop(session, difference.shop_id)
 
 
 def is_of_this_shop(session: Session | ReadSession, shop_id: UUID) -> bool:

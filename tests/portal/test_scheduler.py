@@ -144,7 +144,7 @@ def test_while_redis_is_away_no_charge_is_written_and_everything_else_is_done(
     get_settings.cache_clear()
     with _running_scheduler():
         assert _until(lambda: _status_of_invoice(line_id) == "open")
-        time.sleep(1)
+        time.sleep(1)  # two passes more: that nothing is done can only be waited for
         assert _charges() == 0, "it may have been charged already, by a later state of this database"
 
         monkeypatch.setenv("KABINET_REDIS_URL", redis)

@@ -57,16 +57,22 @@ class Announced:
 
 @pytest.fixture
 def it(committed: str) -> Announced:
+    contract_id = _subscribed()
+    at_noon(NOTICED)
+    with begin() as session:
+        assert issue_due(session, now=business_now(session)) == 1
+        notice = session.scalars(select(Notice)).one()
+    return Announced(contract_id, notice.installment_id, notice.id)
+
+
+def _subscribed() -> UUID:
+    """A weekly contract whose first line was paid with consent; its id."""
     at_noon(FIRST)
     with begin() as session:
         open_company(session)
         agreed = agreement(session, customer_of(session, "Анна"), period=Period("week"))
         pay_first(session, agreed)
-    at_noon(NOTICED)
-    with begin() as session:
-        assert issue_due(session, now=business_now(session)) == 1
-        notice = session.scalars(select(Notice)).one()
-    return Announced(agreed.contract_id, notice.installment_id, notice.id)
+        return agreed.contract_id
 
 
 def _announcements(session: ReadSession) -> int:
@@ -134,11 +140,8 @@ def _invoice_of(line_id: UUID) -> str:
 
 @pytest.mark.usefixtures("committed")
 def test_a_card_of_another_shop_is_not_announced_and_its_invoice_is_asked_for_by_hand(move: Move) -> None:
-    at_noon(FIRST)
+    _subscribed()
     with begin() as session:
-        open_company(session)
-        agreed = agreement(session, customer_of(session, "Анна"), period=Period("week"))
-        pay_first(session, agreed)
         move.here(session)
     at_noon(NOTICED)
 

@@ -33,6 +33,8 @@ from portal.notifications.handlers import HANDLERS
 from portal.notifications.models import Message
 
 KOPECKS = 120_000
+# The same as letters write it.
+SUM = "1\u00a0200,00\u00a0₽"
 COMPANY = Company("Полюс", "ООО «Полюс»", "7700000016", phone="+74951234567", email="help@example.com")
 BY_HAND = Evidence(ip="127.0.0.1")
 
