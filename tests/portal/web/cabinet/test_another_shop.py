@@ -44,6 +44,7 @@ def test_no_charge_is_promised_and_the_pages_say_how_to_go_on(
     for page in (home, autopay):
         assert WHY in page
         assert ANEW in page
+        assert "Включить автоплатёж" not in page, "it is on, only its card is of no use"
         assert "Автоплатёж приостановлен" in page
         assert f'href="/autopay/new?contract={contract_id}"' in page
         assert "банк" not in page.lower(), "no bank has refused anything"
