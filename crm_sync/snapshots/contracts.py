@@ -16,7 +16,7 @@ from crm_sync.snapshots.identity import desk_url, external_id, installation_id
 from kernel.clock import business_date, business_now
 from kernel.db import ReadSession
 from payments.autopay.models import Autopay, PaymentMethod
-from payments.charging.models import SUCCEEDED, Allocation, Payment
+from payments.charging.models import LEFT_TO_PAY, SUCCEEDED, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
@@ -41,14 +41,6 @@ _AUTOPAY_WORDS = {
 class _Debt:
     kopecks: int
     oldest: date | None
-
-
-_counted = (
-    select(func.coalesce(func.sum(Allocation.kopecks), 0))
-    .where(Allocation.invoice_id == Invoice.id)
-    .correlate(Invoice)
-    .scalar_subquery()
-)
 
 
 def read_contracts(session: ReadSession, ids: Sequence[UUID]) -> list[Wanted]:
@@ -86,7 +78,7 @@ def _rows(ids: Sequence[UUID]) -> Any:
 
 def _debts(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, _Debt]:
     rows = session.execute(
-        select(Invoice.contract_id, func.sum(Invoice.kopecks - _counted), func.min(Invoice.due_on))
+        select(Invoice.contract_id, func.sum(LEFT_TO_PAY), func.min(Invoice.due_on))
         .where(Invoice.contract_id.in_(ids), Invoice.status == "open")
         .group_by(Invoice.contract_id)
     )

@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     DateTime,
     ForeignKey,
     Index,
     UniqueConstraint,
     and_,
+    cast,
     exists,
     func,
     or_,
@@ -178,6 +180,14 @@ class Allocation(Base):
     created_at: Mapped[CreatedAt]
 
 
+# Over an invoice: the kopecks of it that have come, and those that have not.
+CAME = (
+    select(cast(func.coalesce(func.sum(Allocation.kopecks), 0), BigInteger))
+    .where(Allocation.invoice_id == Invoice.id)
+    .correlate(Invoice)
+    .scalar_subquery()
+)
+LEFT_TO_PAY: ColumnElement[Any] = Invoice.kopecks - CAME
 # Over a due line that is not paid yet. A notice names the whole sum, so what is left of it is paid by hand.
 PARTLY_PAID = (
     select(Allocation.id)

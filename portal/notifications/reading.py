@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, cast, func, or_, select, true
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from kernel.clock import business_date
@@ -17,7 +17,7 @@ from payments.autopay.cards import tokens_of_card
 from payments.autopay.models import Autopay, Notice, PaymentMethod
 from payments.autopay.own_shop import IN_OUR_SHOP
 from payments.charging.coming import CHARGE_DAY, NEWEST_NOTICE, charge_day
-from payments.charging.models import LIVE, UNDER_WAY, Allocation, Payment
+from payments.charging.models import CAME, LEFT_TO_PAY, LIVE, UNDER_WAY, Payment
 from payments.charging.next_attempt import NEXT_ATTEMPT_AT
 from payments.charging.stalled import PAUSE
 from payments.contracts.models import Contract, Installment, PaymentPlan
@@ -46,13 +46,6 @@ _AGREEMENT = (
     Contract.id.label("contract_id"),
     Contract.number.label("contract_number"),
     Contract.title,
-)
-# Over an invoice: the kopecks of it that have come.
-_PAID = (
-    select(cast(func.coalesce(func.sum(Allocation.kopecks), 0), BigInteger))
-    .where(Allocation.invoice_id == Invoice.id)
-    .correlate(Invoice)
-    .scalar_subquery()
 )
 # Over an invoice: whether a payment is collecting it at this moment.
 _COLLECTING = (
@@ -98,11 +91,11 @@ def open_invoice(session: Session, invoice_id: UUID) -> OpenInvoice | None:
         select(
             *_AGREEMENT,
             Invoice.number,
-            Invoice.kopecks,
+            LEFT_TO_PAY.label("left"),
             Invoice.due_on,
             Installment.charge_at,
             Autopay.status,
-            _PAID.label("paid"),
+            CAME.label("came"),
         )
         .select_from(Invoice)
         .join(Contract, Contract.id == Invoice.contract_id)
@@ -115,8 +108,7 @@ def open_invoice(session: Session, invoice_id: UUID) -> OpenInvoice | None:
         return None
     by_itself = row.status == "active" and row.charge_at is not None
     charge_on = business_date(row.charge_at) if by_itself else None
-    left = row.kopecks - row.paid
-    return OpenInvoice(_agreement(row), invoice_id, row.number, left, row.due_on, charge_on, row.paid)
+    return OpenInvoice(_agreement(row), invoice_id, row.number, row.left, row.due_on, charge_on, row.came)
 
 
 def decided_payment(session: Session, payment_id: UUID) -> DecidedPayment:
@@ -293,7 +285,7 @@ def open_debts(session: Session, contract_ids: Iterable[UUID]) -> list[Debt]:
             Contract.number.label("contract_number"),
             Invoice.id,
             Invoice.number,
-            (Invoice.kopecks - _PAID).label("kopecks"),
+            LEFT_TO_PAY.label("kopecks"),
             Invoice.due_on,
         )
         .join(Contract, Contract.id == Invoice.contract_id)

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, true
+from sqlalchemy import select, true
 
 from kernel.db import ReadSession, Session
-from payments.charging.models import CREATED, LIVE, PENDING, Allocation, Payment
+from payments.charging.models import CREATED, LEFT_TO_PAY, LIVE, PENDING, Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
 from payments.installation.models import LegalEntity
@@ -109,11 +109,6 @@ def read_linked_invoice(session: Session | ReadSession, invoice_id: UUID) -> Lin
         .limit(1)
         .lateral("newest")
     )
-    counted = (
-        select(func.coalesce(func.sum(Allocation.kopecks), 0))
-        .where(Allocation.invoice_id == Invoice.id)
-        .correlate(Invoice)
-    )
     row = session.execute(
         select(
             Invoice,
@@ -123,7 +118,7 @@ def read_linked_invoice(session: Session | ReadSession, invoice_id: UUID) -> Lin
             Customer.email,
             LegalEntity.name.label("legal_entity"),
             LegalEntity.inn,
-            counted.scalar_subquery().label("counted"),
+            LEFT_TO_PAY.label("left"),
             newest,
         )
         .join(Contract, Contract.id == Invoice.contract_id)
@@ -147,7 +142,7 @@ def _invoice(row: Any) -> LinkedInvoice:
         title=row.title,
         contract_number=row.contract_number,
         kopecks=invoice.kopecks,
-        left=invoice.kopecks - int(row.counted),
+        left=row.left,
         due_on=invoice.due_on,
         status=invoice.status,
         closed_at=invoice.paid_at or invoice.voided_at,

@@ -14,14 +14,14 @@ from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, PaymentMethod
 from payments.autopay.own_shop import CARD_ELSEWHERE, SHOWN_STATUS
-from payments.charging.models import LIVE, UNSENT, Payment
+from payments.charging.models import LEFT_TO_PAY, LIVE, UNSENT, Payment
 from payments.charging.stalled import PAUSE, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.contracts.periods import Period, Unit
 from payments.invoicing.models import Invoice
 from portal.notifications.pay_until import last_day_before
 from portal.web.cabinet.method_titles import method_title
-from portal.web.cabinet.queries.lines import LastPayment
+from portal.web.cabinet.queries.lines import LastPayment, last_payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Agreement:
 class InvoicePage:
     """One invoice, with the newest unfinished payment of it.
 
-    `may_have_autopay`: its contract goes on, and can be charged by itself. `pay_until`: the last day of a purchase that
+    Of its `kopecks` so many are `left` to pay. `may_have_autopay`: its contract goes on, and can be charged by itself. `pay_until`: the last day of a purchase that
     was never paid. `stalled`: its charge is due, was not sent and waits for the end of a pause of all charging.
     `card_elsewhere`: as of its contract.
     """
@@ -77,6 +77,7 @@ class InvoicePage:
     is_draft: bool
     may_have_autopay: bool
     kopecks: int
+    left: int
     due_on: date
     status: str
     paid_at: datetime | None
@@ -134,6 +135,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
             Invoice.customer_id,
             Invoice.number,
             Invoice.kopecks,
+            LEFT_TO_PAY.label("left"),
             Invoice.due_on,
             Invoice.status,
             Invoice.paid_at,
@@ -150,6 +152,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
             Payment.number.label("payment_number"),
             Payment.status.label("payment_status"),
             Payment.initiator,
+            Payment.kopecks.label("payment_kopecks"),
             Payment.reason,
             Payment.return_token,
         )
@@ -163,11 +166,6 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
     ).first()
     if row is None:
         raise NotFound
-    live = (
-        LastPayment(row.payment_number, row.payment_status, row.initiator, row.reason, row.return_token)
-        if row.payment_number
-        else None
-    )
     return InvoicePage(
         id=row.id,
         customer_id=row.customer_id,
@@ -178,6 +176,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         is_draft=row.contract_status == "draft",
         may_have_autopay=row.period_unit is not None and row.contract_status in ("draft", "active"),
         kopecks=row.kopecks,
+        left=row.left,
         due_on=row.due_on,
         status=row.status,
         paid_at=row.paid_at,
@@ -186,7 +185,7 @@ def read_invoice(session: Session | ReadSession, invoice_id: UUID, customer_ids:
         charge_at=row.charge_at,
         stalled=row.stalled,
         pay_until=last_day_before(row.lapses_at) if row.lapses_at and row.contract_status == "draft" else None,
-        live=live,
+        live=last_payment(row),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, or_, select, true
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, true
 
 from kernel.clock import business_date
 from kernel.db import ReadSession, Session, given
@@ -18,6 +18,7 @@ from payments.charging.coming import CHARGE_DAY, NEWEST_NOTICE, charge_day
 from payments.charging.models import (
     CANCELED,
     CREATED,
+    LEFT_TO_PAY,
     LIVE,
     PENDING,
     REFUSED_FOR,
@@ -42,11 +43,12 @@ _STOPPED = ("suspended", "ended")
 
 @dataclass(frozen=True, slots=True)
 class LastPayment:
-    """The newest attempt to collect an invoice."""
+    """The newest attempt to collect an invoice, and how many kopecks it asked for."""
 
     number: int
     status: str
     initiator: str
+    kopecks: int
     reason: str | None
     return_token: str | None
 
@@ -95,6 +97,7 @@ class Card:
 class DueLine:
     """One due line that is planned or invoiced, with its contract, its permission and its newest payment.
 
+    `kopecks` are what is left to pay of it.
     `charge_on` is the business date of the next automatic try; None when nothing will be charged by itself, or nobody
     knows when: `stalled` says that its charge is due, was not sent and waits for the end of a pause of all charging.
     `failed_before`: a charge of it was refused before.
@@ -198,9 +201,18 @@ def read_due_lines(
     return sorted(found, key=lambda line: (line.on, line.contract_number))
 
 
+def last_payment(row: Row[Any]) -> LastPayment | None:
+    """The payment that a query has joined to its invoice; None when there is none."""
+    if row.payment_number is None:
+        return None
+    return LastPayment(
+        row.payment_number, row.payment_status, row.initiator, row.payment_kopecks, row.reason, row.return_token
+    )
+
+
 def _statement() -> Select[*tuple[Any, ...]]:
     attempt = (
-        select(Payment.number, Payment.status, Payment.initiator, Payment.reason, Payment.return_token)
+        select(Payment.number, Payment.status, Payment.initiator, Payment.kopecks, Payment.reason, Payment.return_token)
         .where(Payment.invoice_id == Invoice.id)
         .order_by(Payment.id.desc())
         .limit(1)
@@ -221,7 +233,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             PaymentPlan.period_count,
             PaymentPlan.anchor_on,
             Installment.number,
-            Installment.kopecks,
+            func.coalesce(LEFT_TO_PAY, Installment.kopecks).label("kopecks"),
             *CHARGE_DAY,
             Invoice.id.label("invoice_id"),
             Invoice.lapses_at,
@@ -237,6 +249,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             attempt.c.number.label("payment_number"),
             attempt.c.status.label("payment_status"),
             attempt.c.initiator,
+            attempt.c.kopecks.label("payment_kopecks"),
             attempt.c.reason,
             attempt.c.return_token,
             failed_before.correlate(Invoice).label("failed_before"),
@@ -267,11 +280,7 @@ _OF_CONTRACT = _OF_CUSTOMERS.where(Contract.id == bindparam("contract_id"))
 
 
 def _line(row: Row[Any], now: datetime) -> DueLine:
-    payment = (
-        LastPayment(row.payment_number, row.payment_status, row.initiator, row.reason, row.return_token)
-        if row.payment_number
-        else None
-    )
+    payment = last_payment(row)
     charge_on = _charge_on(row, payment, now)
     stalled = _stalled(row, payment, charge_on, now)
     unit: Unit = row.period_unit

@@ -13,6 +13,7 @@ from kernel.errors import NotFound
 from payments.autopay.models import Autopay
 from payments.catalogue.buying import period_of_price
 from payments.catalogue.models import Price, Product
+from payments.charging.models import LEFT_TO_PAY
 from payments.contracts.models import Contract, PaymentPlan
 from payments.contracts.periods import Period
 from payments.invoicing.models import Invoice
@@ -94,7 +95,7 @@ def read_earlier(session: Session | ReadSession, price_id: UUID, customer_ids: S
             func.coalesce(Autopay.status == "active", False).label("charges_itself"),
             Invoice.id.label("invoice_id"),
             Invoice.number.label("invoice_number"),
-            func.coalesce(Invoice.kopecks, PaymentPlan.kopecks).label("kopecks"),
+            func.coalesce(LEFT_TO_PAY, PaymentPlan.kopecks).label("kopecks"),
         )
         .join(Price, Price.id == Contract.price_id)
         .join(PaymentPlan, PaymentPlan.contract_id == Contract.id)

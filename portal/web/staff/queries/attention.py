@@ -14,14 +14,14 @@ from kernel.clock import start_of
 from kernel.db import ReadSession
 from kernel.outbox import Delivery
 from payments.autopay.models import Autopay, Notice, PaymentMethod
-from payments.charging.models import CANCELED, LIVE, REFUSED_FOR, REJECTED, SENDING, UNKNOWN, Payment
+from payments.charging.models import CANCELED, LEFT_TO_PAY, LIVE, REFUSED_FOR, REJECTED, SENDING, UNKNOWN, Payment
 from payments.contracts.models import Installment
 from payments.invoicing.models import Invoice
 from payments.reconciliation.models import Difference
 from payments.webhooks.models import InboundWebhook
 from portal.doctor.models import CheckResult
 from portal.notifications.models import Message
-from portal.web.staff.queries.debts import left_to_pay, overdue
+from portal.web.staff.queries.debts import overdue
 from portal.web.staff.queries.late import is_late
 
 UNKNOWN_FOR = timedelta(hours=1)
@@ -113,7 +113,7 @@ def read_attention(session: ReadSession, *, today: date, now: datetime) -> Atten
             select(func.count()).where(failed).scalar_subquery(),
             select(func.coalesce(func.sum(Payment.kopecks), 0)).where(failed).scalar_subquery(),
             select(func.count()).where(overdue(today)).scalar_subquery(),
-            select(func.coalesce(func.sum(left_to_pay), 0)).where(overdue(today)).scalar_subquery(),
+            select(func.coalesce(func.sum(LEFT_TO_PAY), 0)).where(overdue(today)).scalar_subquery(),
             _late(func.count(), today),
             _late(func.coalesce(func.sum(Installment.kopecks), 0), today),
             select(func.count(Notice.id.distinct())).where(*_unheard()).scalar_subquery(),

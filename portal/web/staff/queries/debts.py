@@ -11,20 +11,12 @@ from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, cast, exists, fu
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel.db import ReadSession
-from payments.charging.models import Allocation
+from payments.charging.models import LEFT_TO_PAY
 from payments.contracts.models import Contract
 from payments.invoicing.models import Invoice
 
 # Days since the due date, both included; the last has no end that a debt could reach.
 AGES = ((1, 7), (8, 30), (31, 60), (61, 100_000))
-_counted = (
-    select(cast(func.coalesce(func.sum(Allocation.kopecks), 0), BigInteger))
-    .where(Allocation.invoice_id == Invoice.id)
-    .correlate(Invoice)
-    .scalar_subquery()
-)
-# Of one invoice; an aggregate over invoices sums it.
-left_to_pay: ColumnElement[Any] = Invoice.kopecks - _counted
 
 
 # A draft's invoice is an offer: it becomes a debt, or lapses, with its contract.
@@ -49,7 +41,7 @@ class DebtAges:
 def debt_ages(session: ReadSession, today: date) -> DebtAges:
     """The overdue debts of all customers on a business date."""
     days = today - Invoice.due_on
-    sums = [func.coalesce(func.sum(left_to_pay).filter(days.between(first, last)), 0) for first, last in AGES]
+    sums = [func.coalesce(func.sum(LEFT_TO_PAY).filter(days.between(first, last)), 0) for first, last in AGES]
     row = session.execute(select(func.count(), *sums).where(overdue(today))).one()
     return DebtAges(tuple(int(value) for value in row[1:]), row[0])
 
@@ -59,7 +51,7 @@ def owed(
 ) -> ScalarSelect[Any]:
     """The sum left to pay of somebody's debts: `by` is the invoices' column, `of` the owner it must equal."""
     return (
-        select(cast(func.coalesce(func.sum(left_to_pay), 0), BigInteger))
+        select(cast(func.coalesce(func.sum(LEFT_TO_PAY), 0), BigInteger))
         .where(by == of, is_debt, *conditions)
         .scalar_subquery()
     )

@@ -11,12 +11,11 @@ from sqlalchemy import Select, func, select
 
 from kernel.db import ReadSession
 from payments.autopay.models import Autopay, PaymentMethod
-from payments.charging.models import Payment
+from payments.charging.models import LEFT_TO_PAY, Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
 from portal.web.staff.queries.attention import is_failed_charge
-from portal.web.staff.queries.debts import left_to_pay
 from portal.web.staff.queries.retries import retry_at, retry_state
 from portal.web.staff.queries.search import matching
 
@@ -70,7 +69,7 @@ def failed_charge(session: ReadSession, invoice_id: UUID) -> FailedCharge | None
 def total_failed(session: ReadSession, text: str) -> tuple[int, int]:
     """How many there are, and what they leave unpaid."""
     statement = (
-        select(func.count(), func.coalesce(func.sum(left_to_pay), 0))
+        select(func.count(), func.coalesce(func.sum(LEFT_TO_PAY), 0))
         .select_from(Payment)
         .join(Invoice, Invoice.id == Payment.invoice_id)
         .join(Customer, Customer.id == Payment.customer_id)
@@ -97,7 +96,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             Invoice.id,
             Invoice.number,
             Invoice.due_on,
-            left_to_pay,
+            LEFT_TO_PAY,
             Contract.id,
             Contract.number,
             Contract.title,

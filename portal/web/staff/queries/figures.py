@@ -26,12 +26,12 @@ from sqlalchemy import (
 
 from kernel.db import ReadSession
 from kernel.settings import get_settings
-from payments.charging.models import SUCCEEDED, Allocation, Payment
+from payments.charging.models import LEFT_TO_PAY, SUCCEEDED, Allocation, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.invoicing.models import Invoice
 from portal.web.kit.charts import DayAmount
 from portal.web.staff.periods import DeskPeriod, Span, same_day_last_month
-from portal.web.staff.queries.debts import left_to_pay, overdue
+from portal.web.staff.queries.debts import overdue
 
 _A_MONTH = timedelta(days=31)
 _TO_COME = ("planned", "invoiced")
@@ -75,7 +75,7 @@ def read_figures(session: ReadSession, period: DeskPeriod) -> Figures:
     expected = expected_by_day(session, period.today, max(period.month_ends_on, period.today + _A_MONTH))
     overdue_now, overdue_before, expected_before = session.execute(
         select(
-            select(func.coalesce(func.sum(left_to_pay), 0)).where(overdue(period.today)).scalar_subquery(),
+            select(func.coalesce(func.sum(LEFT_TO_PAY), 0)).where(overdue(period.today)).scalar_subquery(),
             _overdue_then(period.previous),
             _due_between(*same_day_last_month(period.today)),
         )

@@ -12,14 +12,13 @@ from sqlalchemy import Select, or_, select
 from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Notice
-from payments.charging.models import LIVE, Payment
+from payments.charging.models import LEFT_TO_PAY, LIVE, Payment
 from payments.contracts.models import Contract, Installment, PaymentPlan
 from payments.customers.models import Customer
 from payments.history.models import StatusHistory
 from payments.installation.models import LegalEntity
 from payments.invoicing.models import Invoice
 from portal.notifications.models import Message
-from portal.web.staff.queries.debts import left_to_pay
 
 _ONE_DAY = timedelta(days=1)
 
@@ -111,7 +110,7 @@ def read_invoice(session: ReadSession, invoice_id: UUID) -> InvoiceFacts:
             Invoice.number,
             Invoice.status,
             Invoice.kopecks,
-            left_to_pay,
+            LEFT_TO_PAY,
             Invoice.purpose,
             Contract.title,
             Invoice.due_on,

@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from kernel.clock import start_of
 from kernel.db import ReadSession
-from payments.charging.models import LIVE, Payment
+from payments.charging.models import LEFT_TO_PAY, LIVE, Payment
 from payments.contracts.models import Contract
 from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
-from portal.web.staff.queries.debts import is_debt, left_to_pay, overdue
+from portal.web.staff.queries.debts import is_debt, overdue
 from portal.web.staff.queries.search import has_contract_number, matching
 
 VIEWS = ("open", "overdue")
@@ -103,7 +103,7 @@ def list_invoices(
             Invoice.due_on,
             Invoice.status,
             Invoice.kopecks,
-            left_to_pay,
+            LEFT_TO_PAY,
             Contract.title,
             _being_paid,
             Contract.status == "draft",
@@ -126,7 +126,7 @@ def list_invoices(
 def total_invoices(session: ReadSession, wanted: InvoiceFilter, *, today: date) -> Total:
     """What the whole filtered list adds up to. What is void or written off asks for nothing."""
     newest = (
-        select(Invoice.kopecks, Invoice.status, left_to_pay.label("left"))
+        select(Invoice.kopecks, Invoice.status, LEFT_TO_PAY.label("left"))
         .where(*wanted.conditions(today))
         .order_by(Invoice.id.desc())
         .limit(MOST_COUNTED + 1)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from kernel.db import ReadSession, Session
-from payments.charging.models import UNDER_WAY, Payment
+from payments.charging.models import LEFT_TO_PAY, UNDER_WAY, Payment
 from payments.contracts.models import BY_CALENDAR, Contract, Installment, PaymentPlan
 from payments.contracts.planning import due_date
 from payments.customers.models import Customer
@@ -20,7 +20,7 @@ _MOST_MISSED = 400
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """Open invoices: how many, and the sum that is asked for."""
+    """Open invoices: how many, and what is left to pay of them."""
 
     count: int
     kopecks: int
@@ -47,7 +47,7 @@ class NextLine:
 def open_debt(session: ReadSession, contract_id: UUID) -> Debt:
     """What the contract asks for today."""
     row = session.execute(
-        select(func.count(), func.coalesce(func.sum(Invoice.kopecks), 0)).where(
+        select(func.count(), func.coalesce(func.sum(LEFT_TO_PAY), 0)).where(
             Invoice.contract_id == contract_id, Invoice.status == "open"
         )
     ).one()
