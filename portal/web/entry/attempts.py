@@ -14,24 +14,24 @@ from portal.web.kit.i18n import ngettext
 _log = log.get(__name__)
 
 
-def count(*attempts: tuple[Throttle, str | None]) -> None:
-    """Count one attempt in each throttle. An unknown address counts as one and the same.
+def count(*attempts: tuple[Throttle, str]) -> None:
+    """Count one attempt in each throttle.
 
     Raises:
         HTTPException: 429 with the minutes left and `Retry-After`.
     """
     with _told(attempts[0][0]):
-        spend(*((throttle, whom or "unknown") for throttle, whom in attempts))
+        spend(*attempts)
 
 
-def check(throttle: Throttle, whom: str | None) -> None:
+def check(throttle: Throttle, whom: str) -> None:
     """Refuse whoever has used up a throttle; nothing is counted.
 
     Raises:
         HTTPException: 429 with the minutes left and `Retry-After`.
     """
     with _told(throttle):
-        look(throttle, whom or "unknown")
+        look(throttle, whom)
 
 
 def note(throttle: Throttle, whom: str) -> None:

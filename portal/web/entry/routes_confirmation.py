@@ -54,7 +54,7 @@ def send_letter_again(request: Request) -> Response:
     """The same letter once more, at most once a minute; too soon is answered by the same page."""
     email = _waiting_address(request)
     try:
-        count((LETTER_AGAIN, email.lower()), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
+        count((LETTER_AGAIN, email.lower()), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).network))
     except HTTPException as refusal:
         return _too_soon(request, int((refusal.headers or {})["Retry-After"]))
     with even_pace(), begin() as session:
@@ -72,7 +72,7 @@ def change_waiting_address(request: Request, posted: Posted) -> Response:
     if not form.validate():
         return _waiting_page(request, form, status=422)
     email = str(form.email.data)
-    count((LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
+    count((LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).network))
     note(LETTER_AGAIN, email.lower())
     with even_pace(), begin() as session:
         correct_address(session, found.user_id, email, now=real_now())

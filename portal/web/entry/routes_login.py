@@ -76,8 +76,8 @@ def _sign_in(request: Request, db: Db, audience: Audience, form: LoginForm | Sta
     who = visitor(request)
     login = str(form.login.data)
     account = normal_login(login) or login.lower()
-    here = f"{account} {who.ip}"
-    count((LOGIN_HERE, here), (LOGIN_FROM, who.ip), (LOGIN_TO, account))
+    here = f"{account} {who.network}"
+    count((LOGIN_HERE, here), (LOGIN_FROM, who.network), (LOGIN_TO, account))
     now = real_now()
     try:
         entrance = sign_in(db, login, str(form.password.data), audience=audience, visitor=who, now=now)

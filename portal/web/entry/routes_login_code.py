@@ -43,7 +43,7 @@ def create_code(request: Request, posted: Posted, db: Db) -> Response:
     if not form.validate():
         return _page(request, form, wanted, status=422)
     who = visitor(request)
-    _count(waiting, who.ip)
+    _count(waiting, who.network)
     try:
         entrance = give_code(
             db, session_token(request, STAFF_CODE) or "", str(form.code.data), visitor=who, now=real_now()
@@ -62,8 +62,8 @@ def create_code(request: Request, posted: Posted, db: Db) -> Response:
     return response
 
 
-def _count(waiting: SignedIn, ip: str | None) -> None:
-    count((CODE_HERE, str(waiting.session_id)), (CODE_FROM, ip), (CODE_TO, str(waiting.user_id)))
+def _count(waiting: SignedIn, network: str) -> None:
+    count((CODE_HERE, str(waiting.session_id)), (CODE_FROM, network), (CODE_TO, str(waiting.user_id)))
 
 
 def _begin_anew(request: Request, wanted: str) -> Response:

@@ -54,7 +54,7 @@ def change_email(request: Request, posted: Posted, customer: CurrentCustomer) ->
         ask_passwords_again(form)
         return _page(request, customer, address=form)
     email = str(form.email.data)
-    count((PASSWORD_HERE, str(customer.user_id)), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
+    count((PASSWORD_HERE, str(customer.user_id)), (LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).network))
     password = str(form.current.data)
     try:
         with even_pace(), begin() as session:

@@ -40,7 +40,7 @@ def send_reset_letter(request: Request, posted: Posted) -> Response:
     if not form.validate():
         return render(request, "pages/entry/forgot.html", {"form": form}, status=422)
     email = str(form.email.data)
-    count((LETTER_TO, f"reset {email.lower()}"), (LETTER_FROM, visitor(request).ip))
+    count((LETTER_TO, f"reset {email.lower()}"), (LETTER_FROM, visitor(request).network))
     with even_pace(), begin() as session:
         request_reset(session, email, now=real_now())
     return go_to(request, "/password/sent")

@@ -57,7 +57,7 @@ def create_registration(request: Request, posted: Posted) -> Response:
         return _page(request, form, status=422)
     email, name = str(form.email.data), str(form.name.data)
     who = visitor(request)
-    count((REGISTER_FROM, who.ip), (LETTER_TO, email.lower()))
+    count((REGISTER_FROM, who.network), (LETTER_TO, email.lower()))
     note(LETTER_AGAIN, email.lower())
     data = Registration(
         name=name,

@@ -67,13 +67,13 @@ def linked_invoice(request: Request, token: str) -> UUID:
     Raises:
         NotFound: no such link, whatever the reason.
     """
-    whom = visitor(request).ip
+    whom = visitor(request).network
     check(LINK_FROM, whom)
     try:
         with read() as session:
             return invoice_of_link(session, token)
     except NotFound:
-        note(LINK_FROM, whom or "unknown")
+        note(LINK_FROM, whom)
         raise
 
 

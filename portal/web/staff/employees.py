@@ -58,7 +58,7 @@ def create(request: Request, posted: Posted, staff: StaffManager, db: Db) -> Res
     if not form.validate():
         return _invitation_page(request, form, status=422)
     email, role = str(form.email.data), str(form.role.data)
-    count((LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).ip))
+    count((LETTER_TO, email.lower()), (LETTER_FROM, visitor(request).network))
     try:
         user = invite_by_letter(db, email, str(form["name"].data), role, now=real_now())
     except Refused as refused:
@@ -121,7 +121,7 @@ def reset_authenticator(request: Request, user_id: UUID, staff: StaffManager, db
 def repeat_invitation(request: Request, user_id: UUID, staff: StaffManager, db: Db) -> Response:
     """Send a new link to who has not come in yet."""
     user = invite_again(db, user_id, now=real_now())
-    count((LETTER_TO, user.email.lower()), (LETTER_FROM, visitor(request).ip))
+    count((LETTER_TO, user.email.lower()), (LETTER_FROM, visitor(request).network))
     record_act(db, staff, "user.invited", "user", user_id, request=request, details={"role": user.staff_role})
     return go_to(request, CARD.format(user_id=user_id), say=_("Новая ссылка отправлена, прежняя больше не подходит"))
 
