@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
 from kernel.db import ReadSession, Session
 from payments.customers.models import Customer
@@ -15,6 +16,8 @@ from portal.notifications.forgetting import IS_PRIVATE
 from portal.notifications.kinds import PRIVATE_KINDS
 from portal.notifications.models import Message
 from portal.notifications.troubles import trouble_words
+
+_PRESENT_ADDRESS = func.coalesce(Customer.email, Message.recipient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,10 @@ class LetterText:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A line of the staff's list. `customer_id` is None for letters about a login."""
+    """A line of the staff's list. `customer_id` is None for letters about a login.
+
+    `send_again` would send it to `present_address`.
+    """
 
     id: UUID
     kind: str
@@ -56,11 +62,15 @@ class OutboxRow:
     error: str | None
     customer_id: UUID | None
     customer_name: str | None
+    present_address: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxLetter:
-    """A letter with what became of it. The texts are None where only the reader may see them."""
+    """A letter with what became of it. The texts are None where only the reader may see them.
+
+    `send_again` would send it to `present_address`.
+    """
 
     id: UUID
     kind: str
@@ -75,6 +85,7 @@ class OutboxLetter:
     payment_id: UUID | None
     customer_id: UUID | None
     customer_name: str | None
+    present_address: str
     text: str | None
     html: str | None
 
@@ -108,7 +119,7 @@ class OutboxFilter:
 
 def may_leave_again(letter: OutboxRow | OutboxLetter) -> bool:
     """Whether it failed, and there is still something to send, to somebody."""
-    return letter.status == "failed" and bool(letter.recipient) and letter.kind not in PRIVATE_KINDS
+    return letter.status == "failed" and bool(letter.present_address) and letter.kind not in PRIVATE_KINDS
 
 
 def letters_of(
@@ -147,7 +158,7 @@ def outbox_letters(
     session: ReadSession | Session, wanted: OutboxFilter, *, after: UUID | None, limit: int
 ) -> list[OutboxRow]:
     """All letters that fit, newest first, up to `limit` that follow the cursor."""
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             Message.id,
             Message.kind,
@@ -158,6 +169,7 @@ def outbox_letters(
             Message.error,
             Message.customer_id,
             Customer.name,
+            _PRESENT_ADDRESS,
         )
         .outerjoin(Customer, Customer.id == Message.customer_id)
         .where(*wanted.conditions())
@@ -187,6 +199,7 @@ def outbox_letter(session: ReadSession | Session, message_id: UUID) -> OutboxLet
             Message.payment_id,
             Message.customer_id,
             Customer.name,
+            _PRESENT_ADDRESS,
             case((~IS_PRIVATE, Message.text_body)),
             case((~IS_PRIVATE, Message.html_body)),
         )

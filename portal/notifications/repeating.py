@@ -36,7 +36,7 @@ def announce_unheard(session: Session, customer_id: UUID, *, now: datetime) -> i
 
 
 def send_again(session: Session, message_id: UUID, *, now: datetime) -> None:
-    """Put a failed letter back into the queue, with a fresh budget of tries.
+    """Put a failed letter back into the queue, with a fresh budget of tries. A customer's goes where they are written to now.
 
     Raises:
         NotFound: no such letter.
@@ -47,7 +47,8 @@ def send_again(session: Session, message_id: UUID, *, now: datetime) -> None:
         raise NotFound
     if message.status != "failed":
         raise Refused(_("Письмо уже отправлено или ждёт отправки."))
-    if not message.recipient:
+    recipient = _present_address(session, message)
+    if not recipient:
         raise Refused(_("У клиента нет адреса почты. Когда он появится, предупреждения уйдут сами."))
     if message.kind in PRIVATE_KINDS:
         raise Refused(
@@ -59,9 +60,23 @@ def send_again(session: Session, message_id: UUID, *, now: datetime) -> None:
     session.execute(
         update(Message)
         .where(Message.id == message_id)
-        .values(status="queued", tries=0, sent_at=None, next_try_at=now, lease_until=None, error=None)
+        .values(
+            status="queued",
+            recipient=recipient,
+            tries=0,
+            sent_at=None,
+            next_try_at=now,
+            lease_until=None,
+            error=None,
+        )
     )
     outbox.hint(session, Hint(MAIL_JOB, (message_id,)))
+
+
+def _present_address(session: Session, message: Message) -> str:
+    # Letters about a login go where they were meant to: one of them tells the old address of the new one.
+    customer = session.get(Customer, message.customer_id) if message.customer_id else None
+    return (customer.email if customer else None) or message.recipient
 
 
 def _announce_anew(session: Session, notice_id: UUID, now: datetime) -> None:
