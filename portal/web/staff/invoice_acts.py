@@ -18,6 +18,7 @@ from portal.accounts.sessions import SignedIn
 from portal.audit.recording import changed, record_act
 from portal.notifications.asking import ask_again
 from portal.notifications.calling_off import was_asked_for
+from portal.web.kit.forms import Posted
 from portal.web.kit.i18n import gettext
 from portal.web.kit.i18n import gettext as _
 from portal.web.kit.redirects import go_to
@@ -92,8 +93,8 @@ def void(request: Request, invoice_id: UUID, staff: InvoiceVoider) -> Response:
 
 
 @router.post(PAGE + "/link", name="staff.invoices.link")
-def link(request: Request, invoice_id: UUID, staff: InvoiceIssuer, db: Db) -> Response:
-    """Make the link that it has not yet, or replace the one that it has.
+def link(request: Request, invoice_id: UUID, staff: InvoiceIssuer, posted: Posted, db: Db) -> Response:
+    """Make the link that it has not yet, or replace the one that the page showed: another may be in a letter by now.
 
     Raises:
         NotFound: no such invoice.
@@ -101,14 +102,17 @@ def link(request: Request, invoice_id: UUID, staff: InvoiceIssuer, db: Db) -> Re
     invoice = db.get(Invoice, invoice_id, with_for_update={"key_share": True})
     if invoice is None:
         raise NotFound
-    replaced = find_pay_link(db, invoice_id) is not None
-    if replaced:
-        replace_pay_link(db, invoice_id, now=business_now(db))
-    else:
+    present = find_pay_link(db, invoice_id)
+    if present is None:
         make_pay_link(db, invoice_id)
-    act = "invoice.link_replaced" if replaced else "invoice.link_made"
+        act, said = "invoice.link_made", _("Ссылка на оплату готова")
+    elif present == posted.get("link"):
+        replace_pay_link(db, invoice_id, now=business_now(db))
+        act, said = "invoice.link_replaced", _("Ссылка заменена, прежняя больше не работает")
+    else:
+        said = _("Пока страница была открыта, у счёта появилась другая ссылка: она здесь")
+        return go_to(request, page_of(invoice_id), say=said, tone="warn")
     record_act(db, staff, act, "invoice", invoice_id, request=request, details={"number": invoice.number})
-    said = _("Ссылка заменена, прежняя больше не работает") if replaced else _("Ссылка на оплату готова")
     return go_to(request, page_of(invoice_id), say=said)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pyotp
 import pytest
@@ -17,6 +18,7 @@ from starlette.testclient import TestClient
 
 from kernel.clock import real_now
 from kernel.db import begin, read
+from payments.invoicing.links import find_pay_link
 from portal.accounts.models import UserSession
 from portal.accounts.second_factor.enrolling import enrol, make_offer
 from portal.accounts.sessions import STAFF
@@ -83,7 +85,7 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "/staff/invoices/{invoice_id}/letters": Deed("invoice.sent"),
-    "/staff/invoices/{invoice_id}/link": Deed("invoice.link_replaced"),
+    "/staff/invoices/{invoice_id}/link": Deed("invoice.link_replaced", {"link": "{link}"}),
     "/staff/invoices/{invoice_id}/void": Deed("invoice.voided"),
     "/staff/failed-charges/{invoice_id}/letters": Deed("invoice.sent", at="/staff/failed-charges/{failed_id}/letters"),
     "/staff/failed-charges/{invoice_id}/retry": Deed("charge.retried", at="/staff/failed-charges/{failed_id}/retry"),
@@ -152,6 +154,9 @@ class Reality(dict[str, str]):
             page = self._client.get("/staff/security/authenticator").text
             self["secret"] = re.sub(r"\s", "", re.findall(r"<code>([A-Z2-7 ]+)</code>", page)[0])
             return str(re.findall(r'name="offer" value="([^"]+)"', page)[0])
+        if name == "link":
+            with read() as session:
+                return find_pay_link(session, UUID(self["invoice_id"])) or ""
         if name == "code":
             return pyotp.TOTP(self["secret"]).at(next(self._steps))
         if name == "code_of_boss":

@@ -340,22 +340,41 @@ def test_one_that_is_being_paid_is_not_voided(desk: Desk, anna: Agreement) -> No
         assert session.get_one(Invoice, invoice_id).status == "open"
 
 
+def shown_link(client: TestClient, invoice_id: UUID) -> str:
+    found = re.search(
+        r'id="pay-link" value="(http://localhost:8000/pay/[\w-]{43})"', client.get(f"{LIST}/{invoice_id}").text
+    )
+    assert found
+    return found[1]
+
+
 def test_its_link_is_made_shown_and_replaced(desk: Desk, anna: Agreement) -> None:
     client, invoice_id = desk("accountant"), open_invoice(anna)
     assert "/pay/" not in client.get(f"{LIST}/{invoice_id}").text
 
-    links = []
-    for _ in range(2):
-        client.post(f"{LIST}/{invoice_id}/link")
-        found = re.search(r'value="(http://localhost:8000/pay/[\w-]{43})"', client.get(f"{LIST}/{invoice_id}").text)
-        assert found
-        links.append(found[1])
+    client.post(f"{LIST}/{invoice_id}/link")
+    made = shown_link(client, invoice_id)
+    client.post(f"{LIST}/{invoice_id}/link", data={"link": made})
 
-    assert links[0] != links[1]
+    assert shown_link(client, invoice_id) != made
     assert acts() == ["invoice.link_made", "invoice.link_replaced"]
     with read() as session:
         assert session.scalar(select(func.count()).where(PayLink.revoked_at.is_(None))) == 1
     assert client.post(f"{LIST}/{uuid4()}/link").status_code == 404
+
+
+@pytest.mark.parametrize("press", ["Создать ссылку", "Заменить"])
+def test_a_page_that_is_older_than_the_link_does_not_take_it_away(desk: Desk, anna: Agreement, press: str) -> None:
+    client, invoice_id = desk("accountant"), open_invoice(anna)
+    client.post(f"{LIST}/{invoice_id}/link")
+    first = shown_link(client, invoice_id)
+    client.post(f"{LIST}/{invoice_id}/link", data={"link": first})
+    second = shown_link(client, invoice_id)
+
+    client.post(f"{LIST}/{invoice_id}/link", data={"link": first} if press == "Заменить" else {})
+
+    assert shown_link(client, invoice_id) == second
+    assert acts() == ["invoice.link_made", "invoice.link_replaced"]
 
 
 def test_a_viewer_sees_no_button_and_no_wrong_role_does_anything(desk: Desk, anna: Agreement) -> None:
