@@ -49,7 +49,7 @@ def offer_autopay(
 ) -> Response:
     """The terms of buying a price, or of switching a contract's autopay on. The box is never ticked beforehand."""
     terms = _terms(db, customer, price, contract)
-    return _page(request, customer, terms, AgreeForm(data={"text": terms.wording.sha256}))
+    return _page(request, terms, AgreeForm(data={"text": terms.wording.sha256}))
 
 
 @router.post("/autopay/new", name="cabinet.autopay.create")
@@ -77,7 +77,7 @@ def agree(request: Request, customer: CurrentCustomer, posted: Posted) -> Respon
     if form.text.data != terms.wording.sha256:
         form = AgreeForm(data={"text": terms.wording.sha256})
         form.refuse("agree", _("Условия изменились, пока страница была открыта. Прочитайте их и отметьте согласие"))
-    return _page(request, customer, terms, form, status=422)
+    return _page(request, terms, form, status=422)
 
 
 def _terms(session: Session | ReadSession, customer: SignedIn, price: UUID | None, contract: UUID | None) -> Terms:
@@ -89,13 +89,12 @@ def _terms(session: Session | ReadSession, customer: SignedIn, price: UUID | Non
     raise NotFound
 
 
-def _page(request: Request, customer: SignedIn, terms: Terms, form: AgreeForm, status: int = 200) -> Response:
+def _page(request: Request, terms: Terms, form: AgreeForm, status: int = 200) -> Response:
     context = {
         "terms": terms,
         "earlier": terms.earlier,
         "form": form,
         "how_often": rhythm(terms.period, terms.anchor_on),
         "notice": notice_words(terms.notice),
-        "email": customer.email,
     }
     return render(request, _PAGE, context, status=status, fragment="content")

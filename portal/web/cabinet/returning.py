@@ -98,7 +98,6 @@ def _context(db: ReadSession | Db, customer: SignedIn, payment: PaymentFacts, po
         "state": f"{stage}-long" if poll.long and payment.is_live else stage,
         "reason": reason_words(payment.reason),
         "next_line": _next_line(db, customer, payment) if stage == "paid" else None,
-        "email": customer.email,
         "announce": False,
     }
 

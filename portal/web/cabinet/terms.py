@@ -13,6 +13,7 @@ from kernel.errors import NotFound, Refused
 from payments.autopay.consents import Wording
 from payments.contracts.periods import Period
 from payments.contracts.planning import notice_time
+from payments.customers.contact import email_of
 from portal.legal.editions import current
 from portal.legal.wording import RECURRING, SLUG_OF, company_values, wording
 from portal.web.cabinet.queries.contracts import Agreement, read_agreement
@@ -32,7 +33,8 @@ class Terms:
 
     `first_kopecks` are paid today on the gateway's page; `kopecks` are charged from `next_on` on. `early` says that
     today's payment is for a period that is not due yet, which begins on `first_due_on`. `unpaid` further invoices
-    stay to be paid by hand. `earlier` are purchases of the same product. `wording` is the text to be agreed to, `effective_on` the date of its edition.
+    stay to be paid by hand. Warnings go to `email`, None when it is not known. `earlier` are purchases of the same
+    product. `wording` is the text to be agreed to, `effective_on` the date of its edition.
     """
 
     customer_id: UUID
@@ -50,6 +52,7 @@ class Terms:
     unpaid: int
     unpaid_kopecks: int
     notice: timedelta
+    email: str | None
     card: Card | None
     wording: Wording
     effective_on: date
@@ -96,6 +99,7 @@ def terms_of_price(
         unpaid=0,
         unpaid_kopecks=0,
         notice=notice,
+        email=email_of(session, customer_ids[0]),
         card=None,
         wording=text,
         effective_on=current(SLUG_OF[RECURRING]).effective_on,
@@ -148,6 +152,7 @@ def terms_of_contract(
         unpaid=len(course.others),
         unpaid_kopecks=sum(line.kopecks for line in course.others),
         notice=notice,
+        email=email_of(session, agreement.customer_id),
         card=course.line.card if agreement.autopay == "active" else None,
         wording=text,
         effective_on=current(SLUG_OF[RECURRING]).effective_on,

@@ -14,6 +14,7 @@ from kernel.errors import Refused
 from payments.autopay.holding import pause_autopay, resume_autopay
 from payments.autopay.stopping import wait_for_calls
 from payments.contracts.planning import notice_time
+from payments.customers.contact import email_of
 from portal.accounts.sessions import SignedIn
 from portal.audit.recording import record_act
 from portal.web.cabinet.rhythm import notice_words
@@ -92,7 +93,7 @@ def _ask(request: Request, db: ReadSession, contract_id: UUID, *, resumes: bool)
     context = {
         "contract": contract,
         "resumes": resumes,
-        "email": standing.email_of(db, contract.customer_id),
+        "email": email_of(db, contract.customer_id),
         "debt": standing.open_debt(db, contract_id),
         "under_way": standing.charges_under_way(db, contract_id),
         "notice": notice_words(notice_time(db)),

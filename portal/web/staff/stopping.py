@@ -17,6 +17,7 @@ from payments.autopay.ending import end_contract, resume_contract, suspend_contr
 from payments.autopay.stopping import UnderWay, wait_for_calls
 from payments.contracts.models import Contract
 from payments.contracts.planning import notice_time
+from payments.customers.contact import email_of
 from portal.accounts.sessions import SignedIn
 from portal.audit.recording import changed, record_act
 from portal.web.cabinet.rhythm import notice_words
@@ -102,7 +103,7 @@ def _ask(request: Request, db: ReadSession, contract_id: UUID, act: Act) -> Resp
     context = {
         "act": act.key,
         "contract": contract,
-        "email": standing.email_of(db, contract.customer_id),
+        "email": email_of(db, contract.customer_id),
         "debt": standing.open_debt(db, contract_id),
         "under_way": standing.charges_under_way(db, contract_id),
         "next": standing.next_line(db, contract_id, today=business_date(clock.now())),

@@ -8,11 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from kernel.db import ReadSession, Session
+from kernel.db import ReadSession
 from payments.charging.models import LEFT_TO_PAY, UNDER_WAY, Payment
 from payments.contracts.models import BY_CALENDAR, Contract, Installment, PaymentPlan
 from payments.contracts.planning import due_date
-from payments.customers.models import Customer
 from payments.invoicing.models import Invoice
 
 _MOST_MISSED = 400
@@ -88,8 +87,3 @@ def next_line(session: ReadSession, contract_id: UUID, *, today: date) -> NextLi
             break
         late.append(following)
     return NextLine(line.due_on, line.kopecks, tuple(late))
-
-
-def email_of(session: ReadSession | Session, customer_id: UUID) -> str | None:
-    """Where letters about the contract go."""
-    return session.execute(select(Customer.email).where(Customer.id == customer_id)).scalar_one()

@@ -8,11 +8,13 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import func, select, update
 
 from kernel.db import begin, read
 from payments.catalogue.models import Price
 from payments.contracts.models import Contract
+from payments.customers.models import Customer
 from tests.portal.web.cabinet.story import MONTHLY, Cabinet, Visitor
 
 
@@ -24,6 +26,19 @@ def test_the_terms_name_sum_rhythm_dates_and_the_way_out(cabinet: Cabinet, anna:
     assert "За 3 дня, письмом" in page
     assert "«Автоплатёж» → «Отключить»" in page
     assert "редакция 2" in page
+
+
+@pytest.mark.parametrize(("desk", "named"), [("new@example.com", "на new@example.com"), (None, "отчитаемся письмом")])
+def test_the_terms_name_the_address_that_is_written_to(
+    cabinet: Cabinet, anna: Visitor, desk: str | None, named: str
+) -> None:
+    with begin() as session:
+        session.execute(update(Customer).where(Customer.id == anna.customer_id).values(email=desk))
+
+    page = anna.page(f"/autopay/new?price={cabinet.monthly}")
+
+    assert named in page
+    assert f"на {anna.email}" not in page
 
 
 def test_the_box_is_never_ticked_beforehand_and_both_choices_look_alike(cabinet: Cabinet, anna: Visitor) -> None:

@@ -13,6 +13,7 @@ from kernel.outbox import OutboxMessage
 from payments.catalogue.buying import buy
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
+from payments.customers.models import Customer
 from portal.web.payment_stage import Poll
 from tests.portal.web.cabinet.story import GOOD_CARD, Cabinet, Visitor, readable
 from tests.support.business import enter_card
@@ -74,6 +75,22 @@ def test_after_two_minutes_the_reader_is_let_go(cabinet: Cabinet, anna: Visitor)
     assert "Можно закрыть страницу" in answer.text
     assert anna.email in answer.text
     assert anna.get(f"/payments/{token}/status?was=open-long&waited=3600", **{"HX-Request": "true"}).text.strip() == ""
+
+
+@pytest.mark.parametrize("desk", ["new@example.com", None])
+def test_the_reader_is_let_go_with_the_address_that_is_written_to(
+    cabinet: Cabinet, anna: Visitor, desk: str | None
+) -> None:
+    anna.post("/payments", price=cabinet.once)
+    with begin() as session:
+        session.execute(update(Customer).where(Customer.id == anna.customer_id).values(email=desk))
+
+    token = cabinet.payments_of(anna)[0].return_token
+    answer = anna.get(f"/payments/{token}/status?was=open&waited=120", **{"HX-Request": "true"}).text
+
+    assert "Можно закрыть страницу" in answer
+    assert anna.email not in answer
+    assert ("new@example.com" in answer) == bool(desk)
 
 
 def test_without_javascript_the_page_reloads_itself_until_the_end(cabinet: Cabinet, anna: Visitor) -> None:
