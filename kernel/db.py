@@ -52,7 +52,11 @@ _log = log.get(__name__)
 # Statement, lock and idle limits of design.md's money rules: a stuck statement must never hold a lock for long.
 _CONNECT_OPTIONS = (
     "-c timezone=UTC -c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
+    # A machine that is lost sends no end: without these its locks, the scheduler's lead among them, would stand for hours.
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=30000"
 )
+# The same the other way round, when the database's machine is lost.
+_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 _ROOM = (
     "SET LOCAL statement_timeout = '120s'",
     # Longer than one statement, for which another transaction of the same snapshot may wait; a host that was cut off
@@ -122,7 +126,7 @@ def _engines() -> _Engines:
                 max_overflow=2,
                 pool_pre_ping=True,
                 hide_parameters=True,  # an error names the statement, never the people in it
-                connect_args={"options": _CONNECT_OPTIONS, "connect_timeout": 5},
+                connect_args={"options": _CONNECT_OPTIONS, "connect_timeout": 5, **_ALIVE},
             )
             reading = writing.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             single = writing.execution_options(isolation_level="AUTOCOMMIT")

@@ -46,7 +46,7 @@ def check_start() -> None:
     try:
         pause_if_gone_back()
     except MemoryAway:
-        _log.warning("start.redis_away")  # without Redis no hint of a charge arrives; the scheduler asks again
+        _log.warning("start.redis_away")  # pages work without it; scheduler and worker ask again before they charge
 
 
 def unready(session: ReadSession) -> list[str]:

@@ -41,7 +41,7 @@ __all__ = [
 class Duty:
     """What the scheduler does when rows of its waits are due; it says how much it found, and two at once do no harm.
 
-    `charges`: it writes new charges, which is not done while nobody knows whether the database went back.
+    `charges`: it writes charges or has them sent, which is not done while nobody knows whether the database went back.
     """
 
     name: str

@@ -56,7 +56,7 @@ def _in_transaction(work: Callable[..., int]) -> Callable[[Send], int]:
 DUTIES = (
     Duty("issue_due", _in_transaction(issue_due), (TO_ISSUE,)),
     Duty("create_due_payments", _in_transaction(due.create_due_payments), (due.TO_CHARGE,), charges=True),
-    Duty("hint_created", hint_created, (TO_SEND, TOO_EARLY)),
+    Duty("hint_created", hint_created, (TO_SEND, TOO_EARLY), charges=True),
     Duty("expire_leases", lambda _send: expire_leases(), (IN_FLIGHT,)),
     Duty("hint_due_checks", hint_due_checks, (TO_CHECK,)),
     Duty("hint_due_webhooks", hint_due_webhooks, (TO_PROCESS,)),

@@ -18,6 +18,8 @@ from kernel.ids import process_name
 from kernel.memory import keep_loaded
 from kernel.settings import get_settings
 from payments.charging.sending import sender
+from payments.stops.keeping import pause_if_gone_back
+from payments.stops.memory import MemoryAway
 from portal.checks import check_start
 from portal.duties.noting import give_worker_beat
 from portal.duties.watching import Watch
@@ -32,6 +34,7 @@ _CONNECTIONS = _THREADS["charge"] + _THREADS["default"] + 5 + 2 * _THREADS["expo
 # Longer than one call may take (60 s), shorter than the supervisor's patience (75 s).
 _GRACE_S = 65.0
 _BEAT_S = 5.0
+_RETRY_S = 1.0
 
 
 def run() -> None:
@@ -49,6 +52,7 @@ def run() -> None:
         signal.signal(number, lambda *_: stop.set())
     queues = sorted({job.queue for job in jobs.by_name.values()})
     broker.logger.addFilter(_is_news)
+    _wait_for_memory(stop)
     workers = [dramatiq.Worker(broker, queues={queue}, worker_threads=_THREADS[queue]) for queue in queues]
     for worker in workers:
         worker.start()
@@ -59,6 +63,18 @@ def run() -> None:
     sender().close()  # first: a message of a hundred charges must not go on while its thread is waited for
     _stop(workers)
     _log.info("worker.stopped", drained=sender().stop(max(1.0, until - time.monotonic())))
+
+
+def _wait_for_memory(stop: threading.Event) -> None:
+    # The hints that lie in Redis may be of a later state than this database's: none is taken before it is known.
+    while not stop.is_set():
+        try:
+            pause_if_gone_back()
+        except MemoryAway:
+            _log.warning("worker.redis_away")
+            stop.wait(_RETRY_S)
+        else:
+            return
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -136,20 +136,24 @@ def test_a_look_that_the_database_gives_up_keeps_no_duty_waiting(installation: N
             assert _until(_beats)
 
 
-def test_while_redis_is_away_no_charge_is_written_and_everything_else_is_done(
+def test_while_redis_is_away_no_charge_is_written_or_hinted_at_and_everything_else_is_done(
     installation: None, monkeypatch: pytest.MonkeyPatch, redis: str
 ) -> None:
+    with begin() as session:
+        written = make_standing(session, email="c@example.com").due.payment_id
     line_id = _one_to_issue_and_one_to_charge()
     monkeypatch.setenv("KABINET_REDIS_URL", "redis://127.0.0.1:9/0")
     get_settings.cache_clear()
     with _running_scheduler():
         assert _until(lambda: _status_of_invoice(line_id) == "open")
         time.sleep(1)  # two passes more: that nothing is done can only be waited for
-        assert _charges() == 0, "it may have been charged already, by a later state of this database"
+        assert _charges() == 1, "it may have been charged already, by a later state of this database"
+        assert _hint_of(written) is None
 
         monkeypatch.setenv("KABINET_REDIS_URL", redis)
         get_settings.cache_clear()
-        assert _until(lambda: _charges() == 1)
+        assert _until(lambda: _charges() == 2)
+        assert _until(lambda: _hint_of(written))
 
 
 def test_a_duty_that_loses_a_deadlock_is_done_again_at_once(installation: None) -> None:

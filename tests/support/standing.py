@@ -74,9 +74,9 @@ def pay_first(session: Session, payment: Payment, *, short: int = 0) -> None:
     apply(session, [came], source="webhook", now=business_now(session))
 
 
-def make_standing(session: Session) -> Standing:
+def make_standing(session: Session, *, email: str = "anna@example.com") -> Standing:
     """The first payment came in and the next charge is due."""
-    it, payment = begin_first_payment(session)
+    it, payment = begin_first_payment(session, email=email)
     pay_first(session, payment)
     (due,) = make_due(session, [it])
     return Standing(it, due)

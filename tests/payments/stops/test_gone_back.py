@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pytest
 import redis as redis_client
 
 from kernel.clock import business_now
 from kernel.db import begin, read
+from kernel.settings import get_settings
 from payments.autopay.consents import Evidence
 from payments.autopay.stopping import withdraw
 from payments.installation.models import Installation
 from payments.stops.keeping import REASON, keep_memory, pause_if_gone_back
 from portal.checks import check_start
+from portal.demo.valkey import ValkeyServer
 from tests.payments.stops.conftest import status_of, subscribers
 from tests.support.going_back import Backup
+from tests.support.processes import running
 from tests.support.world import World
+
+# Long enough for the worker to have looked, and given up, if it does not wait.
+_TO_START_S = 6.0
+_PATIENCE_S = 20.0
 
 
 def _installation() -> Installation:
@@ -107,3 +117,38 @@ def test_a_copy_that_nobody_has_let_go_on_does_not_count_on_in_the_place_of_its_
     keep_memory()
 
     assert not _installation().charging_paused, "the original has lost nothing"
+
+
+def test_a_worker_takes_no_hint_before_redis_has_answered(
+    world: World, backup: Backup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valkey = ValkeyServer(tmp_path / "valkey")
+    valkey.start()
+    try:
+        monkeypatch.setenv("KABINET_REDIS_URL", valkey.url())
+        get_settings.cache_clear()
+        keep_memory()
+        backup.make()
+        keep_memory()
+        backup.put_back()
+        valkey.stop()
+        with running("worker"):
+            time.sleep(_TO_START_S)
+            assert not _installation().charging_paused, "nobody knows yet"
+
+            valkey.start()
+
+            assert _until(lambda: _installation().pause_reason == REASON)
+    finally:
+        valkey.stop()
+        monkeypatch.undo()
+        get_settings.cache_clear()
+
+
+def _until(happened: Callable[[], bool]) -> bool:
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until:
+        if happened():
+            return True
+        time.sleep(0.1)
+    return False
