@@ -9,11 +9,13 @@ from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from kernel.addresses import parse_address
 from kernel.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,8 +63,8 @@ class Settings(BaseSettings):
     secret_key: str = Field(min_length=32)
     encryption_key: str
     base_url: str
-    yookassa_shop_id: str
-    yookassa_secret_key: str
+    yookassa_shop_id: str = Field(min_length=1)
+    yookassa_secret_key: str = Field(min_length=1)
     yookassa_api_url: str = "https://api.yookassa.ru/v3"
     yookassa_webhook_secret: str = ""
     yookassa_webhook_ips: Networks = YOOKASSA_SOURCES
@@ -84,6 +86,36 @@ class Settings(BaseSettings):
             if url.startswith(scheme):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
         raise ValueError("должен начинаться с postgresql://")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_address(cls, url: str) -> str:
+        if not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("должен начинаться с redis:// или rediss://")
+        return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_address(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            known = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+        except ValueError:  # a port that is no number
+            known = False
+        if not known:
+            raise ValueError(
+                "нужен адрес почтового сервера: smtps://имя:пароль@сервер:465 или smtp://имя:пароль@сервер:587"
+            )
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, written: str) -> str:
+        try:
+            parse_address(written)
+        except ValueError as wrong:
+            raise ValueError("нужен адрес, с которого уходят письма: Кабинет <kabinet@example.com>") from wrong
+        return written
 
     @field_validator("encryption_key")
     @classmethod
@@ -136,6 +168,8 @@ class Settings(BaseSettings):
             raise ValueError("KABINET_CLOCK_URL: в режиме live часы не переводят")
         if not self.base_url.startswith("https://"):
             raise ValueError("KABINET_BASE_URL: в режиме live нужен https://")
+        if not self.yookassa_api_url.startswith("https://"):
+            raise ValueError("KABINET_YOOKASSA_API_URL: в режиме live нужен https://")
         if self.bitrix24_url.startswith("http://"):
             raise ValueError("KABINET_BITRIX24_URL: в режиме live нужен https://")
         if self.has_test_key:

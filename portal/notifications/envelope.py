@@ -9,10 +9,11 @@ from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr, quote
+from email.utils import format_datetime, quote
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from kernel.addresses import parse_address
 from kernel.errors import KabinetError
 from kernel.settings import get_settings
 from portal.notifications.troubles import BAD_ADDRESS
@@ -57,8 +58,8 @@ def seal(letter: Outgoing) -> Envelope:
         BadAddress: the recipient is not an address that plain SMTP can carry.
     """
     settings = get_settings()
-    sender = _address(settings.mail_from)
-    recipient = _address(letter.recipient)
+    sender = parse_address(settings.mail_from)
+    recipient = _recipient(letter.recipient)
     message = EmailMessage(policy=SMTP)
     message["To"] = recipient
     message["Date"] = format_datetime(letter.created_at)
@@ -96,14 +97,8 @@ def _encoded(field: str, text: str) -> str:
     return Header(" ".join(text.splitlines()), "utf-8", header_name=field).encode(linesep=_EOL)
 
 
-def _address(written: str) -> Address:
-    name, spec = parseaddr(written)
-    user, at, domain = spec.rpartition("@")
+def _recipient(written: str) -> Address:
     try:
-        address = Address(name, user, domain.encode("idna").decode("ascii"))
-        address.addr_spec.encode("ascii")
-    except (ValueError, IndexError) as error:
+        return parse_address(written)
+    except ValueError as error:
         raise BadAddress(BAD_ADDRESS) from error
-    if not (user and at and domain):
-        raise BadAddress(BAD_ADDRESS)
-    return address

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from kernel.errors import ConfigurationError
 from kernel.fault import fault
 from portal.notifications.envelope import Envelope
 from portal.notifications.troubles import OUR_SENDER, in_words
@@ -58,7 +57,7 @@ Outcome = Accepted | PutOff | Refused | Unclear
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where letters are handed over, from `smtp://user:password@host:port`, with `?starttls`, or `smtps://`."""
+    """Where letters are handed over."""
 
     host: str
     port: int
@@ -68,19 +67,18 @@ class Server:
 
     @classmethod
     def parse(cls, url: str) -> Server:
-        """The server of a URL.
+        """The server of a checked URL: `smtps://` is TLS from the first byte, `smtp://` with a user STARTTLS.
 
-        Raises:
-            ConfigurationError: not an SMTP address.
+        Without a user it is a relay of one's own, which is spoken to as it stands unless `?starttls` says otherwise.
         """
         parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ConfigurationError(["KABINET_SMTP_URL: must look like smtp://host:port or smtps://host:port"])
-        cover: Literal["plain", "starttls", "tls"] = "tls" if parts.scheme == "smtps" else "plain"
-        if "starttls" in parse_qs(parts.query, keep_blank_values=True):
-            cover = "starttls"
-        port = parts.port or _PORTS[cover]
-        return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), cover)
+        cover: Literal["plain", "starttls", "tls"] = "plain"
+        if parts.scheme == "smtps":
+            cover = "tls"
+        elif parts.username or "starttls" in parse_qs(parts.query, keep_blank_values=True):
+            cover = "starttls"  # no password goes over an open line
+        host, port = parts.hostname or "", parts.port or _PORTS[cover]
+        return cls(host, port, unquote(parts.username or ""), unquote(parts.password or ""), cover)
 
 
 class Line:

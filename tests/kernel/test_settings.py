@@ -42,8 +42,42 @@ def test_every_bad_variable_is_named_and_no_value_is_shown(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("KABINET_REDIS_URL", ""),
+        ("KABINET_REDIS_URL", "127.0.0.1:6379"),
+        ("KABINET_SMTP_URL", ""),
+        ("KABINET_SMTP_URL", "mail.example.com:465"),
+        ("KABINET_SMTP_URL", "smtps://:465"),
+        ("KABINET_SMTP_URL", "smtp://mail.example.com:post"),
+        ("KABINET_MAIL_FROM", ""),
+        ("KABINET_MAIL_FROM", "Кабинет"),
+        ("KABINET_MAIL_FROM", "Кабинет <@example.com>"),
+        ("KABINET_MAIL_FROM", "касса@example.com"),
+        ("KABINET_YOOKASSA_SHOP_ID", ""),
+    ],
+)
+def test_what_nothing_could_be_reached_with_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert [problem.partition(":")[0] for problem in _problems()] == [name]
+
+
+@pytest.mark.parametrize(
+    "sender", ["kabinet@example.com", "Тёплый контур <kabinet@example.com>", "Кабинет <kabinet@контур.рф>"]
+)
+def test_a_sender_may_have_a_name_and_a_russian_domain(monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+    monkeypatch.setenv("KABINET_MAIL_FROM", sender)
+
+    assert get_settings().mail_from == sender
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
         ("KABINET_CLOCK_URL", "http://127.0.0.1:8100"),
         ("KABINET_BASE_URL", "http://cabinet.example.com"),
+        ("KABINET_YOOKASSA_API_URL", "http://127.0.0.1:8100/v3"),
         ("KABINET_YOOKASSA_SECRET_KEY", "test_key"),
     ],
 )
@@ -51,7 +85,8 @@ def test_live_mode_refuses_what_belongs_to_tests(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("KABINET_MODE", "live")
     monkeypatch.setenv("KABINET_BASE_URL", "https://cabinet.example.com")
     monkeypatch.setenv("KABINET_YOOKASSA_SECRET_KEY", "live_key")
-    monkeypatch.delenv("KABINET_CLOCK_URL", raising=False)
+    for left_over in ("KABINET_CLOCK_URL", "KABINET_YOOKASSA_API_URL"):
+        monkeypatch.delenv(left_over, raising=False)
     get_settings.cache_clear()
     assert get_settings().mode == "live"
     monkeypatch.setenv(name, value)
