@@ -55,7 +55,10 @@ Networks = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """Everything an operator sets. See docs/settings.md, which a test keeps complete."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
+    # What is set to nothing is not set: a form's empty line, or a variable that Compose passes on.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     mode: Mode = "live"
     database_url: str

@@ -24,6 +24,8 @@ FILLED_IN = {
     "KABINET_MAIL_FROM": "Кабинет <kabinet@example.com>",
 }
 BY_HAND = {"yookassa_secret_key": "live_key", "smtp_url": "smtps://kabinet:password@mail.example.com:465"}
+# Of the demo and of tests.
+NOT_HERE = {"KABINET_CLOCK_URL", "KABINET_YOOKASSA_API_URL"}
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 
 
@@ -94,7 +96,7 @@ def test_each_process_gets_settings_that_it_starts_with(processes: dict[str, dic
         )
 
 
-def test_each_setting_is_one_of_ours_and_each_secret_is_mounted(
+def test_each_setting_can_be_set_and_each_secret_is_mounted(
     composed: dict[str, Any], processes: dict[str, dict[str, Any]], secrets: Path
 ) -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
@@ -106,13 +108,20 @@ def test_each_setting_is_one_of_ours_and_each_secret_is_mounted(
         }
         assert read == set(one.get("secrets", ()))
     for one in processes.values():
-        assert {name.removesuffix("_FILE") for name in one["environment"]} <= known
+        assert {name.removesuffix("_FILE") for name in one["environment"]} == known - NOT_HERE
     assert {path.name for path in secrets.iterdir()} == set(composed["secrets"])
 
 
-def test_secrets_are_neither_committed_nor_built_into_the_image() -> None:
-    assert "/secrets/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
-    assert {"secrets", ".env"} <= set((ROOT / ".dockerignore").read_text("utf-8").splitlines())
+def test_secrets_and_backups_are_neither_committed_nor_built_into_the_image() -> None:
+    dumps = {"*.dump", "*.dump.part"}
+    assert {"/secrets/", ".env", *dumps} <= set((ROOT / ".gitignore").read_text("utf-8").splitlines())
+    assert {"secrets", ".env", *dumps} <= set((ROOT / ".dockerignore").read_text("utf-8").splitlines())
+
+
+def test_the_image_backs_up_with_programs_of_the_servers_version(composed: dict[str, Any]) -> None:
+    version = composed["services"]["postgres"]["image"].partition(":")[2]
+
+    assert f"postgresql-client-{version}" in (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 
 
 def test_the_folder_of_secrets_is_its_owners_alone(secrets: Path) -> None:
