@@ -66,8 +66,8 @@ class Settings(BaseSettings):
     secret_key: str = Field(min_length=32)
     encryption_key: str
     base_url: str
-    yookassa_shop_id: str = Field(min_length=1)
-    yookassa_secret_key: str = Field(min_length=1)
+    yookassa_shop_id: str
+    yookassa_secret_key: str
     yookassa_api_url: str = "https://api.yookassa.ru/v3"
     yookassa_webhook_secret: str = ""
     yookassa_webhook_ips: Networks = YOOKASSA_SOURCES
@@ -93,19 +93,14 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _redis_address(cls, url: str) -> str:
-        if not url.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("должен начинаться с redis:// или rediss://")
+        if not url.startswith("unix://") and not _names_a_server(url, ("redis", "rediss")):
+            raise ValueError("нужен адрес Redis: redis://:пароль@сервер:6379/0")
         return url
 
     @field_validator("smtp_url")
     @classmethod
     def _smtp_address(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            known = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
-        except ValueError:  # a port that is no number
-            known = False
-        if not known:
+        if not _names_a_server(url, ("smtp", "smtps")):
             raise ValueError(
                 "нужен адрес почтового сервера: smtps://имя:пароль@сервер:465 или smtp://имя:пароль@сервер:587"
             )
@@ -209,6 +204,14 @@ def _split(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
+def _names_a_server(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+
+
 def _is_fernet_key(text: str) -> bool:
     try:
         return len(base64.urlsafe_b64decode(text)) == _FERNET_KEY_BYTES
@@ -223,9 +226,11 @@ def _read_secret_files() -> dict[str, str]:
         if not path:
             continue
         try:
-            found[name] = Path(path).read_text(encoding="utf-8").strip()
+            text = Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ConfigurationError([f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {path}"]) from error
+        if text:  # set to nothing is not set, here too
+            found[name] = text
     return found
 
 

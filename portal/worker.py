@@ -53,6 +53,8 @@ def run() -> None:
     queues = sorted({job.queue for job in jobs.by_name.values()})
     broker.logger.addFilter(_is_news)
     _wait_for_memory(stop)
+    if stop.is_set():
+        return
     workers = [dramatiq.Worker(broker, queues={queue}, worker_threads=_THREADS[queue]) for queue in queues]
     for worker in workers:
         worker.start()

@@ -8,16 +8,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 
 from kernel.db import ReadSession, Session
+from payments.charging.models import Payment
 from payments.customers.models import Customer
 from portal.notifications.forgetting import IS_PRIVATE
 from portal.notifications.kinds import PRIVATE_KINDS
 from portal.notifications.models import Message
 from portal.notifications.troubles import trouble_words
 
-_PRESENT_ADDRESS = func.coalesce(Customer.email, Message.recipient)
+# Over a message and its customer, if any. Letters about a login go where they were meant to: one of them tells the old
+# address of the new one. So does what a guest was promised at an address of their own.
+_TO_GUEST = exists().where(Payment.id == Message.payment_id, Payment.receipt_email == Message.recipient)
+_PRESENT_ADDRESS = case(
+    (or_(Message.customer_id.is_(None), _TO_GUEST), Message.recipient),
+    else_=func.coalesce(Customer.email, ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,12 @@ class OutboxFilter:
             columns = (Message.recipient, Message.subject, Customer.name)
             found.append(or_(*(column.icontains(self.text, autoescape=True) for column in columns)))
         return found
+
+
+def present_address(session: ReadSession | Session, message_id: UUID) -> str:
+    """Where a letter would go today; empty when its customer has no address."""
+    statement = select(_PRESENT_ADDRESS).select_from(Message).outerjoin(Customer, Customer.id == Message.customer_id)
+    return str(session.execute(statement.where(Message.id == message_id)).scalar_one())
 
 
 def may_leave_again(letter: OutboxRow | OutboxLetter) -> bool:

@@ -22,6 +22,7 @@ from payments.customers.models import Customer
 from portal.notifications.kinds import PRIVATE_KINDS
 from portal.notifications.letters import MAIL_JOB
 from portal.notifications.models import Message
+from portal.notifications.queries import present_address
 from portal.web.kit.i18n import gettext as _
 
 
@@ -47,7 +48,7 @@ def send_again(session: Session, message_id: UUID, *, now: datetime) -> None:
         raise NotFound
     if message.status != "failed":
         raise Refused(_("Письмо уже отправлено или ждёт отправки."))
-    recipient = _present_address(session, message)
+    recipient = present_address(session, message_id)
     if not recipient:
         raise Refused(_("У клиента нет адреса почты. Когда он появится, предупреждения уйдут сами."))
     if message.kind in PRIVATE_KINDS:
@@ -71,12 +72,6 @@ def send_again(session: Session, message_id: UUID, *, now: datetime) -> None:
         )
     )
     outbox.hint(session, Hint(MAIL_JOB, (message_id,)))
-
-
-def _present_address(session: Session, message: Message) -> str:
-    # Letters about a login go where they were meant to: one of them tells the old address of the new one.
-    customer = session.get(Customer, message.customer_id) if message.customer_id else None
-    return (customer.email if customer else None) or message.recipient
 
 
 def _announce_anew(session: Session, notice_id: UUID, now: datetime) -> None:

@@ -44,6 +44,8 @@ def test_every_bad_variable_is_named_and_no_value_is_shown(monkeypatch: pytest.M
     [
         ("KABINET_REDIS_URL", ""),
         ("KABINET_REDIS_URL", "127.0.0.1:6379"),
+        ("KABINET_REDIS_URL", "redis://"),
+        ("KABINET_REDIS_URL", "redis://127.0.0.1:door/0"),
         ("KABINET_SMTP_URL", ""),
         ("KABINET_SMTP_URL", "mail.example.com:465"),
         ("KABINET_SMTP_URL", "smtps://:465"),

@@ -132,9 +132,12 @@ def test_a_worker_takes_no_hint_before_redis_has_answered(
         keep_memory()
         backup.put_back()
         valkey.stop()
-        with running("worker"):
+        with running("worker") as waiting, running("worker") as ended:
             time.sleep(_TO_START_S)
             assert not _installation().charging_paused, "nobody knows yet"
+            ended.terminate()
+            assert ended.wait(_PATIENCE_S) == 0
+            assert waiting.poll() is None
 
             valkey.start()
 

@@ -19,6 +19,7 @@ from portal.notifications.queries import may_leave_again, outbox_letter
 from portal.notifications.repeating import send_again
 from tests.portal.notifications.conftest import Mailbox
 from tests.portal.notifications.writing import INVOICE, stored, write_letter
+from tests.support.standing import begin_first_payment
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("committed")]
 OLD, NEW = "old@example.com", "new@example.com"
@@ -45,7 +46,7 @@ def fail(message_id: UUID) -> None:
         session.execute(update(Message).where(Message.id == message_id).values(status="failed"))
 
 
-def move_customer(email: str) -> None:
+def move_customer(email: str | None) -> None:
     with begin() as session:
         session.execute(update(Customer).values(email=email))
 
@@ -82,6 +83,35 @@ def test_what_had_no_address_goes_when_there_is_one(mailbox: Mailbox) -> None:
     repeat(message_id)
 
     assert mailbox.letters[-1]["to"] == NEW
+
+
+def test_an_address_that_the_desk_removed_is_not_written_to_again(mailbox: Mailbox) -> None:
+    write_letter()
+    message_id = write_to_customer(OLD)
+    fail(message_id)
+    move_customer(None)
+
+    with begin() as session:
+        letter = outbox_letter(session, message_id)
+        assert letter is not None
+        assert not may_leave_again(letter)
+        with pytest.raises(Refused, match="нет адреса"):
+            send_again(session, message_id, now=business_now(session))
+
+
+def test_what_a_guest_was_promised_goes_to_the_guest(mailbox: Mailbox) -> None:
+    with begin() as session:
+        _, payment = begin_first_payment(session)
+        payment.receipt_email = OLD
+    message_id = write_to_customer(OLD)
+    fail(message_id)
+    with begin() as session:
+        session.execute(update(Message).where(Message.id == message_id).values(payment_id=payment.id))
+    move_customer(NEW)
+
+    repeat(message_id)
+
+    assert mailbox.letters[-1]["to"] == OLD
 
 
 def test_a_letter_about_a_login_goes_where_it_was_meant_to(mailbox: Mailbox) -> None:

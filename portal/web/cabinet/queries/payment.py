@@ -14,7 +14,7 @@ from kernel.db import ReadSession, Session
 from kernel.errors import NotFound
 from payments.autopay.models import Autopay, Consent, Notice, PaymentMethod
 from payments.autopay.own_shop import SHOWN_STATUS
-from payments.charging.models import LIVE, Payment
+from payments.charging.models import LEFT_TO_PAY, LIVE, Payment
 from payments.charging.next_attempt import NEXT_ATTEMPT_AT
 from payments.charging.stalled import STALLED, Stall
 from payments.contracts.models import Contract, Installment, PaymentPlan
@@ -30,7 +30,7 @@ _used = aliased(PaymentMethod)
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """A payment and what it was for. `consent_withdrawn`: its consent was taken back, whether before or after it came.
+    """A payment and what it was for. `left` to pay of its invoice. `consent_withdrawn`: its consent was taken back, whether before or after it came.
 
     `stalled`: it was never sent, because charging is paused.
     """
@@ -62,6 +62,7 @@ class PaymentFacts:
     installment_id: UUID
     invoice_number: str
     invoice_status: str
+    left: int
     invoice_created_at: datetime
     consent_id: int | None
     consent_at: datetime | None
@@ -257,6 +258,7 @@ def _payment(
             Invoice.installment_id,
             Invoice.number.label("invoice_number"),
             Invoice.status.label("invoice_status"),
+            LEFT_TO_PAY.label("left"),
             Invoice.created_at.label("invoice_created_at"),
             Consent.id.label("consent_id"),
             Consent.at.label("consent_at"),

@@ -28,7 +28,9 @@ def test_the_terms_name_sum_rhythm_dates_and_the_way_out(cabinet: Cabinet, anna:
     assert "редакция 2" in page
 
 
-@pytest.mark.parametrize(("desk", "named"), [("new@example.com", "на new@example.com"), (None, "отчитаемся письмом")])
+@pytest.mark.parametrize(
+    ("desk", "named"), [("new@example.com", "на new@example.com"), (None, "Назовите нам адрес почты")]
+)
 def test_the_terms_name_the_address_that_is_written_to(
     cabinet: Cabinet, anna: Visitor, desk: str | None, named: str
 ) -> None:

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from kernel.clock import business_now
-from kernel.db import begin
+from kernel.db import Session, begin
+from payments.charging.applying import apply
 from payments.charging.checkout import prepare_checkout
 from payments.charging.models import Payment
 from payments.invoicing.models import Invoice
 from portal.web.cabinet.starting import contract_invoice
 from tests.portal.web.cabinet.story import MONTHLY, Cabinet, Visitor
+from tests.support.gateway_objects import says
 from tests.support.standing import pay_first
 
 LEFT = 100_050
@@ -23,14 +25,20 @@ LEFT_TEXT, WHOLE_TEXT, CAME_TEXT = "1 000,50 ₽", "2 365,50 ₽", "1 365,00 ₽
 
 @pytest.fixture
 def contract_id(cabinet: Cabinet, anna: Visitor) -> UUID:
-    """Anna's contract, whose second invoice she has paid in part."""
+    """Anna's contract; of its second invoice a payment was refused, and the next one paid a part."""
     contract_id = cabinet.subscribe(anna)
     with begin() as session:
-        now = business_now(session)
-        invoice = contract_invoice(session, contract_id, [anna.customer_id], now=now)
-        begun = prepare_checkout(session, invoice.id, customer_id=anna.customer_id, consent_id=None, now=now)
-        pay_first(session, session.get_one(Payment, begun.payment_id), short=LEFT)
+        invoice_id = contract_invoice(session, contract_id, [anna.customer_id], now=business_now(session)).id
+        refused = begin_payment(session, anna, invoice_id)
+        apply(session, [says(session, refused, "canceled")], source="webhook", now=business_now(session))
+        pay_first(session, begin_payment(session, anna, invoice_id), short=LEFT)
     return contract_id
+
+
+def begin_payment(session: Session, visitor: Visitor, invoice_id: UUID) -> Payment:
+    now = business_now(session)
+    begun = prepare_checkout(session, invoice_id, customer_id=visitor.customer_id, consent_id=None, now=now)
+    return session.get_one(Payment, begun.payment_id)
 
 
 def open_invoice(contract_id: UUID) -> UUID:
@@ -55,6 +63,15 @@ def test_the_invoice_tells_the_whole_what_came_and_what_is_left(anna: Visitor, c
 
     assert f"Сумма счёта {WHOLE_TEXT}" in page
     assert f"Уже оплачено {CAME_TEXT}" in page
+    assert f"Оплатить {LEFT_TEXT}" in page
+
+
+def test_a_payment_that_was_refused_leads_to_what_is_left(cabinet: Cabinet, anna: Visitor, contract_id: UUID) -> None:
+    refused = next(payment for payment in cabinet.payments_of(anna) if payment.status == "canceled")
+
+    page = shown(anna.page(f"/payments/{refused.number}"))
+
+    assert WHOLE_TEXT in page
     assert f"Оплатить {LEFT_TEXT}" in page
 
 
