@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from kernel.db import Session
+from kernel.db import Session, begin
 from kernel.errors import KabinetError
 from payments.reconciliation.running import Unread
 from portal.wiring import Wiring
@@ -44,6 +44,23 @@ def test_a_check_that_breaks_off_has_failed_and_the_next_ones_are_asked(
     assert "broke off" in two.wrong[0]
     assert "division by zero" in two.wrong[0]
     assert three.looked_at == 7
+
+
+def _loses_its_connection(session: Session, _evidence: Evidence) -> tuple[int, list[str]]:
+    # As a check does that works in silence for longer than a transaction may be idle.
+    with begin() as other:
+        other.execute(
+            text("SELECT pg_terminate_backend(:pid)"), {"pid": session.scalar(text("SELECT pg_backend_pid()"))}
+        )
+    return 1, []
+
+
+def test_a_check_that_loses_its_connection_takes_no_other_one_with_it(
+    committed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checker, "CHECKS", (("one", "", _loses_its_connection), ("two", "", _asks)))
+
+    assert [verdict.passed for verdict in check_all(_evidence())][1]
 
 
 def test_lists_that_cannot_be_read_are_a_verdict_beside_all_others(

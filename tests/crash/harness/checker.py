@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from tests.crash.harness.record import Record
 from tests.crash.harness.workload import Due
 
 _SHOWN = 20
+_LONG_S = 5.0
 _QUEUES = {
     "events not dispatched": "SELECT count(*) FROM outbox_messages WHERE dispatched_at IS NULL",
     "events not delivered": "SELECT count(*) FROM deliveries WHERE done_at IS NULL AND dead_at IS NULL",
@@ -72,9 +74,8 @@ Check = Callable[[Session, Evidence], tuple[int, Wrong]]
 
 
 def check_all(evidence: Evidence) -> list[Verdict]:
-    """Every check, in one reading of the database. One that breaks off has failed, and the others go on."""
-    with read() as session:
-        return [_verdict(session, evidence, name, about, check) for name, about, check in CHECKS]
+    """Every check, in a reading of its own: all is at rest. One that breaks off has failed, and the others go on."""
+    return [_verdict(evidence, name, about, check) for name, about, check in CHECKS]
 
 
 def broken_off(name: str, about: str, error: Exception) -> Verdict:
@@ -82,13 +83,18 @@ def broken_off(name: str, about: str, error: Exception) -> Verdict:
     return Verdict(name, about, 1, [f"{BROKE_OFF}: {error!r}"])
 
 
-def _verdict(session: Session, evidence: Evidence, name: str, about: str, check: Check) -> Verdict:
+def _verdict(evidence: Evidence, name: str, about: str, check: Check) -> Verdict:
+    began = time.monotonic()
     try:
-        looked_at, wrong = check(session, evidence)
-        remark = _remark(session, evidence) if name == "mail" else ""
+        with read() as session:
+            looked_at, wrong = check(session, evidence)
+            remark = _remark(session, evidence) if name == "mail" else ""
     except Exception as error:  # noqa: BLE001  whatever it was, a run of half an hour must come to its verdict
-        session.rollback()
         return broken_off(name, about, error)
+    finally:
+        took = time.monotonic() - began
+        if took > _LONG_S:
+            evidence.record.tell(f"the check {name} took {took:.1f} s")
     return Verdict(name, about, looked_at, wrong, remark)
 
 
@@ -109,6 +115,9 @@ def _rest(session: Session, evidence: Evidence) -> tuple[int, Wrong]:
 
 def _doctor(_session: Session, evidence: Evidence) -> tuple[int, Wrong]:
     found = examine(evidence.wiring.checks)
+    for it in found:
+        if it.millis > _LONG_S * 1000:
+            evidence.record.tell(f"the doctor's {it.name} took {it.millis / 1000:.1f} s")
     return len(found), [f"{it.name}: {it.error or it.breaches[:3]}" for it in found if not it.sound]
 
 
