@@ -56,6 +56,7 @@ def restore(file: Path) -> None:
     migrate()
     with begin() as session:
         pause_in_a_copy(session, now=business_now(session))
+    _count_rows()
 
 
 def _revision_of(file: Path) -> str:
@@ -97,6 +98,13 @@ def _restore(file: Path) -> None:
         said = writer.stderr.read().decode(errors="replace").strip()
     if not whole or writer.returncode:
         raise RestoreFailed(f"копия не восстановлена, база осталась пустой: {said or 'файл обрывается'}")
+
+
+def _count_rows() -> None:
+    # A dump brings no statistics, and until autovacuum comes the first reconciliation would be planned blindly.
+    with begin() as session:
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+        session.execute(text("ANALYZE"))
 
 
 def _pass_on(reader: subprocess.Popen[bytes], into: IO[bytes]) -> bool:

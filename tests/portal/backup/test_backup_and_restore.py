@@ -74,6 +74,16 @@ def test_what_comes_back_is_what_was_there_and_stands_still(original: str, empty
     assert [it.name for it in examine(CHECKS) if not it.sound] == []
 
 
+def test_postgresql_knows_how_large_the_tables_are(original: str, empty: str, file: Path) -> None:
+    back_up(file)
+    use_database(empty)
+    restore(file)
+
+    with read() as session:
+        counted = text("SELECT reltuples FROM pg_class WHERE oid = 'payments'::regclass")
+        assert session.scalar(counted) == session.scalar(select(func.count()).select_from(Payment))
+
+
 def test_a_process_that_starts_on_it_keeps_the_pause(original: str, empty: str, file: Path) -> None:
     back_up(file)
     use_database(empty)
