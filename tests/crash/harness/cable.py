@@ -86,8 +86,9 @@ class Cable:
 
     @property
     def waiting(self) -> bool:
-        """Whether the host is still to be cut off, or to come back, or its charges are open."""
-        return not self._back.is_set() or bool(self.hand.open)
+        """Whether the host is still to be cut off, or to come back. A charge may be open on: of a card that was taken
+        away meanwhile it is only looked for, for a day, which passes when all of this is over."""
+        return not self._back.is_set()
 
     def start(self) -> None:
         """Wait for the middle of the run, and there for a moment at which the worker has charges in hand."""
