@@ -20,6 +20,7 @@ from payments.charging.sending import sender
 from payments.contracts.models import Contract
 from payments.installation.models import Installation
 from payments.stops.memory import Memory
+from portal.demo.valkey import ValkeyServer
 from tests.support.business import Agreement, make_agreement, pay_with_consent
 from tests.support.charging import make_due
 from tests.support.going_back import Backup, a_backup
@@ -132,3 +133,16 @@ def remembered() -> set[tuple[str, str]]:
     with read() as session:
         installation_id = session.execute(select(Installation.id)).scalar_one()
     return {(it.kind, it.subject) for it in Memory(installation_id).all()}
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ValkeyServer]:
+    """A Redis of the test's own, which it may stop and start; the settings name it."""
+    valkey = ValkeyServer(tmp_path / "valkey")
+    valkey.start()
+    monkeypatch.setenv("KABINET_REDIS_URL", valkey.url())
+    get_settings.cache_clear()
+    yield valkey
+    valkey.stop()
+    monkeypatch.undo()
+    get_settings.cache_clear()

@@ -5,14 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import pytest
 import redis as redis_client
 
 from kernel.clock import business_now
 from kernel.db import begin, read
-from kernel.settings import get_settings
 from payments.autopay.consents import Evidence
 from payments.autopay.stopping import withdraw
 from payments.installation.models import Installation
@@ -120,32 +117,23 @@ def test_a_copy_that_nobody_has_let_go_on_does_not_count_on_in_the_place_of_its_
 
 
 def test_a_worker_takes_no_hint_before_redis_has_answered(
-    world: World, backup: Backup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, backup: Backup, own_valkey: ValkeyServer
 ) -> None:
-    valkey = ValkeyServer(tmp_path / "valkey")
-    valkey.start()
-    try:
-        monkeypatch.setenv("KABINET_REDIS_URL", valkey.url())
-        get_settings.cache_clear()
-        keep_memory()
-        backup.make()
-        keep_memory()
-        backup.put_back()
-        valkey.stop()
-        with running("worker") as waiting, running("worker") as ended:
-            time.sleep(_TO_START_S)
-            assert not _installation().charging_paused, "nobody knows yet"
-            ended.terminate()
-            assert ended.wait(_PATIENCE_S) == 0
-            assert waiting.poll() is None
+    keep_memory()
+    backup.make()
+    keep_memory()
+    backup.put_back()
+    own_valkey.stop()
+    with running("worker") as waiting, running("worker") as ended:
+        time.sleep(_TO_START_S)
+        assert not _installation().charging_paused, "nobody knows yet"
+        ended.terminate()
+        assert ended.wait(_PATIENCE_S) == 0
+        assert waiting.poll() is None
 
-            valkey.start()
+        own_valkey.start()
 
-            assert _until(lambda: _installation().pause_reason == REASON)
-    finally:
-        valkey.stop()
-        monkeypatch.undo()
-        get_settings.cache_clear()
+        assert _until(lambda: _installation().pause_reason == REASON)
 
 
 def _until(happened: Callable[[], bool]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import redis as redis_client
@@ -12,7 +11,6 @@ from sqlalchemy import update
 
 from kernel.clock import business_now
 from kernel.db import begin, read
-from kernel.settings import get_settings
 from payments.autopay.consents import Evidence
 from payments.autopay.stopping import withdraw
 from payments.installation.models import Installation
@@ -153,30 +151,19 @@ def test_whoever_fills_it_from_a_restored_database_gives_it_a_new_name(
     assert _marker(memory).name == _installation().stops_memory
 
 
-def test_a_redis_that_was_restarted_is_another_one_and_is_filled_again(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    valkey = ValkeyServer(tmp_path / "valkey")
-    valkey.start()
-    try:
-        monkeypatch.setenv("KABINET_REDIS_URL", valkey.url())
-        get_settings.cache_clear()
-        memory = Memory(_installation().id)
-        keep_memory()
-        before = _marker(memory)
-        assert before.logged
-        valkey.start()
+def test_a_redis_that_was_restarted_is_another_one_and_is_filled_again(world: World, own_valkey: ValkeyServer) -> None:
+    memory = Memory(_installation().id)
+    keep_memory()
+    before = _marker(memory)
+    assert before.logged
+    own_valkey.start()
 
-        assert _marker(memory).run != server().run
-        keep_memory()
+    assert _marker(memory).run != server().run
+    keep_memory()
 
-        assert _marker(memory).run == server().run
-        assert _marker(memory).filling != before.filling
-        assert _marker(memory).name == before.name
-    finally:
-        valkey.stop()
-        monkeypatch.undo()
-        get_settings.cache_clear()
+    assert _marker(memory).run == server().run
+    assert _marker(memory).filling != before.filling
+    assert _marker(memory).name == before.name
 
 
 def test_while_redis_is_away_nothing_is_known_and_nothing_breaks(

@@ -63,8 +63,8 @@ class Agreement:
 class InvoicePage:
     """One invoice, with the newest unfinished payment of it.
 
-    Of its `kopecks` so many are `left` to pay. `may_have_autopay`: its contract goes on, and can be charged by itself. `pay_until`: the last day of a purchase that
-    was never paid. `stalled`: its charge is due, was not sent and waits for the end of a pause of all charging.
+    Of its `kopecks` so many are `left` to pay. `may_have_autopay`: its contract goes on, and can be charged by itself.
+    `pay_until`: the last day of a purchase that was never paid. `stalled`: its charge is due, was not sent and waits for the end of a pause of all charging.
     `card_elsewhere`: as of its contract.
     """
 

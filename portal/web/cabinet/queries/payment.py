@@ -30,8 +30,9 @@ _used = aliased(PaymentMethod)
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """A payment and what it was for. `left` to pay of its invoice. `consent_withdrawn`: its consent was taken back, whether before or after it came.
+    """A payment and what it was for; `left` is what is still to be paid of its invoice.
 
+    `consent_withdrawn`: its consent was taken back, whether before or after it came.
     `stalled`: it was never sent, because charging is paused.
     """
 
