@@ -4,7 +4,8 @@ A payment of ours that a restored backup does not know names its invoice, or at 
 oldest unpaid line that had no invoice yet when it was made: its own invoice is the one that was lost, and that line would
 be charged a second time. What another program made with a contract of ours in its metadata is not ours for that. What was
 made in the gateway's cabinet may name an invoice or a contract in its description: it counts when all documents that may
-be meant are one customer's, and exactly one open invoice of them asks for exactly this sum.
+be meant are one customer's, and exactly one open invoice of them asks for exactly this sum. A document that did not exist
+here when the money came is not meant: contracts keep their numbers when they are imported, and old money named them too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, exists, func, or_, select
+from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
 
 from kernel.db import Session
 from payments.charging.models import Allocation
@@ -98,7 +99,10 @@ def _by_number(session: Session, seen: SeenPayment) -> Place | None:
         .join(Contract, Contract.id == Invoice.contract_id)
         .where(
             Invoice.legal_entity_id == _payee(seen),
-            or_(Invoice.number.in_(named.invoices), Contract.number.in_(named.contracts)),
+            or_(
+                and_(Invoice.number.in_(named.invoices), Invoice.created_at <= seen.created_at),
+                and_(Contract.number.in_(named.contracts), Contract.created_at <= seen.created_at),
+            ),
             Invoice.status == "open",
             Invoice.kopecks - counted == seen.kopecks,
         )

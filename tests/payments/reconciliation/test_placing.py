@@ -143,3 +143,20 @@ def test_without_such_a_line_it_pays_the_oldest_debt(world: World, paid: Paid, r
 
     with read() as session:
         assert session.get_one(Invoice, debt.id).status == "paid"
+
+
+def test_money_that_named_a_number_before_the_document_was_here_is_not_for_it(
+    world: World, reconciled: Reconciled
+) -> None:
+    pay("anna@example.com")
+    pay_past_us(world.sandbox, "3000.00", description="Оплата по договору № 2025-0147")
+    pay_past_us(world.sandbox, "3000.00", description="Счёт на оплату № 2026-0777")
+    world.jump("PT1M")
+    imported, issued = _open_invoice("vera@example.com"), _open_invoice("boris@example.com")
+    _renumber(imported, contract="2025-0147")
+    _renumber(issued, number="2026-0777")
+
+    reconciled()
+
+    assert _proposed() == [("foreign", None, None)] * 2
+    assert repair_all(by=None, note=lambda *_: None).done == 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from kernel.db import begin, read
 from kernel.settings import get_settings
-from payments.installation.models import Shop
+from payments.installation.models import Installation, Shop
 from payments.reconciliation.models import Reconciliation, SeenPayment
 from payments.reconciliation.running import Unread, reconcile, watermark
 from tests.payments.reconciliation.conftest import pay
@@ -56,6 +56,20 @@ def test_the_first_reading_begins_where_the_company_began_and_the_next_at_the_wa
     assert _last().until_at - _last().since_at == timedelta(hours=48)
     reconcile(deep=True)
     assert _last().until_at - _last().since_at == timedelta(days=35)
+
+
+def test_what_the_shop_took_before_the_company_began_is_not_read_however_deep(world: World) -> None:
+    pay_past_us(world.sandbox, "3000.00", card=None)
+    world.jump("P5D")
+    with begin() as session:
+        session.execute(update(Installation).values(created_at=func.business_now()))
+    pay()
+    reconcile(deep=True)
+    assert (_seen(), _last().until_at - _last().since_at < timedelta(days=2)) == (1, True)
+
+    world.jump("P10D")
+    reconcile(deep=True)
+    assert _seen() == 1
 
 
 def test_the_first_reading_of_a_business_day_is_deep(world: World) -> None:
