@@ -64,7 +64,7 @@ class Watch:
 
 
 def _stands(charger: Charger, now: datetime) -> bool:
-    # While a long run is being written many lines wait for their turn, and charges are made all the time.
+    # While a long run is being written or sent many charges wait for their turn, and others are made all the time.
     idle = charger.ran_at is None or charger.ran_at < now - _IDLE_FOR
     return not charger.beating or bool(charger.stuck and idle)
 

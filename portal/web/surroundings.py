@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kernel.clock import by_business_clock, real_now
 from kernel.db import read
 from payments.installation.models import Installation, LegalEntity
+from portal.duties.models import WorkerBeat
 from portal.web.kit.filters import time_text
 from portal.web.kit.frame import Beat, Brand, Link
 from portal.web.kit.i18n import gettext as _
@@ -48,14 +49,16 @@ def _read_company() -> _Company:
 
 @dataclass(frozen=True, slots=True)
 class _Charging:
-    beat_at: datetime | None
+    scheduler_beat_at: datetime | None
+    worker_beat_at: datetime | None
     paused: bool
 
 
 def _read_charging() -> _Charging:
+    worked_at = select(func.max(WorkerBeat.beat_at)).scalar_subquery()
     with read() as session:
-        row = session.execute(select(Installation.scheduler_beat_at, Installation.charging_paused)).first()
-    return _Charging(*row) if row else _Charging(None, paused=False)
+        row = session.execute(select(Installation.scheduler_beat_at, worked_at, Installation.charging_paused)).first()
+    return _Charging(*row) if row else _Charging(None, None, paused=False)
 
 
 def _read_counts() -> dict[str, int]:
@@ -87,12 +90,16 @@ def counts() -> dict[str, int]:
 
 
 def beat() -> Beat | None:
-    """Whether charges are being made. The beat is compared in real time and shown in the time that all pages show."""
+    """Whether charges are being made: scheduler and workers both beat, and the older of the two is shown.
+
+    It is compared in real time and shown in the time that all pages show.
+    """
     charging = _charging()
-    if charging.beat_at is None:
+    if charging.scheduler_beat_at is None or charging.worker_beat_at is None:
         return Beat(_("Списания не запускались"), alive=False)
-    at = time_text(by_business_clock(charging.beat_at))
-    if real_now() - charging.beat_at > _BEAT_IS_OLD:
+    beat_at = min(charging.scheduler_beat_at, charging.worker_beat_at)
+    at = time_text(by_business_clock(beat_at))
+    if real_now() - beat_at > _BEAT_IS_OLD:
         return Beat(_("Списания стоят с {at}").format(at=at), alive=False)
     if charging.paused:
         return Beat(_("Списания приостановлены"), alive=True, paused=True)

@@ -8,12 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 
 from crm_sync.part import CRM
 from kernel.broker import RedisAway
 from kernel.clock import business_now, real_now
 from kernel.db import Session, begin
+from payments.charging.due import create_due_payments
+from payments.charging.models import Payment
 from payments.contracts.models import Installment
 from payments.installation.models import Installation
 from payments.installation.pausing import pause_charging
@@ -125,6 +127,34 @@ def test_lines_that_a_living_scheduler_does_not_charge_are_told(watch: Watch, sa
 
     assert subjects(sandbox) == ["Списания не запускаются"]
     assert "Ждут списания: 1" in letters(sandbox)[0]["text"]
+
+
+def a_charge_that_no_worker_takes(session: Session, *, minutes: int) -> None:
+    a_line_that_nobody_charges(session, minutes=minutes)
+    create_due_payments(session, now=business_now(session))
+    written = business_now(session) - timedelta(minutes=minutes)
+    session.execute(update(Payment).where(Payment.status == "created").values(created_at=written))
+    session.execute(update(Installation).values(charger_ran_at=written))
+    # What paid for the card was long ago.
+    session.execute(update(Payment).where(Payment.decided_at.is_not(None)).values(decided_at=written))
+
+
+@pytest.mark.parametrize("others", ["none", "decided", "first"])
+def test_written_charges_that_do_not_leave_are_told_unless_others_do(
+    watch: Watch, sandbox: Sandbox, others: str
+) -> None:
+    with begin() as session:
+        a_charge_that_no_worker_takes(session, minutes=11)
+        charge = session.scalars(select(Payment).where(Payment.status == "created")).one()
+        if others != "none":
+            decided = update(Payment).where(Payment.id != charge.id).values(decided_at=func.business_now())
+            session.execute(decided)
+        if others == "decided":
+            permission = {"autopay_id": charge.autopay_id, "method_id": charge.method_id, "notice_id": charge.notice_id}
+            session.execute(update(Payment).where(Payment.id != charge.id).values(initiator="schedule", **permission))
+    look(watch, 2)
+
+    assert subjects(sandbox) == ([] if others == "decided" else ["Списания не запускаются"]), "a customer pays by hand"
 
 
 @pytest.mark.parametrize("calm", ["paused", "running", "fresh"])

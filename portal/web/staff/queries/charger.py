@@ -1,21 +1,22 @@
-"""Whether charges are being made: the switch, the scheduler's heartbeat, and lines that nobody charges."""
+"""Whether charges are being made: the switch, the heartbeats, and charges that nobody makes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, func, select, text
+from sqlalchemy import ScalarSelect, func, select, text, union_all
 
 from kernel.clock import by_business_clock
 from kernel.db import ReadSession, Session
 from payments.autopay.models import Autopay
 from payments.charging.due import TO_CHARGE
-from payments.charging.models import UNSENT, Payment
+from payments.charging.models import TO_SEND, UNSENT, Payment
 from payments.contracts.models import Installment
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
 from payments.installation.pausing import HISTORY_ID, RUNNING
+from portal.duties.models import WorkerBeat
 
 _SILENT_FOR = text("interval '2 minutes'")  # real time: the beat is
 _STUCK_FOR = text("interval '10 minutes'")
@@ -25,10 +26,11 @@ _STUCK_FOR = text("interval '10 minutes'")
 class Charger:
     """`unproven` says that nobody can resume before the books were compared with the gateway's lists.
 
-    `beat_at` is the last beat, None before the first; `ran_at` is when charges were last made. Business time.
+    `beat_at` is the scheduler's last beat and `worked_at` that of any worker, None before the first; `ran_at` is when
+    charges were last written, or one of them decided within ten minutes. Business time.
 
     `stuck` counts due lines that have waited for their charge longer than ten minutes, in which nobody held charging
-    back; `stuck_since` is the oldest.
+    back, and written charges that have waited for a worker as long; `stuck_since` is the oldest.
 
     `held` counts charges that were written and wait for the end of the pause, `held_kopecks` is their sum.
     """
@@ -38,6 +40,8 @@ class Charger:
     unproven: bool
     beating: bool
     beat_at: datetime | None
+    working: bool
+    worked_at: datetime | None
     ran_at: datetime | None
     stuck: int
     stuck_since: datetime | None
@@ -47,40 +51,35 @@ class Charger:
 
 def read_charger(session: ReadSession | Session) -> Charger | None:
     """The state of charging; None before the installation exists."""
-    beating = func.coalesce(Installation.scheduler_beat_at > func.clock_timestamp() - _SILENT_FOR, False)
+    worked_at = select(func.max(WorkerBeat.beat_at)).scalar_subquery()
+    heard = func.clock_timestamp() - _SILENT_FOR
     row = session.execute(
         select(
             Installation.charging_paused,
             Installation.pause_reason,
             Installation.unproven_since.is_not(None).label("unproven"),
-            beating.label("beating"),
+            func.coalesce(Installation.scheduler_beat_at > heard, False).label("beating"),
             Installation.scheduler_beat_at,
-            Installation.charger_ran_at,
+            func.coalesce(worked_at > heard, False).label("working"),
+            worked_at.label("worked_at"),
+            func.greatest(Installation.charger_ran_at, _decided_lately()).label("ran_at"),
         )
     ).first()
     if row is None:
         return None
-    stuck, since = session.execute(
-        select(func.count(), func.min(Installment.charge_at))
-        .join(Autopay, Autopay.contract_id == Installment.contract_id)
-        .where(
-            TO_CHARGE.where,
-            Autopay.status == "active",
-            Installment.charge_at < func.business_now() - _STUCK_FOR,  # said for the index: it follows from the next
-            func.greatest(Installment.charge_at, _resumed_at()) < func.business_now() - _STUCK_FOR,
-        )
-    ).one()
+    stuck, since = _read_stuck(session)
     held, held_kopecks = 0, 0
     if row.charging_paused:
         held, held_kopecks = session.execute(select(func.count(), func.sum(Payment.kopecks)).where(UNSENT)).one()
-    beat_at = by_business_clock(row.scheduler_beat_at) if row.scheduler_beat_at else None
     return Charger(
         row.charging_paused,
         row.pause_reason,
         row.unproven,
         row.beating,
-        beat_at,
-        row.charger_ran_at,
+        _by_business_clock(row.scheduler_beat_at),
+        row.working,
+        _by_business_clock(row.worked_at),
+        row.ran_at,
         stuck,
         since,
         held,
@@ -88,13 +87,39 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
     )
 
 
-def _resumed_at() -> ScalarSelect[datetime]:
-    return (
+def _by_business_clock(at: datetime | None) -> datetime | None:
+    return by_business_clock(at) if at else None
+
+
+def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None]:
+    long_ago = func.business_now() - _STUCK_FOR
+    lines = (
+        select(Installment.charge_at.label("at"))
+        .join(Autopay, Autopay.contract_id == Installment.contract_id)
+        .where(TO_CHARGE.where, Autopay.status == "active", Installment.charge_at < long_ago)
+    )
+    unsent_at = func.greatest(Payment.created_at, Payment.next_check_at)
+    unsent = select(unsent_at.label("at")).where(TO_SEND.where, unsent_at < long_ago)
+    waiting = union_all(lines, unsent).subquery()
+    resumed_at = (
         select(func.max(StatusHistory.at))
         .where(
             StatusHistory.object_kind == "installation",
             StatusHistory.object_id == HISTORY_ID,
             StatusHistory.new == RUNNING,
         )
+        .scalar_subquery()
+    )
+    stuck, since = session.execute(
+        select(func.count(), func.min(waiting.c.at)).where(func.coalesce(resumed_at < long_ago, True))
+    ).one()
+    return stuck, since
+
+
+def _decided_lately() -> ScalarSelect[datetime | None]:
+    # A long run is written in minutes and sent for an hour. No further back: an index by time has no end there.
+    return (
+        select(func.max(Payment.decided_at))
+        .where(Payment.decided_at > func.business_now() - _STUCK_FOR, Payment.initiator == "schedule")
         .scalar_subquery()
     )

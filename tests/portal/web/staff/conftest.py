@@ -19,6 +19,7 @@ from payments.installation.models import Installation
 from portal.accounts.models import Membership, User
 from portal.accounts.sessions import STAFF, Audience, start_session
 from portal.accounts.visitor import Visitor
+from portal.duties.noting import give_worker_beat
 from portal.web.kit.frame import Brand, Kit
 from portal.web.kit.install import install_kit
 from portal.web.staff.routes import router
@@ -47,7 +48,8 @@ def company(committed: str) -> None:
 
 @pytest.fixture
 def beating(company: None) -> None:
-    """The scheduler is alive."""
+    """The scheduler and a worker are alive."""
+    give_worker_beat("worker")
     with begin() as session:
         session.execute(update(Installation).values(scheduler_beat_at=func.clock_timestamp()))
 

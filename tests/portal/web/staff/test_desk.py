@@ -27,7 +27,6 @@ from portal.web.staff.queries.figures import Figures, read_figures
 from tests.portal.web.staff.conftest import Desk
 from tests.portal.web.staff.played import (
     agreement,
-    announce_the_second_line,
     at_noon,
     customer_of,
     pay_first,
@@ -231,32 +230,6 @@ def test_an_empty_company_has_a_calm_dashboard(desk: Desk, beating: None) -> Non
 
     assert "Пока ничего не произошло" in page
     assert "Нужно решить" not in page
-
-
-def test_a_silent_scheduler_is_shouted_about(desk: Desk, company: None) -> None:
-    assert "Списания ещё ни разу не запускались" in desk().get("/staff").text
-    with begin() as session:
-        session.execute(text("UPDATE installation SET scheduler_beat_at = clock_timestamp() - interval '3 minutes'"))
-    # The beat is real time: a shifted clock must not hide or invent a silence.
-    at_noon(date(2026, 3, 1))
-
-    assert "Списания не запускались с" in desk().get("/staff").text
-
-    with begin() as session:
-        session.execute(text("UPDATE installation SET scheduler_beat_at = clock_timestamp()"))
-    assert "Списания не запускались" not in desk().get("/staff").text
-
-
-def test_due_lines_that_nobody_charges_are_shouted_about(desk: Desk, beating: None) -> None:
-    at_noon(date(2027, 3, 10))
-    # The invoice is announced in time, and then the charger does not come.
-    announce_the_second_line(date(2027, 4, 8))
-    at_noon(date(2027, 4, 12))
-
-    page = desk().get("/staff").text
-
-    assert "Списания ещё ни разу не запускались" in page
-    assert "Ждут списания: 1" in page
 
 
 def test_a_charge_that_the_gateway_did_not_take_is_a_failed_one(desk: Desk, beating: None) -> None:
