@@ -56,3 +56,14 @@ def test_a_run_that_cannot_be_is_refused_with_what_is_wrong(arguments: list[str]
     assert done.returncode == 2
     assert named in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_breaks_off_still_says_what_is_needed_to_repeat_it_and_to_look(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("no folder")
+    arguments = ["--n", "50", "--seed", "7", "--folder", str(tmp_path / "run")]
+    done = subprocess.run([*RUN, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("BROKE OFF  N=50 SEED=7 HOSTS=1 commit ")
+    assert last.endswith(f"journal {tmp_path / 'run' / 'sandbox.sqlite'}")

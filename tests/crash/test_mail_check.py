@@ -6,7 +6,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.crash.harness.check_outside import blows_to_senders, soonest_again, too_many_given_up, too_often
+from tests.crash.harness.check_outside import (
+    blows_to_senders,
+    soonest_again,
+    too_many_again,
+    too_many_given_up,
+    too_often,
+)
 from tests.crash.harness.oracle import Arrival, Oracle
 from tests.crash.harness.plan import Plan
 from tests.crash.harness.record import Happening, Record
@@ -67,6 +73,11 @@ def test_one_letter_in_a_thousand_may_be_given_up_and_two_of_a_few() -> None:
     assert too_many_given_up(3, 80) == ["3 letters were given up over two doubts, 2 of 80 may be"]
     assert too_many_given_up(11, 11_030) == []
     assert too_many_given_up(12, 11_030) == ["12 letters were given up over two doubts, 11 of 11030 may be"]
+
+
+def test_letters_that_come_again_after_an_answer_are_fewer_than_the_blows_to_their_senders() -> None:
+    assert too_many_again(68, 220) == []
+    assert too_many_again(221, 220) == ["221 letters came again after an answer, 220 blows fell on senders"]
 
 
 def test_only_what_can_lose_an_answer_counts_as_a_blow_to_a_sender() -> None:

@@ -7,6 +7,7 @@ import os
 import random
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from kernel import log
@@ -37,6 +38,10 @@ def main() -> int:
     except KabinetError as error:
         print(f"crash: {error}", file=sys.stderr)
         return _USAGE
+    except Exception:  # noqa: BLE001  whatever it was: what is needed to look and to repeat is printed last
+        traceback.print_exc()
+        print(report.printed_end(plan, folder), flush=True)
+        return _FAILED
     report.write(result, folder / "report.html")
     report.write_verdict(result, folder / "verdict.json")
     if arguments.keep:

@@ -99,8 +99,10 @@ def _verdict(evidence: Evidence, name: str, about: str, check: Check) -> Verdict
 
 
 def _remark(session: Session, evidence: Evidence) -> str:
-    lost = check_outside.given_up(session, evidence)
-    return f"{lost} given up after two processes had died over them; staff see them as failed" if lost else ""
+    again, lost = check_outside.answered_again(evidence), check_outside.given_up(session, evidence)
+    said = [f"{again} came again though the first had been answered: its sender was hurt"] if again else []
+    said += [f"{lost} given up after two processes had died over them; staff see them as failed"] if lost else []
+    return "; ".join(said)
 
 
 def _rest(session: Session, evidence: Evidence) -> tuple[int, Wrong]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from bench.sections import commit
 from tests.crash.harness.drawing import drawn
 from tests.crash.harness.figures import Figures, Spread
-from tests.crash.harness.plan import ROOT
+from tests.crash.harness.plan import ROOT, Plan
 
 if TYPE_CHECKING:
     from tests.crash.harness.run import Result
@@ -57,13 +58,21 @@ def printed(result: Result) -> str:
         f"  the whole run                {result.seconds:.0f} s",
         "",
     ]
-    journal = f"journal {result.folder / 'sandbox.sqlite'}"
     if result.passed:
-        lines.append(f"PASSED  N={plan.charges} SEED={plan.seed} HOSTS={plan.hosts}")
+        lines.append(f"PASSED  {_named(plan)}")
     else:
-        lines.append(f"FAILED  N={plan.charges} SEED={plan.seed} HOSTS={plan.hosts} commit {result.commit} {journal}")
+        lines.append(f"FAILED  {_named(plan)} commit {result.commit} journal {result.folder / 'sandbox.sqlite'}")
     lines.append(f"report  {result.folder / 'report.html'}")
     return "\n".join(lines)
+
+
+def printed_end(plan: Plan, folder: Path) -> str:
+    """The last line of a run that broke off before its verdict."""
+    return f"BROKE OFF  {_named(plan)} commit {commit()} journal {folder / 'sandbox.sqlite'}"
+
+
+def _named(plan: Plan) -> str:
+    return f"N={plan.charges} SEED={plan.seed} HOSTS={plan.hosts}"
 
 
 def _spread(spread: Spread) -> str:
