@@ -56,20 +56,21 @@ soak: $(DEV_STAMP) ## What takes longer: races, kills, mutants, storms of change
 	go env KABINET_TEST_RACE_ROUNDS=20 $(PY) -m pytest -q -s tests/crash/test_unlink_race.py; \
 	go env KABINET_TEST_CRM_CUSTOMERS=400 $(PY) -m pytest -q -s tests/crm_sync/test_storm.py; \
 	go $(PY) -m pytest -q -m soak tests; \
+	go $(MAKE) --no-print-directory coverage KEEP=1; \
 	go $(PY) -m tests.crash.mutation --keep; \
 	go $(PY) -m tests.crash.harness --n 10000 --seed 1 --keep "10 000 charges, seed 1"; \
 	go $(PY) -m tests.crash.harness --n 10000 --keep "10 000 charges, a drawn seed"; \
 	go $(PY) -m tests.crash.harness --n 10000 --keep "10 000 charges, another drawn seed"; \
-	go $(PY) -m tests.crash.harness --n 1000 --hosts 3 --keep "1 000 charges on three hosts"; \
+	go $(PY) -m tests.crash.harness --n 5000 --hosts 3 --keep "5 000 charges on three hosts"; \
 	if [ -n "$$failed" ]; then printf 'failed:\n%s' "$$failed" >&2; exit 1; fi
 
 .PHONY: coverage
-coverage: $(DEV_STAMP) ## Measure which branches of payments/ its own tests take; fails under 95 % (JOBS=)
+coverage: $(DEV_STAMP) ## Measure which branches of payments/ its own tests take; fails under 95 % (JOBS=, KEEP=1: into bench/SOAK.md)
 	$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest -q -n $(JOBS) --dist worksteal -m "not soak" tests/payments
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
-	$(PY) -m coverage json --quiet -o - | $(PY) bin/branches 95
+	$(PY) -m coverage json --quiet -o - | $(PY) -m bench.branches 95 $(if $(KEEP),--keep)
 
 .PHONY: crash
 crash: $(DEV_STAMP) ## Charge under attack and compare with the gateway's books (N= from 50 on, SEED= HOSTS=3)
@@ -80,8 +81,8 @@ mutants: $(DEV_STAMP) ## Attack the product as it is, then with each of eight kn
 	@$(PY) -m tests.crash.mutation
 
 .PHONY: bench
-bench: $(DEV_STAMP) ## Measure speed beside the machine's own limits, into bench/RESULTS.md (ONLY="charges web", ROUNDS=)
-	@$(PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS))
+bench: $(DEV_STAMP) ## Measure speed beside the machine's own limits, into bench/RESULTS.md (ONLY="charges web", ROUNDS=; ONLY=slow CHARGES=1000000: so many in one go)
+	@$(PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CHARGES),--charges $(CHARGES))
 
 .PHONY: check
 check: $(DEV_STAMP) ## Check style, types, imports, templates, translations, architecture, migrations, secrets
