@@ -37,7 +37,7 @@ def _keep_acts() -> None:
     op.create_index("ix_audit_entries_user", "audit_entries", ["user_id", "id"], unique=False)
     op.create_index("ix_audit_entries_act", "audit_entries", ["act", "id"], unique=False)
     op.create_index("ix_audit_entries_subject", "audit_entries", ["subject_kind", "subject_id", "id"], unique=False)
-    # The application owns the table and could grant itself again what a REVOKE took; a trigger refuses it as well.
+    # The application owns the table, and a REVOKE does not bind an owner: triggers do.
     op.execute(
         "CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE ON audit_entries "
         "FOR EACH ROW EXECUTE FUNCTION refuse_change()"

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from kernel.db import Session
 from payments.charging.models import CANCELED, LIVE, PENDING, REJECTED, SUCCEEDED, WAITING_FOR_CAPTURE, Payment
+from payments.installation.models import Installation
 from payments.invoicing.models import Invoice
 from payments.reconciliation.models import (
     APPLY,
@@ -227,12 +228,14 @@ def _refunds(shop_id: UUID) -> Select[*tuple[Any, ...]]:
 
 
 def _unknown_here(session: Session, shop_id: UUID, read_at: datetime) -> list[Found]:
+    # What the shop took before, without us, paid the bills of a former system.
+    begun_at = select(Installation.created_at).scalar_subquery()
     seen = session.scalars(
         select(_theirs)
         .where(
             _theirs.shop_id == shop_id,
             _theirs.status.in_(_WITH_MONEY),
-            or_(_is_old(read_at), _names_us),
+            or_(and_(_is_old(read_at), _theirs.created_at >= begun_at), _names_us),
             ~exists().where(_ours.gateway_id == _theirs.gateway_id),
             ~exists().where(_ours.id == _theirs.payment_id, _ours.gateway_id.is_(None)),
         )

@@ -4,8 +4,8 @@ A payment of ours that a restored backup does not know names its invoice, or at 
 oldest unpaid line that had no invoice yet when it was made: its own invoice is the one that was lost, and that line would
 be charged a second time. What another program made with a contract of ours in its metadata is not ours for that. What was
 made in the gateway's cabinet may name an invoice or a contract in its description: it counts when all documents that may
-be meant are one customer's, and exactly one open invoice of them asks for exactly this sum. A document that did not exist
-here when the money came is not meant: contracts keep their numbers when they are imported, and old money named them too.
+be meant are one customer's, and exactly one open invoice of them asks for exactly this sum. An invoice of a contract
+that was not here yet when the money came is not offered: imported contracts keep their numbers, and old money named them.
 """
 
 from __future__ import annotations

@@ -62,7 +62,6 @@ def reconcile(*, deep: bool | None = None, pauses_s: Sequence[float] = PAUSES_S)
     """Read the lists of the settings' shop and compare them with our books; the id of the reconciliation.
 
     It reads from the watermark, and at least 48 hours back or, if `deep`, 35 days; None is deep once a business day.
-    It never reads what the shop took before the installation began: that is the former system's, and paid its bills.
 
     Raises:
         UnderWay: another one is not finished.
@@ -143,12 +142,12 @@ def _was_deep_today(session: Session, shop_id: UUID, now: datetime) -> bool:
 
 
 def _window(session: Session, shop_id: UUID, now: datetime, depth: timedelta) -> Window:
-    beginning = _beginning(session, shop_id)
-    since = min(watermark(session, shop_id) or beginning, now - depth)
-    return Window(_whole_millis(max(since, beginning)), _whole_millis(now))
+    since = watermark(session, shop_id) or _beginning(session, shop_id)
+    return Window(_whole_millis(min(since, now - depth)), _whole_millis(now))
 
 
 def _beginning(session: Session, shop_id: UUID) -> datetime:
+    # From the first day on, however late the first reading comes.
     first = select(func.min(Payment.created_at)).where(Payment.shop_id == shop_id).scalar_subquery()
     begun: datetime = session.execute(select(func.least(Installation.created_at, first))).scalar_one()
     return begun - _A_DAY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, update
@@ -12,8 +13,8 @@ from kernel.settings import get_settings
 from payments.installation.models import Installation, Shop
 from payments.reconciliation.models import Reconciliation, SeenPayment
 from payments.reconciliation.running import Unread, reconcile, watermark
-from tests.payments.reconciliation.conftest import pay
-from tests.support.gateway_cabinet import pay_past_us
+from tests.payments.reconciliation.conftest import differences, pay
+from tests.support.gateway_cabinet import pay_past_us, refund_in_the_cabinet
 from tests.support.world import World
 
 _HASTE = (0.0, 0.0)
@@ -58,18 +59,25 @@ def test_the_first_reading_begins_where_the_company_began_and_the_next_at_the_wa
     assert _last().until_at - _last().since_at == timedelta(days=35)
 
 
-def test_what_the_shop_took_before_the_company_began_is_not_read_however_deep(world: World) -> None:
-    pay_past_us(world.sandbox, "3000.00", card=None)
+def test_what_the_shop_took_without_us_before_the_installation_is_no_difference_even_when_it_is_given_back(
+    world: World,
+) -> None:
+    former = pay_past_us(world.sandbox, "3000.00")
+    lost = pay_past_us(world.sandbox, "3000.00", metadata={"payment_id": str(uuid4()), "invoice_id": str(uuid4())})
     world.jump("P5D")
     with begin() as session:
         session.execute(update(Installation).values(created_at=func.business_now()))
     pay()
-    reconcile(deep=True)
-    assert (_seen(), _last().until_at - _last().since_at < timedelta(days=2)) == (1, True)
+    since = pay_past_us(world.sandbox, "3000.00")
+    refund_in_the_cabinet(world.sandbox, former["id"], "3000.00")
+    world.jump("PT30M")
 
-    world.jump("P10D")
-    reconcile(deep=True)
-    assert _seen() == 1
+    reconcile()
+
+    assert {(it.kind, it.gateway_id) for it in differences()} == {
+        ("missing_here", lost["id"]),  # of an installation of ours that was lost
+        ("foreign", since["id"]),
+    }
 
 
 def test_the_first_reading_of_a_business_day_is_deep(world: World) -> None:
