@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -23,7 +23,6 @@ _log = log.get(__name__)
 STANDS = "charger_stands"
 GOES = "charger_goes"
 _EVERY_S = 60.0
-_IDLE_FOR = timedelta(minutes=10)
 
 
 @dataclass
@@ -45,10 +44,10 @@ class Watch:
             return
         self._looked_at = time.monotonic()
         with read() as session:
-            charger, now = read_charger(session), business_now(session)
+            charger = read_charger(session)
         if charger is None:
             return
-        before, self._stood = self._stood, _stands(charger, now)
+        before, self._stood = self._stood, not charger.beating or bool(charger.stuck)
         if self._stood == before:
             self._tell(charger, stands=self._stood)
 
@@ -61,12 +60,6 @@ class Watch:
                 self.send(MAIL_JOB, letters)
             except RedisAway as error:
                 _log.warning("mail.redis_away", error=str(error))
-
-
-def _stands(charger: Charger, now: datetime) -> bool:
-    # While a long run is being written or sent many charges wait for their turn, and others are made all the time.
-    idle = charger.ran_at is None or charger.ran_at < now - _IDLE_FOR
-    return not charger.beating or bool(charger.stuck and idle)
 
 
 def note_charger(session: Session, charger: Charger, *, stands: bool, now: datetime) -> list[UUID]:

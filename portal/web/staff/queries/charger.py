@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, func, select, text, union_all
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, union_all
 
 from kernel.clock import by_business_clock
 from kernel.db import ReadSession, Session
 from payments.autopay.models import Autopay
 from payments.charging.due import TO_CHARGE
-from payments.charging.models import TO_SEND, UNSENT, Payment
+from payments.charging.models import CREATED, LIVE, TO_SEND, UNSENT, Payment
 from payments.contracts.models import Installment
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
@@ -20,6 +20,7 @@ from portal.duties.models import WorkerBeat
 
 _SILENT_FOR = text("interval '2 minutes'")  # real time: the beat is
 _STUCK_FOR = text("interval '10 minutes'")
+_UNDER_WAY = tuple(status for status in LIVE if status != CREATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,11 @@ class Charger:
     """`unproven` says that nobody can resume before the books were compared with the gateway's lists.
 
     `beat_at` is the scheduler's last beat and `worked_at` that of any worker, None before the first; `ran_at` is when
-    charges were last written, or one of them decided within ten minutes. Business time.
+    charges were last written. Business time.
 
-    `stuck` counts due lines that have waited for their charge longer than ten minutes, in which nobody held charging
-    back, and written charges that have waited for a worker as long; `stuck_since` is the oldest.
+    `stuck` counts what has waited for more than ten minutes in which nobody held charging back: due lines, when no
+    charge was written meanwhile, and written charges, when none left. So the turn of a long run is no standstill.
+    `stuck_since` is the oldest.
 
     `held` counts charges that were written and wait for the end of the pause, `held_kopecks` is their sum.
     """
@@ -62,7 +64,7 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
             Installation.scheduler_beat_at,
             func.coalesce(worked_at > heard, False).label("working"),
             worked_at.label("worked_at"),
-            func.greatest(Installation.charger_ran_at, _decided_lately()).label("ran_at"),
+            Installation.charger_ran_at,
         )
     ).first()
     if row is None:
@@ -79,7 +81,7 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
         _by_business_clock(row.scheduler_beat_at),
         row.working,
         _by_business_clock(row.worked_at),
-        row.ran_at,
+        row.charger_ran_at,
         stuck,
         since,
         held,
@@ -93,13 +95,14 @@ def _by_business_clock(at: datetime | None) -> datetime | None:
 
 def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None]:
     long_ago = func.business_now() - _STUCK_FOR
+    was_written = exists().where(Installation.charger_ran_at > long_ago)
     lines = (
         select(Installment.charge_at.label("at"))
         .join(Autopay, Autopay.contract_id == Installment.contract_id)
-        .where(TO_CHARGE.where, Autopay.status == "active", Installment.charge_at < long_ago)
+        .where(TO_CHARGE.where, Autopay.status == "active", Installment.charge_at < long_ago, ~was_written)
     )
     unsent_at = func.greatest(Payment.created_at, Payment.next_check_at)
-    unsent = select(unsent_at.label("at")).where(TO_SEND.where, unsent_at < long_ago)
+    unsent = select(unsent_at.label("at")).where(TO_SEND.where, unsent_at < long_ago, ~_left_since(long_ago))
     waiting = union_all(lines, unsent).subquery()
     resumed_at = (
         select(func.max(StatusHistory.at))
@@ -116,10 +119,10 @@ def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None]:
     return stuck, since
 
 
-def _decided_lately() -> ScalarSelect[datetime | None]:
-    # A long run is written in minutes and sent for an hour. No further back: an index by time has no end there.
-    return (
-        select(func.max(Payment.decided_at))
-        .where(Payment.decided_at > func.business_now() - _STUCK_FOR, Payment.initiator == "schedule")
-        .scalar_subquery()
+def _left_since(at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    # Two questions, an index for each: those that are under way, whatever the gateway makes of them, and those decided.
+    sent = and_(Payment.initiator == "schedule", Payment.first_sent_at > at)
+    return or_(
+        exists().where(Payment.status.in_(_UNDER_WAY), sent),
+        exists().where(Payment.decided_at > at, sent),
     )
