@@ -56,7 +56,7 @@ soak: $(DEV_STAMP) ## What takes longer: races, kills, mutants, storms of change
 	go env KABINET_TEST_RACE_ROUNDS=20 $(PY) -m pytest -q -s tests/crash/test_unlink_race.py; \
 	go env KABINET_TEST_CRM_CUSTOMERS=400 $(PY) -m pytest -q -s tests/crm_sync/test_storm.py; \
 	go $(PY) -m pytest -q -m soak tests; \
-	go $(MAKE) --no-print-directory coverage KEEP=1; \
+	go make --no-print-directory coverage KEEP=1; \
 	go $(PY) -m tests.crash.mutation --keep; \
 	go $(PY) -m tests.crash.harness --n 10000 --seed 1 --keep "10 000 charges, seed 1"; \
 	go $(PY) -m tests.crash.harness --n 10000 --keep "10 000 charges, a drawn seed"; \

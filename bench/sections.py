@@ -47,8 +47,8 @@ SOAK = Sections(
     """# Verdicts of `make soak`
 
 Written by `make soak`: the last crash run of each kind and the last run of the mutants, passed or failed, once it came to
-its end. The same seed is the same plan (workload, customers, moments, blows, rates of the faults), not the same run: which
-calls a fault hits follows from their keys too, and these are new in each run.
+its end, and how much of payments/ its own tests take. The same seed is the same plan (workload, customers, moments, blows,
+rates of the faults), not the same run: which calls a fault hits follows from their keys too, and these are new in each run.
 """,
 )
 

@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.crash.harness.check_outside import (
+    answered_again,
     blows_to_senders,
+    count_blows,
     soonest_again,
     too_many_again,
     too_many_given_up,
@@ -75,6 +77,12 @@ def test_one_letter_in_a_thousand_may_be_given_up_and_two_of_a_few() -> None:
     assert too_many_given_up(12, 11_030) == ["12 letters were given up over two doubts, 11 of 11030 may be"]
 
 
+def test_only_a_copy_that_follows_an_answer_counts_as_come_again() -> None:
+    answered, hung_up = Arrival(100, unanswered=False), Arrival(100, unanswered=True)
+    later = Arrival(230, unanswered=False)
+    assert answered_again({"a": [answered, later], "b": [hung_up, later], "c": [answered], "d": [answered, later]}) == 2
+
+
 def test_letters_that_come_again_after_an_answer_are_fewer_than_the_blows_to_their_senders() -> None:
     assert too_many_again(68, 220) == []
     assert too_many_again(221, 220) == ["221 letters came again after an answer, 220 blows fell on senders"]
@@ -93,6 +101,7 @@ def test_only_what_can_lose_an_answer_counts_as_a_blow_to_a_sender() -> None:
         Happening(8, "kill", "pause", "worker-b"),
     ]
     assert blows_to_senders(record) == [1, 2, 5, 7, 8]
+    assert count_blows(record) == 4, "the kill of the worker and its death are one"
 
 
 def test_the_copies_are_those_that_the_mail_server_took_in(tmp_path: Path) -> None:

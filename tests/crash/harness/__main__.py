@@ -35,6 +35,10 @@ def main() -> int:
     print(f"crash run: N={plan.charges} SEED={plan.seed} HOSTS={plan.hosts}  {folder}", flush=True)
     try:
         result = run(plan, folder, lambda line: print(line, flush=True))
+        report.write(result, folder / "report.html")
+        report.write_verdict(result, folder / "verdict.json")
+        if arguments.keep:
+            kept.write(result, arguments.keep)
     except KabinetError as error:
         print(f"crash: {error}", file=sys.stderr)
         return _USAGE
@@ -42,10 +46,6 @@ def main() -> int:
         traceback.print_exc()
         print(report.printed_end(plan, folder), flush=True)
         return _FAILED
-    report.write(result, folder / "report.html")
-    report.write_verdict(result, folder / "verdict.json")
-    if arguments.keep:
-        kept.write(result, arguments.keep)
     print(report.printed(result), flush=True)
     return _RESULT if result.passed else _FAILED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -51,7 +51,7 @@ def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
     wrong += too_many_given_up(given_up(session, evidence), len(written))
     blows, soonest_s = blows_to_senders(evidence.record), soonest_again(evidence.plan)
     wrong += [f"letter {key} {what}" for key in came if (what := too_often(came[key], blows, soonest_s=soonest_s))]
-    wrong += too_many_again(answered_again(evidence), len(blows))
+    wrong += too_many_again(answered_again(came), count_blows(evidence.record))
     told = Counter((row.payment_id, row.kind) for row in rows if row.payment_id)
     wrong += [
         f"{times} letters {kind} were written of payment {key}" for (key, kind), times in told.items() if times > 1
@@ -82,9 +82,9 @@ def too_often(copies: Sequence[Arrival], blows: Sequence[float], *, soonest_s: f
     return f"{again}, while the first was in its sender's hands" if second.at - first.at < soonest_s else ""
 
 
-def answered_again(evidence: Evidence) -> int:
+def answered_again(came: Mapping[str, Sequence[Arrival]]) -> int:
     """How many letters came again though the server had answered the first."""
-    return sum(len(copies) > 1 and not copies[0].unanswered for copies in evidence.oracle.letters.values())
+    return sum(len(copies) > 1 and not copies[0].unanswered for copies in came.values())
 
 
 def too_many_again(again: int, blows: int) -> list[str]:
@@ -109,6 +109,13 @@ def too_many_given_up(lost: int, letters: int) -> list[str]:
     """What is wrong with how many letters were given up: a doubt that is repeated once hardly ever ends in a second."""
     most = max(_GIVEN_UP_LEAST, int(letters * _GIVEN_UP_SHARE))
     return [f"{lost} letters were given up over two doubts, {most} of {letters} may be"] if lost > most else []
+
+
+def count_blows(record: Record) -> int:
+    """How many blows fell on senders: a worker that is killed is noted twice, when it is struck and when it has died."""
+    struck = [item.what for item in record.of("kill", "cable")]
+    died = [item.what for item in record.of("died") if item.what.startswith("worker")]
+    return len(died) + sum(what in _IN_THE_WAY for what in struck)
 
 
 def blows_to_senders(record: Record) -> list[float]:

@@ -99,7 +99,7 @@ def _verdict(evidence: Evidence, name: str, about: str, check: Check) -> Verdict
 
 
 def _remark(session: Session, evidence: Evidence) -> str:
-    again, lost = check_outside.answered_again(evidence), check_outside.given_up(session, evidence)
+    again, lost = check_outside.answered_again(evidence.oracle.letters), check_outside.given_up(session, evidence)
     said = [f"{again} came again though the first had been answered: its sender was hurt"] if again else []
     said += [f"{lost} given up after two processes had died over them; staff see them as failed"] if lost else []
     return "; ".join(said)
