@@ -83,9 +83,9 @@ def test_only_a_copy_that_follows_an_answer_counts_as_come_again() -> None:
     assert answered_again({"a": [answered, later], "b": [hung_up, later], "c": [answered], "d": [answered, later]}) == 2
 
 
-def test_letters_that_come_again_after_an_answer_are_fewer_than_the_blows_to_their_senders() -> None:
-    assert too_many_again(68, 220) == []
-    assert too_many_again(221, 220) == ["221 letters came again after an answer, 220 blows fell on senders"]
+def test_no_more_letters_come_again_after_an_answer_than_their_senders_had_in_hand() -> None:
+    assert too_many_again(640, 160) == []
+    assert too_many_again(641, 160) == ["641 letters came again after an answer, 640 may: 160 blows fell on senders"]
 
 
 def test_only_what_can_lose_an_answer_counts_as_a_blow_to_a_sender() -> None:

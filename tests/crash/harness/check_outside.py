@@ -33,6 +33,8 @@ _MOST_COPIES = 2
 _IN_THE_WAY = ("postgres", "pause", CUT)
 # From its claim to its arrival a letter may take as long as its sender is frozen, and what a busy machine adds.
 _UNDER_WAY_S = 60.0
+# A worker's threads for all that is neither charge nor look-up (portal/worker.py).
+_LETTERS_IN_HAND = 4
 # How many of all letters may be given up over two deaths, and how many at least of a few.
 _GIVEN_UP_SHARE, _GIVEN_UP_LEAST = 0.001, 2
 
@@ -90,10 +92,15 @@ def answered_again(came: Mapping[str, Sequence[Arrival]]) -> int:
 def too_many_again(again: int, blows: int) -> list[str]:
     """What is wrong with how many letters came again though the first was answered.
 
-    In a long run every letter has a blow near it, so that each by itself could be excused. But only one whose answer was
-    not written down yet is in doubt, and a blow hardly ever finds one: in runs of 10 000 it was one to four or five blows.
+    In a long run every letter has a blow near it, so that each by itself could be excused. But only those are in doubt
+    whose answer was not written down yet: at most one in each thread of the sender, and mostly none.
     """
-    return [f"{again} letters came again after an answer, {blows} blows fell on senders"] if again > blows else []
+    most = blows * _LETTERS_IN_HAND
+    return (
+        [f"{again} letters came again after an answer, {most} may: {blows} blows fell on senders"]
+        if again > most
+        else []
+    )
 
 
 def soonest_again(plan: Plan) -> float:
