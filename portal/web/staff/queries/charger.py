@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, TextClause, and_, exists, func, or_, select, text, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel.clock import by_business_clock
 from kernel.db import ReadSession, Session
@@ -20,6 +22,7 @@ from portal.duties.models import WorkerBeat
 
 _SILENT_FOR = text("interval '2 minutes'")  # real time: the beat is
 _STUCK_FOR = text("interval '10 minutes'")
+_PASSED_OVER_FOR = text("interval '1 day'")
 _UNDER_WAY = tuple(status for status in LIVE if status != CREATED)
 
 
@@ -31,8 +34,8 @@ class Charger:
     charges were last written. Business time.
 
     `stuck` counts what has waited for more than ten minutes in which nobody held charging back: due lines, when no
-    charge was written meanwhile, and written charges, when none left. So the turn of a long run is no standstill.
-    `stuck_since` is the oldest.
+    charge was written meanwhile, and written charges, when none left: in a long run each waits for its turn. What has
+    waited for more than a day is passed over, whatever becomes of others. `stuck_since` is the oldest.
 
     `held` counts charges that were written and wait for the end of the pause, `held_kopecks` is their sum.
     """
@@ -94,16 +97,30 @@ def _by_business_clock(at: datetime | None) -> datetime | None:
 
 
 def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None]:
-    long_ago = func.business_now() - _STUCK_FOR
-    was_written = exists().where(Installation.charger_ran_at > long_ago)
     lines = (
         select(Installment.charge_at.label("at"))
         .join(Autopay, Autopay.contract_id == Installment.contract_id)
-        .where(TO_CHARGE.where, Autopay.status == "active", Installment.charge_at < long_ago, ~was_written)
+        .where(
+            TO_CHARGE.where,
+            Autopay.status == "active",
+            Installment.charge_at < _ago(_STUCK_FOR),  # said for the index: it follows from the next
+            _waits_too_long(Installment.charge_at, exists().where(Installation.charger_ran_at > _ago(_STUCK_FOR))),
+        )
     )
     unsent_at = func.greatest(Payment.created_at, Payment.next_check_at)
-    unsent = select(unsent_at.label("at")).where(TO_SEND.where, unsent_at < long_ago, ~_left_since(long_ago))
+    unsent = select(unsent_at.label("at")).where(TO_SEND.where, _waits_too_long(unsent_at, _leave()))
     waiting = union_all(lines, unsent).subquery()
+    stuck, since = session.execute(select(func.count(), func.min(waiting.c.at))).one()
+    return stuck, since
+
+
+def _ago(interval: TextClause) -> ColumnElement[datetime]:
+    return func.business_now() - interval
+
+
+def _waits_too_long(
+    at: ColumnElement[Any] | InstrumentedAttribute[Any], others_go: ColumnElement[bool]
+) -> ColumnElement[bool]:
     resumed_at = (
         select(func.max(StatusHistory.at))
         .where(
@@ -113,16 +130,14 @@ def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None]:
         )
         .scalar_subquery()
     )
-    stuck, since = session.execute(
-        select(func.count(), func.min(waiting.c.at)).where(func.coalesce(resumed_at < long_ago, True))
-    ).one()
-    return stuck, since
+    since = func.greatest(at, resumed_at)
+    return or_(and_(since < _ago(_STUCK_FOR), ~others_go), since < _ago(_PASSED_OVER_FOR))
 
 
-def _left_since(at: ColumnElement[datetime]) -> ColumnElement[bool]:
+def _leave() -> ColumnElement[bool]:
     # Two questions, an index for each: those that are under way, whatever the gateway makes of them, and those decided.
-    sent = and_(Payment.initiator == "schedule", Payment.first_sent_at > at)
+    sent = and_(Payment.initiator == "schedule", Payment.first_sent_at > _ago(_STUCK_FOR))
     return or_(
         exists().where(Payment.status.in_(_UNDER_WAY), sent),
-        exists().where(Payment.decided_at > at, sent),
+        exists().where(Payment.decided_at > _ago(_STUCK_FOR), sent),
     )
