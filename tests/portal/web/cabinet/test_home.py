@@ -97,6 +97,7 @@ def test_a_retry_is_no_ordinary_charge_and_promises_no_warning(cabinet: Cabinet,
     assert "завтра, повтор списания" in anna.page("/autopay")
     why = anna.page(f"/payments/{cabinet.payments_of(anna)[-1].number}")
     assert "Не согласны со списанием?" not in why
+    assert "Больше не нужно пробовать?" in why
     assert '<dt class="strong">Списано</dt><dd><span class="sum sum-m">0' in why.replace("<b>", "")
 
 

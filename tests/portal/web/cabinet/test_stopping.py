@@ -15,6 +15,7 @@ from payments.autopay import stopping as stops
 from payments.autopay.models import Autopay
 from payments.charging.models import Payment
 from payments.contracts.models import Contract
+from payments.installation.models import LegalEntity
 from payments.invoicing.links import find_pay_link
 from payments.invoicing.models import Invoice
 from portal.notifications.models import Message
@@ -37,7 +38,7 @@ def test_autopay_is_two_clicks_from_home_and_off_with_one_button(cabinet: Cabine
     answer = anna.post(f"/autopay/{contract_id}/cancel")
 
     assert answer.headers["location"] == f"/autopay/{contract_id}/stopped"
-    assert "Больше ничего не спишем" in anna.page(answer.headers["location"])
+    assert "По этому договору больше ничего не спишем" in anna.page(answer.headers["location"])
     assert cabinet.autopay_of(anna).status == "withdrawn"
     assert [consent.action for consent in cabinet.consents_of(anna)] == ["given", "withdrawn"]
     assert cabinet.consents_of(anna)[-1].user_agent == "Chrome"
@@ -76,7 +77,7 @@ def test_unlinking_names_what_loses_the_card_and_takes_it_away_for_good(cabinet:
 
     told = anna.page(answer.headers["location"])
     assert "Карта отвязана" in told
-    assert "Больше ничего не спишем" in told
+    assert "С этой карты больше ничего не спишем" in told
     assert f'href="/autopay/new?contract={contract_id}"' in told
     assert cabinet.method_of(anna).unlinked_at is not None
     assert "Карт нет" in anna.page("/payment-methods")
@@ -257,3 +258,21 @@ def test_nothing_is_promised_beyond_an_invoice_that_is_overdue(cabinet: Cabinet,
 
     assert "1 счёт просрочен" in page
     assert "Следующий счёт появится, когда вы оплатите этот" in page
+
+
+def test_a_charge_can_be_disputed_before_and_after_the_stop(cabinet: Cabinet, anna: Visitor) -> None:
+    contract_id = cabinet.subscribe(anna)
+    cabinet.world.play(advance="P1M")
+    with begin() as session:
+        session.execute(update(LegalEntity).values(phone="+74951234567"))
+    charged = f"/payments/{cabinet.payments_of(anna)[-1].number}"
+    page = anna.page(charged)
+    assert "Не согласны со списанием?" in page
+    assert f'href="/autopay/{contract_id}/cancel"' in page
+
+    anna.post(f"/autopay/{contract_id}/cancel")
+
+    page = anna.page(charged)
+    assert "Автоплатёж уже отключён. Позвоните: разберёмся" in page
+    assert 'href="tel:' in page
+    assert f'href="/autopay/{contract_id}/cancel"' not in page
