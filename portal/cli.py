@@ -155,9 +155,11 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="новый
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="файл от `kabinet backup`")]) -> None:
     """Восстановить копию в пустую базу. Списания стоят, пока её не сверят с ЮKassa и человек их не возобновит."""
+    from kernel import log
     from portal.backup.recalling import bring_stops_back
     from portal.backup.restoring import restore as restore_dump
 
+    log.configure("CRITICAL")
     restore_dump(file)
     typer.echo("Копия восстановлена. Списания стоят: запустите процессы, сверьте платежи на странице «Сверка»")
     typer.echo(bring_stops_back())

@@ -23,7 +23,7 @@ from kernel.fault import fault
 from kernel.ids import uuid7
 from kernel.settings import get_settings
 from payments.charging.models import Payment
-from payments.gateway.port import Gateway, GatewayError
+from payments.gateway.port import Gateway, GatewayError, NotExecuted
 from payments.gateway.yookassa import YooKassa
 from payments.installation.models import Installation
 from payments.installation.setup import current_shop
@@ -208,7 +208,8 @@ def _why(error: GatewayError | _Lost | DBAPIError) -> str:
 def _words(error: Exception) -> str:
     if isinstance(error, GatewayError):
         code = f" (HTTP {error.http_status})" if error.http_status else ""
-        return f"список ЮKassa не прочитан{code}: {error}. Ничего не изменено"
+        why = "до неё не удалось достучаться" if isinstance(error, NotExecuted) else str(error)
+        return f"список ЮKassa не прочитан{code}: {why}. Ничего не изменено"
     if isinstance(error, DBAPIError):
         return f"база не смогла сравнить списки ({type(error.orig).__name__}). Ничего не изменено"
     return str(error)

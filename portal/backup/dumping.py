@@ -22,9 +22,11 @@ def back_up(file: Path) -> int:
     The product may go on working meanwhile: the dump shows one moment. A file under that name appears only when whole.
 
     Raises:
-        Refused: there is such a file already, no such folder, no program to dump with, or nothing of ours to dump.
+        Refused: there is such a file or folder already, no such folder to put it into, no program to dump with, or nothing of ours to dump.
         BackupFailed: the dump could not be made; nothing is left of it.
     """
+    if file.is_dir():
+        raise Refused(f"{file}: это папка, назовите файл в ней")
     if file.exists():
         raise Refused(f"{file}: такой файл уже есть")
     if not file.absolute().parent.is_dir():

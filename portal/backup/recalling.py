@@ -32,4 +32,6 @@ def _words(found: Recalled) -> str:
         )
     done = ", ".join(f"{_KINDS[kind]}: {count}" for kind, count in found.stopped.items())
     seen = f" (последний раз проверено {datetime_text(found.seen_at)})" if found.seen_at else ""
-    return f"Redis помнит отказы, сделанные после копии{seen}. Возвращено: {done or 'нечего'}"
+    if not done:
+        return f"Redis помнит отказы клиентов{seen}: после копии их не было"
+    return f"Redis помнит отказы, сделанные после копии{seen}. Возвращено: {done}"

@@ -72,7 +72,7 @@ def _read_dump(file: Path, *options: str) -> str:
         [find_program("pg_restore"), *options, "--file=-", str(file)], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise Refused(f"{file}: это не копия базы: {done.stderr.strip()}")
+        raise Refused(f"{file}: это не копия базы, или файл обрывается: {done.stderr.strip()}")
     return done.stdout
 
 
@@ -97,7 +97,9 @@ def _restore(file: Path) -> None:
         whole = _pass_on(reader, writer.stdin)
         said = writer.stderr.read().decode(errors="replace").strip()
     if not whole or writer.returncode:
-        raise RestoreFailed(f"копия не восстановлена, база осталась пустой: {said or 'файл обрывается'}")
+        # Killed by us or cut off, it is not what failed.
+        is_cut = reader.returncode > 0
+        raise RestoreFailed(f"копия не восстановлена, база осталась пустой: {'файл обрывается' if is_cut else said}")
 
 
 def _count_rows() -> None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from kernel.db import engine
 from payments.doctor.check import SHOWN, Check, Examined, examine, select_checks
+from portal.doctor.telling import tell
 from portal.doctor.words import PROMISES
 from portal.revisions import require_same
 
@@ -50,7 +51,7 @@ def _print(to: Console, found: Sequence[Examined], took_s: float) -> None:
     for it in found:
         to.print(_line(it))
         for breach in it.breaches:
-            to.print(Text(f"      {breach.object} {breach.id}: {breach.detail}"))
+            to.print(Text(f"      {tell(breach)}"))
         if it.count > SHOWN:
             to.print(Text(f"      и ещё {it.count - SHOWN}"))
     wrong = sum(not it.sound for it in found)

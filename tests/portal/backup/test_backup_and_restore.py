@@ -151,6 +151,11 @@ def test_a_file_that_is_there_is_not_written_over(original: str, file: Path) -> 
     assert file.read_text() == "precious"
 
 
+def test_a_folder_is_asked_for_a_file_in_it(original: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="это папка"):
+        back_up(tmp_path)
+
+
 def test_an_empty_database_is_nothing_to_back_up(original: str, empty: str, file: Path) -> None:
     use_database(empty)
 
@@ -212,7 +217,7 @@ def test_a_dump_that_breaks_off_restores_nothing(original: str, empty: str, file
     file.write_bytes(whole[: len(whole) * 9 // 10])
     use_database(empty)
 
-    with pytest.raises((RestoreFailed, Refused)):
+    with pytest.raises((RestoreFailed, Refused), match="файл обрывается"):
         restore(file)
 
     with db.engine().connect() as connection:
