@@ -84,4 +84,9 @@ def _sight(breach: dict[str, Any], subjects: Subjects) -> Sight:
         return Sight(object_name(kind), "", "", key, figures)
     name, page = SUBJECTS[subject.kind]
     title = f"{name} {subject.title}".rstrip()
-    return Sight("" if subject.kind == kind else object_name(kind), title, page.format(id=subject.id), "", figures)
+    url = page.format(id=subject.id)
+    if subject.kind == kind:
+        return Sight("", title, url, "", figures)
+    # Rows with a number of their own are named by it: a customer may have given many consents.
+    numbered = f"{object_name(kind)} № {key}" if key.isdigit() else object_name(kind)
+    return Sight(numbered, title[:1].lower() + title[1:], url, "", figures)

@@ -35,6 +35,8 @@ def what_goes_on(session: ReadSession | Session) -> Progress | None:
     if it.examined_at and it.examined_at >= it.asked_at:
         return None
     if it.read_at and it.read_at >= it.asked_at:
-        return Progress(_("Проверяем учёт…"), _("Со списками закончили. Страница обновится сама."))
+        return Progress(
+            _("Проверяем учёт…"), _("Со списками закончили. Если это дольше минуты, посмотрите страницу «Задания».")
+        )
     said = _("Ждём рабочий процесс. Если это дольше минуты, посмотрите страницу «Задания».")
     return Progress(_("Сверка сейчас начнётся…"), said)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, TextClause, and_, exists, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, ScalarSelect, TextClause, and_, exists, func, or_, select, text, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel.clock import by_business_clock
@@ -17,7 +17,7 @@ from payments.charging.models import CREATED, LIVE, TO_SEND, UNSENT, Payment
 from payments.contracts.models import Installment
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
-from payments.installation.pausing import HISTORY_ID, RUNNING
+from payments.installation.pausing import HISTORY_ID, PAUSED, RUNNING
 from portal.duties.models import WorkerBeat
 
 _SILENT_FOR = text("interval '2 minutes'")  # real time: the beat is
@@ -42,6 +42,7 @@ class Charger:
 
     paused: bool
     pause_reason: str | None
+    paused_at: datetime | None
     unproven: bool
     beating: bool
     beat_at: datetime | None
@@ -62,6 +63,7 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
         select(
             Installation.charging_paused,
             Installation.pause_reason,
+            _last(PAUSED).label("paused_at"),
             Installation.unproven_since.is_not(None).label("unproven"),
             func.coalesce(Installation.scheduler_beat_at > heard, False).label("beating"),
             Installation.scheduler_beat_at,
@@ -79,6 +81,7 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
     return Charger(
         row.charging_paused,
         row.pause_reason,
+        row.paused_at if row.charging_paused else None,
         row.unproven,
         row.beating,
         _by_business_clock(row.scheduler_beat_at),
@@ -121,17 +124,20 @@ def _ago(interval: TextClause) -> ColumnElement[datetime]:
 def _waits_too_long(
     at: ColumnElement[Any] | InstrumentedAttribute[Any], others_go: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    resumed_at = (
+    since = func.greatest(at, _last(RUNNING))
+    return or_(and_(since < _ago(_STUCK_FOR), ~others_go), since < _ago(_PASSED_OVER_FOR))
+
+
+def _last(state: str) -> ScalarSelect[datetime]:
+    return (
         select(func.max(StatusHistory.at))
         .where(
             StatusHistory.object_kind == "installation",
             StatusHistory.object_id == HISTORY_ID,
-            StatusHistory.new == RUNNING,
+            StatusHistory.new == state,
         )
         .scalar_subquery()
     )
-    since = func.greatest(at, resumed_at)
-    return or_(and_(since < _ago(_STUCK_FOR), ~others_go), since < _ago(_PASSED_OVER_FOR))
 
 
 def _leave() -> ColumnElement[bool]:

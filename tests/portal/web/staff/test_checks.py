@@ -91,15 +91,15 @@ def test_each_kind_of_row_is_told_by_its_number_with_its_page_and_its_sums_in_ru
             ("invoice", invoice.id): f'<a href="/staff/invoices/{invoice.id}">Счёт № {invoice.number}</a>',
             ("contract", contract.id): f'<a href="/staff/contracts/{contract.id}">Договор № {contract.number}</a>',
             ("customer", contract.customer_id): customer,
-            ("consent", consent.id): f"Согласие, {customer}",
+            ("consent", consent.id): f"Согласие № {consent.id}, {customer.replace('Клиент', 'клиент')}",
             (
                 "installment",
                 line.id,
-            ): f'Платёж по графику, <a href="/staff/contracts/{contract.id}">Договор № {contract.number}</a>',
+            ): f'Платёж по графику, <a href="/staff/contracts/{contract.id}">договор № {contract.number}</a>',
             (
                 "ledger_transaction",
                 posting.id,
-            ): f'Проводка, <a href="/staff/payments/{payment.id}">Платёж № {payment.number}</a>',
+            ): f'Проводка, <a href="/staff/payments/{payment.id}">платёж № {payment.number}</a>',
         }
         breaches = tuple(Breach(kind, str(key), {"short_kopecks": 1_250_00}) for kind, key in told)
     _found(Examined("debt_agrees", 27, breaches, 3))

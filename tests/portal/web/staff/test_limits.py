@@ -78,7 +78,7 @@ def test_the_page_shows_what_is_set_and_what_leaves_on_a_day(desk: Desk, company
 
     assert 'value="100"' in page
     assert 'value="500000,00"' in page
-    assert page.count("12 на 3 400,00 ₽") == 2
+    assert page.count("Списаний: 12, на 3 400,00 ₽") == 2
     assert "999" not in page
 
 
