@@ -110,9 +110,9 @@ def test_buttons_keep_their_distance_and_words_their_room(chromium: Browser, sit
         page.goto("/staff")
         resume = _box(page.get_by_role("button", name="Возобновить списания"))
         prove = _box(page.get_by_role("link", name="Открыть сверку"))
-        beside = prove["x"] - resume["x"] - resume["width"]
-        below = prove["y"] - resume["y"] - resume["height"]
-        assert max(beside, below) >= 8
+        beside = resume["x"] - prove["x"] - prove["width"]
+        below = resume["y"] - prove["y"] - prove["height"]
+        assert max(beside, below) >= 8, "what can be done first stands first"
 
         page.goto("/staff/proof")
         promise = _box(page.get_by_text("Каждый успешный платёж проведён ровно один раз"))
