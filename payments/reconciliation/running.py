@@ -23,7 +23,7 @@ from kernel.fault import fault
 from kernel.ids import uuid7
 from kernel.settings import get_settings
 from payments.charging.models import Payment
-from payments.gateway.port import Gateway, GatewayError, NotExecuted
+from payments.gateway.port import Gateway, GatewayError, NotExecuted, OutcomeUnknown
 from payments.gateway.yookassa import YooKassa
 from payments.installation.models import Installation
 from payments.installation.setup import current_shop
@@ -205,11 +205,18 @@ def _why(error: GatewayError | _Lost | DBAPIError) -> str:
     return f"{getattr(error, 'outcome', 'lost')}: {error}"
 
 
+def _reason(error: GatewayError) -> str:
+    if isinstance(error, NotExecuted):
+        return "до неё не удалось достучаться"
+    if type(error) is OutcomeUnknown and not error.http_status:
+        return f"она не ответила ({error})"
+    return str(error)
+
+
 def _words(error: Exception) -> str:
     if isinstance(error, GatewayError):
         code = f" (HTTP {error.http_status})" if error.http_status else ""
-        why = "до неё не удалось достучаться" if isinstance(error, NotExecuted) else str(error)
-        return f"список ЮKassa не прочитан{code}: {why}. Ничего не изменено"
+        return f"список ЮKassa не прочитан{code}: {_reason(error)}. Ничего не изменено"
     if isinstance(error, DBAPIError):
         return f"база не смогла сравнить списки ({type(error.orig).__name__}). Ничего не изменено"
     return str(error)

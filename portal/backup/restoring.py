@@ -99,7 +99,9 @@ def _restore(file: Path) -> None:
     if not whole or writer.returncode:
         # Killed by us or cut off, it is not what failed.
         is_cut = reader.returncode > 0
-        raise RestoreFailed(f"копия не восстановлена, база осталась пустой: {'файл обрывается' if is_cut else said}")
+        raise RestoreFailed(
+            f"копия не восстановлена, база осталась пустой: {'файл обрывается' if is_cut else said or 'её чтение прервано'}"
+        )
 
 
 def _count_rows() -> None:

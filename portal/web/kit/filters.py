@@ -24,7 +24,6 @@ NBSP = "\u00a0"
 MINUS = "\u2212"
 _RUSSIA = 7
 _NONE, _MINUTE = timedelta(0), timedelta(minutes=1)
-_A_MOMENT = timedelta(seconds=10)
 _NO_PARENTHESES = str.maketrans("", "", "()")
 _SIGNS = {"RUB": "₽"}
 _FRACTION = re.compile(r"[,.]\d{2}\D+$")
@@ -99,8 +98,8 @@ def zoned_text(at: datetime) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """«5 минут назад», «сейчас» for ten seconds: how long before `now` it was."""
-    if now - at < _A_MOMENT:
+    """«5 минут назад», «сейчас»: how long before `now` it was."""
+    if now - at < _MINUTE:
         return gettext("сейчас")
     return format_timedelta(at - now, add_direction=True, locale=language())
 

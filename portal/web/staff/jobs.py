@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fastapi import Request
 from starlette.responses import Response
@@ -15,6 +15,7 @@ from kernel.outbox import UNDELIVERED, UNDISPATCHED
 from portal.public import Duty
 from portal.web.kit.filters import ago
 from portal.web.kit.guards import CurrentStaff
+from portal.web.kit.i18n import gettext as _
 from portal.web.kit.render import render
 from portal.web.kit.routing import ReadDb, Router
 from portal.web.kit.turns import waiting
@@ -25,6 +26,7 @@ from portal.web.staff.roles import REPEATS_DELIVERIES, may
 from portal.wiring import Wiring
 
 router = Router()
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,15 @@ def show(request: Request, staff: CurrentStaff, db: ReadDb) -> Response:
         "queue_words": QUEUES,
         "process_words": PROCESSES,
         "ago": lambda at: ago(at, clock.real_now()),
+        "silent_since": _silent_since,
         "may_repeat": may(staff, REPEATS_DELIVERIES),
     }
     return render(request, "pages/staff/jobs.html", context, fragment="jobs")
+
+
+def _silent_since(at: datetime) -> str:
+    now = clock.real_now()
+    return ago(at, now) if now - at >= _MINUTE else _("меньше минуты")
 
 
 def _queues() -> Sequence[QueueSize] | None:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 # A doubt is repeated once (reliability M2).
 _MOST_COPIES = 2
-# What can keep the server's answer from being written down, besides the death of a worker.
-_IN_THE_WAY = ("postgres", "pause", CUT)
+# What can keep the server's answer from being written down, besides the death of a worker, and of how many workers.
+_WORKERS_STRUCK = {"postgres": 2, "pause": 1, CUT: 1}
 # From its claim to its arrival a letter may take as long as its sender is frozen, and what a busy machine adds.
 _UNDER_WAY_S = 60.0
 # A worker's threads for all that is neither charge nor look-up (portal/worker.py).
@@ -53,7 +53,7 @@ def mail(session: Session, evidence: Evidence) -> tuple[int, list[str]]:
     wrong += too_many_given_up(given_up(session, evidence), len(written))
     blows, soonest_s = blows_to_senders(evidence.record), soonest_again(evidence.plan)
     wrong += [f"letter {key} {what}" for key in came if (what := too_often(came[key], blows, soonest_s=soonest_s))]
-    wrong += too_many_again(answered_again(came), count_blows(evidence.record))
+    wrong += too_many_again(answered_again(came), letters_in_hand(evidence.record))
     told = Counter((row.payment_id, row.kind) for row in rows if row.payment_id)
     wrong += [
         f"{times} letters {kind} were written of payment {key}" for (key, kind), times in told.items() if times > 1
@@ -89,18 +89,13 @@ def answered_again(came: Mapping[str, Sequence[Arrival]]) -> int:
     return sum(len(copies) > 1 and not copies[0].unanswered for copies in came.values())
 
 
-def too_many_again(again: int, blows: int) -> list[str]:
+def too_many_again(again: int, most: int) -> list[str]:
     """What is wrong with how many letters came again though the first was answered.
 
     In a long run every letter has a blow near it, so that each by itself could be excused. But only those are in doubt
     whose answer was not written down yet: at most one in each thread of the sender, and mostly none.
     """
-    most = blows * _LETTERS_IN_HAND
-    return (
-        [f"{again} letters came again after an answer, {most} may: {blows} blows fell on senders"]
-        if again > most
-        else []
-    )
+    return [f"{again} letters came again after an answer, {most} were in hand at the blows"] if again > most else []
 
 
 def soonest_again(plan: Plan) -> float:
@@ -118,11 +113,14 @@ def too_many_given_up(lost: int, letters: int) -> list[str]:
     return [f"{lost} letters were given up over two doubts, {most} of {letters} may be"] if lost > most else []
 
 
-def count_blows(record: Record) -> int:
-    """How many blows fell on senders: a worker that is killed is noted twice, when it is struck and when it has died."""
-    struck = [item.what for item in record.of("kill", "cable")]
-    died = [item.what for item in record.of("died") if item.what.startswith("worker")]
-    return len(died) + sum(what in _IN_THE_WAY for what in struck)
+def letters_in_hand(record: Record) -> int:
+    """How many letters senders may have had in hand when they were struck.
+
+    A worker that is killed is noted twice, when it is struck and when it has died; the database serves both.
+    """
+    workers = sum(item.what.startswith("worker") for item in record.of("died"))
+    workers += sum(_WORKERS_STRUCK.get(item.what, 0) for item in record.of("kill", "cable"))
+    return workers * _LETTERS_IN_HAND
 
 
 def blows_to_senders(record: Record) -> list[float]:
@@ -130,7 +128,7 @@ def blows_to_senders(record: Record) -> list[float]:
     return [
         item.at
         for item in record.of("died", "kill", "cable")
-        if item.what.startswith("worker") or item.what in _IN_THE_WAY
+        if item.what.startswith("worker") or item.what in _WORKERS_STRUCK
     ]
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select, text
 from kernel import db
 from kernel.clock import business_now
 from kernel.db import begin, read
-from kernel.errors import Refused
+from kernel.errors import KabinetError, Refused
 from kernel.settings import get_settings
 from payments.autopay.consents import Evidence
 from payments.autopay.models import Autopay, Consent
@@ -211,13 +211,23 @@ def test_a_dump_of_a_later_version_is_refused(original: str, empty: str, file: P
         assert connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one() == 0
 
 
-def test_a_dump_that_breaks_off_restores_nothing(original: str, empty: str, file: Path) -> None:
+@pytest.mark.parametrize(
+    ("share", "why"),
+    [
+        (0.9, (Refused, "это не копия базы, или файл обрывается")),
+        (0.99, (RestoreFailed, "осталась пустой: файл обрыва")),
+    ],
+    ids=["before its version", "in its rows"],
+)
+def test_a_dump_that_breaks_off_restores_nothing(
+    original: str, empty: str, file: Path, share: float, why: tuple[type[KabinetError], str]
+) -> None:
     back_up(file)
     whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) * 9 // 10])
+    file.write_bytes(whole[: int(len(whole) * share)])
     use_database(empty)
 
-    with pytest.raises((RestoreFailed, Refused), match="файл обрывается"):
+    with pytest.raises(why[0], match=why[1]):
         restore(file)
 
     with db.engine().connect() as connection:

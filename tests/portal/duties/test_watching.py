@@ -170,17 +170,6 @@ def test_written_charges_that_do_not_leave_are_told_unless_others_leave(
     assert subjects(sandbox) == told
 
 
-def test_a_line_that_is_passed_over_for_a_day_is_told_though_others_are_charged_all_the_time(
-    watch: Watch, sandbox: Sandbox
-) -> None:
-    with begin() as session:
-        a_line_that_nobody_charges(session, minutes=24 * 60 + 1)
-        session.execute(update(Installation).values(charger_ran_at=func.business_now()))
-    look(watch, 2)
-
-    assert subjects(sandbox) == [_STAND]
-
-
 @pytest.mark.parametrize("calm", ["paused", "running", "fresh"])
 def test_what_waits_on_purpose_or_for_its_turn_is_no_outage(watch: Watch, sandbox: Sandbox, calm: str) -> None:
     with begin() as session:

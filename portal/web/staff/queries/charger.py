@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, TextClause, and_, exists, func, or_, select, text, union_all
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, TextClause, and_, exists, func, or_, select, text, union_all
 
 from kernel.clock import by_business_clock
 from kernel.db import ReadSession, Session
@@ -17,8 +15,9 @@ from payments.charging.models import CREATED, LIVE, TO_SEND, UNSENT, Payment
 from payments.contracts.models import Installment
 from payments.history.models import StatusHistory
 from payments.installation.models import Installation
-from payments.installation.pausing import HISTORY_ID, PAUSED, RUNNING
+from payments.installation.pausing import HISTORY_ID, RUNNING
 from portal.duties.models import WorkerBeat
+from portal.web.staff.queries.pause import PAUSED_SINCE
 
 _SILENT_FOR = text("interval '2 minutes'")  # real time: the beat is
 _STUCK_FOR = text("interval '10 minutes'")
@@ -34,8 +33,8 @@ class Charger:
     charges were last written. Business time.
 
     `stuck` counts what has waited for more than ten minutes in which nobody held charging back: due lines, when no
-    charge was written meanwhile, and written charges, when none left: in a long run each waits for its turn. What has
-    waited for more than a day is passed over, whatever becomes of others. `stuck_since` is the oldest.
+    charge was written meanwhile, and written charges, when none left: in a long run each waits for its turn.
+    `stuck_since` is the oldest. `passed_over` counts what has waited for more than a day while others went.
 
     `held` counts charges that were written and wait for the end of the pause, `held_kopecks` is their sum.
     """
@@ -51,6 +50,7 @@ class Charger:
     ran_at: datetime | None
     stuck: int
     stuck_since: datetime | None
+    passed_over: int
     held: int
     held_kopecks: int
 
@@ -63,7 +63,7 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
         select(
             Installation.charging_paused,
             Installation.pause_reason,
-            _last(PAUSED).label("paused_at"),
+            PAUSED_SINCE.label("paused_at"),
             Installation.unproven_since.is_not(None).label("unproven"),
             func.coalesce(Installation.scheduler_beat_at > heard, False).label("beating"),
             Installation.scheduler_beat_at,
@@ -74,7 +74,7 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
     ).first()
     if row is None:
         return None
-    stuck, since = _read_stuck(session)
+    stuck, since, passed_over = _read_stuck(session)
     held, held_kopecks = 0, 0
     if row.charging_paused:
         held, held_kopecks = session.execute(select(func.count(), func.sum(Payment.kopecks)).where(UNSENT)).one()
@@ -90,6 +90,7 @@ def read_charger(session: ReadSession | Session) -> Charger | None:
         row.charger_ran_at,
         stuck,
         since,
+        passed_over,
         held,
         int(held_kopecks or 0),
     )
@@ -99,45 +100,41 @@ def _by_business_clock(at: datetime | None) -> datetime | None:
     return by_business_clock(at) if at else None
 
 
-def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None]:
-    lines = (
-        select(Installment.charge_at.label("at"))
-        .join(Autopay, Autopay.contract_id == Installment.contract_id)
-        .where(
-            TO_CHARGE.where,
-            Autopay.status == "active",
-            Installment.charge_at < _ago(_STUCK_FOR),  # said for the index: it follows from the next
-            _waits_too_long(Installment.charge_at, exists().where(Installation.charger_ran_at > _ago(_STUCK_FOR))),
-        )
-    )
-    unsent_at = func.greatest(Payment.created_at, Payment.next_check_at)
-    unsent = select(unsent_at.label("at")).where(TO_SEND.where, _waits_too_long(unsent_at, _leave()))
-    waiting = union_all(lines, unsent).subquery()
-    stuck, since = session.execute(select(func.count(), func.min(waiting.c.at))).one()
-    return stuck, since
-
-
-def _ago(interval: TextClause) -> ColumnElement[datetime]:
-    return func.business_now() - interval
-
-
-def _waits_too_long(
-    at: ColumnElement[Any] | InstrumentedAttribute[Any], others_go: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    since = func.greatest(at, _last(RUNNING))
-    return or_(and_(since < _ago(_STUCK_FOR), ~others_go), since < _ago(_PASSED_OVER_FOR))
-
-
-def _last(state: str) -> ScalarSelect[datetime]:
-    return (
+def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None, int]:
+    resumed_at = (
         select(func.max(StatusHistory.at))
         .where(
             StatusHistory.object_kind == "installation",
             StatusHistory.object_id == HISTORY_ID,
-            StatusHistory.new == state,
+            StatusHistory.new == RUNNING,
         )
         .scalar_subquery()
     )
+    lines = (
+        select(
+            func.greatest(Installment.charge_at, resumed_at).label("at"),
+            exists().where(Installation.charger_ran_at > _ago(_STUCK_FOR)).label("others_go"),
+        )
+        .join(Autopay, Autopay.contract_id == Installment.contract_id)
+        .where(TO_CHARGE.where, Autopay.status == "active", Installment.charge_at < _ago(_STUCK_FOR))
+    )
+    unsent_at = func.greatest(Payment.created_at, Payment.next_check_at, resumed_at)
+    unsent = select(unsent_at.label("at"), _leave().label("others_go")).where(TO_SEND.where)
+    waiting = union_all(lines, unsent).subquery()
+    stands = and_(waiting.c.at < _ago(_STUCK_FOR), ~waiting.c.others_go)
+    passed_over = and_(waiting.c.at < _ago(_PASSED_OVER_FOR), waiting.c.others_go)
+    stuck, since, late = session.execute(
+        select(
+            func.count().filter(stands),
+            func.min(waiting.c.at).filter(stands),
+            func.count().filter(passed_over),
+        )
+    ).one()
+    return stuck, since, late
+
+
+def _ago(interval: TextClause) -> ColumnElement[datetime]:
+    return func.business_now() - interval
 
 
 def _leave() -> ColumnElement[bool]:

@@ -28,19 +28,22 @@ class Pause:
     is_unproven: bool
 
 
+# What was noted last: a pause that is over does not lend its instant to one that was put up by hand in the database.
+_NOTED = (
+    select(case((StatusHistory.new == PAUSED, StatusHistory.at)))
+    .where(StatusHistory.object_kind == "installation", StatusHistory.object_id == HISTORY_ID)
+    .order_by(StatusHistory.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+# Over the installation, while charging is paused: since when, NULL where it was stopped past the product.
+PAUSED_SINCE = func.coalesce(_NOTED, Installation.unproven_since)
+
+
 def pause_over(session: ReadSession, payment_id: UUID) -> Pause | None:
     """The pause for whose end the payment waits; None when it waits for none."""
-    # What was noted last: a pause that is over does not lend its instant to one that was put up by hand in the database.
-    noted = (
-        select(case((StatusHistory.new == PAUSED, StatusHistory.at)))
-        .where(StatusHistory.object_kind == "installation", StatusHistory.object_id == HISTORY_ID)
-        .order_by(StatusHistory.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    since = func.coalesce(noted, Installation.unproven_since)
     row = session.execute(
-        select(since, Installation.pause_reason, Installation.unproven_since.is_not(None))
+        select(PAUSED_SINCE, Installation.pause_reason, Installation.unproven_since.is_not(None))
         .select_from(Payment)
         .join(Installation, true())
         .where(Payment.id == payment_id, STALLED.is_not(None))

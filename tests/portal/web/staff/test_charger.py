@@ -72,6 +72,12 @@ def test_written_charges_that_no_worker_takes_are_shouted_about(desk: Desk, beat
         session.execute(update(Payment).where(Payment.id != charge.id).values(leaving))
     assert "Ждут списания" not in desk().get("/staff").text
 
+    with begin() as session:
+        session.execute(update(Payment).where(Payment.id == charge.id).values(created_at=text("'2027-04-11'")))
+    page = desk().get("/staff").text
+    assert "Ждут списания больше суток: 1" in page, "this one is passed over"
+    assert "Списания не идут" not in page
+
 
 def test_due_lines_that_nobody_charges_are_shouted_about(desk: Desk, beating: None) -> None:
     at_noon(date(2027, 3, 10))
@@ -83,3 +89,4 @@ def test_due_lines_that_nobody_charges_are_shouted_about(desk: Desk, beating: No
 
     assert "Списания не идут" in page
     assert "Ждут списания: 1" in page
+    assert "Открыть задания" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from kernel.clock import business_now
 from kernel.db import begin, read
@@ -63,6 +63,22 @@ def test_the_rail_says_at_once_that_charging_is_paused_and_tells_the_time_of_all
     assert running
     assert running.text in ("Списания идут, 11:59", "Списания идут, 12:00"), "the beat was a moment ago"
     assert (running.alive, running.paused) == (True, False)
+
+
+def test_the_banner_says_since_when_and_a_pause_that_is_over_does_not_lend_its_day(desk: Desk, beating: None) -> None:
+    at_noon(date(2027, 3, 10))
+    owner = desk("owner")
+    owner.post("/staff/charging/pause", data={"reason": "Сверяем суммы"})
+    assert "С 10 марта 2027" in owner.get("/staff").text.replace("\u00a0", " ")
+
+    owner.post("/staff/charging/resumption")
+    at_noon(date(2027, 3, 12))
+    with begin() as session:  # as `kabinet restore` does
+        session.execute(update(Installation).values(charging_paused=True, pause_reason="Восстановлена из копии"))
+
+    page = owner.get("/staff").text
+    assert "Списания приостановлены: Восстановлена из копии" in page
+    assert "С 10 марта" not in page.replace("\u00a0", " ")
 
 
 def test_what_a_pause_held_back_is_not_stuck_when_charging_has_just_gone_on(desk: Desk, beating: None) -> None:

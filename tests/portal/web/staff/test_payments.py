@@ -179,6 +179,8 @@ def test_the_card_tells_period_sum_and_consent_and_when_it_was_taken_back(
     assert "с 5 марта 2027 по 4 апреля 2027" in page
     assert "Из чего сложилась сумма" in page
     assert re.search(r"<dt>Счёт № [\d-]+</dt><dd>1 000,00 ₽</dd>", page)
+    assert re.search(r"<dt>Комиссия ЮKassa</dt>\s*<dd[^>]*>30,00 ₽</dd>", page)
+    assert re.search(r"<dt>Придёт на счёт</dt>\s*<dd[^>]*>970,00 ₽</dd>", page)
     assert "Отозвано" not in page
 
     with begin() as session:
