@@ -11,7 +11,7 @@ that was not here yet when the money came is not offered: imported contracts kee
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
@@ -26,6 +26,8 @@ from payments.invoicing.models import Invoice
 from payments.reconciliation.models import SeenPayment
 
 _UNPAID = ("planned", "invoiced")
+# The gateway's clock and ours.
+_CLOCKS_DIFFER_BY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,15 @@ def _by_number(session: Session, seen: SeenPayment) -> Place | None:
         .where(Allocation.invoice_id == Invoice.id)
         .scalar_subquery()
     )
+    came_at = seen.created_at + _CLOCKS_DIFFER_BY
     matching = session.scalars(
         select(Invoice.id)
         .join(Contract, Contract.id == Invoice.contract_id)
         .where(
             Invoice.legal_entity_id == _payee(seen),
             or_(
-                and_(Invoice.number.in_(named.invoices), Invoice.created_at <= seen.created_at),
-                and_(Contract.number.in_(named.contracts), Contract.created_at <= seen.created_at),
+                and_(Invoice.number.in_(named.invoices), Invoice.created_at <= came_at),
+                and_(Contract.number.in_(named.contracts), Contract.created_at <= came_at),
             ),
             Invoice.status == "open",
             Invoice.kopecks - counted == seen.kopecks,
