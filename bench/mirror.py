@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from bench.door import BUSY, GONE, OPEN, SILENT, Door, standing_before
 from bench.report import say
@@ -35,7 +35,7 @@ from payments.charging.models import Payment
 from payments.contracts.models import Installment
 from payments.customers.models import Customer
 from payments.customers.registration import CustomerData, change_customer
-from payments.installation.models import Shop
+from payments.installation.models import LegalEntity, Shop
 from payments.invoicing.one_off import OneOff, issue_one_off
 from portal.accounts.models import User
 from portal.accounts.sessions import CUSTOMER, start_session
@@ -45,7 +45,7 @@ from portal.migrating import migrate
 from tests.crm_sync.comparing import differences, left_to_do
 from tests.crm_sync.held import Held
 from tests.sandbox.process import Sandbox, start_sandbox
-from tests.support.business import make_agreement, pay_with_consent
+from tests.support.business import COMPANY, make_agreement, pay_with_consent
 from tests.support.stack import PASSWORD, Stack, start_stack
 
 TITLE = "The CRM mirror"
@@ -127,6 +127,8 @@ def _started(sandbox: Sandbox, door: Door) -> Iterator[tuple[Stack, Door]]:
 
 def _open_for_business(stack: Stack) -> None:
     stack.control("crm", LIMITS)
+    with begin() as session:  # the customers below are the company's whose shop the stack has opened
+        session.execute(update(LegalEntity).values(inn=COMPANY.inn))
     for number in range(CUSTOMERS):
         with begin() as session:
             it = make_agreement(session, email=f"c{number}@example.com", draft=True)
