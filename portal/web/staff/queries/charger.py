@@ -119,7 +119,9 @@ def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None, i
         .where(TO_CHARGE.where, Autopay.status == "active", Installment.charge_at < _ago(_STUCK_FOR))
     )
     unsent_at = func.greatest(Payment.created_at, Payment.next_check_at, resumed_at)
-    unsent = select(unsent_at.label("at"), _leave().label("others_go")).where(TO_SEND.where)
+    unsent = select(unsent_at.label("at"), _leave().label("others_go")).where(
+        TO_SEND.where, unsent_at < _ago(_STUCK_FOR)
+    )
     waiting = union_all(lines, unsent).subquery()
     stands = and_(waiting.c.at < _ago(_STUCK_FOR), ~waiting.c.others_go)
     passed_over = and_(waiting.c.at < _ago(_PASSED_OVER_FOR), waiting.c.others_go)
@@ -134,7 +136,8 @@ def _read_stuck(session: ReadSession | Session) -> tuple[int, datetime | None, i
 
 
 def _ago(interval: TextClause) -> ColumnElement[datetime]:
-    return func.business_now() - interval
+    # A subquery is asked once, a function for each row: in a long run a hundred thousand written charges wait.
+    return select(func.business_now() - interval).scalar_subquery()
 
 
 def _leave() -> ColumnElement[bool]:
